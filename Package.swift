@@ -1,0 +1,98 @@
+// swift-tools-version: 6.1
+import Foundation
+import PackageDescription
+
+/// Where libtorch lies: the folder named by LIBTORCH (a libtorch, or the `torch` folder of a Python environment), else
+/// the system's own package.
+struct Libtorch {
+  let includes: [String]
+  let library: String
+  let standard: CXXLanguageStandard
+  let hasCUDA: Bool
+
+  static func located() -> Libtorch {
+    let files = FileManager.default
+    if let root = ProcessInfo.processInfo.environment["LIBTORCH"], !root.isEmpty {
+      return Libtorch(
+        includes: ["\(root)/include", "\(root)/include/torch/csrc/api/include"], library: "\(root)/lib",
+        standard: .cxx20, hasCUDA: files.fileExists(atPath: "\(root)/lib/libtorch_cuda.so"))
+    }
+    return Libtorch(
+      includes: ["/usr/include/torch/csrc/api/include"], library: "/usr/lib/x86_64-linux-gnu", standard: .cxx17,
+      hasCUDA: false)
+  }
+}
+
+let libtorch = Libtorch.located()
+
+let torchLinking: [LinkerSetting] =
+  [
+    .unsafeFlags(["-L\(libtorch.library)", "-Xlinker", "-rpath", "-Xlinker", libtorch.library]),
+    .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+  ]
+  + (libtorch.hasCUDA
+    ? [.unsafeFlags(["-Xlinker", "--no-as-needed", "-ltorch_cuda", "-lc10_cuda", "-Xlinker", "--as-needed"])] : [])
+
+let package = Package(
+  name: "graft",
+  products: [
+    .executable(name: "graft", targets: ["graft"]),
+    .executable(name: "graft-worker", targets: ["graft-worker"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
+  targets: [
+    // Text in, plan out.
+    .target(
+      name: "Planner",
+      dependencies: [.product(name: "Yams", package: "Yams"), .product(name: "Crypto", package: "swift-crypto")]),
+    // What a coordinator and a worker say to each other.
+    .target(name: "WorkerProtocol", dependencies: ["Planner"]),
+    // The only SQL.
+    .target(
+      name: "Store",
+      dependencies: [
+        "Planner", "WorkerProtocol", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
+    // Runs a plan.
+    .target(name: "Executor", dependencies: ["Store", "Planner", "WorkerProtocol"]),
+    // Rows in, documents out.
+    .target(name: "Report", dependencies: ["Store", "Planner", "WorkerProtocol"]),
+    .target(
+      name: "Commands",
+      dependencies: [
+        "Executor", "Report", "Store", "Planner", "WorkerProtocol",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(name: "graft", dependencies: ["Commands"]),
+    // libtorch behind a C interface. Its kernels are optimised in every configuration.
+    .target(
+      name: "CTorch",
+      cxxSettings: [.unsafeFlags(libtorch.includes.map { "-I\($0)" } + ["-O3", "-mavx2", "-mfma", "-fopenmp"])],
+      linkerSettings: torchLinking),
+    // libjpeg and libpng behind a C interface.
+    .target(
+      name: "CImage", cSettings: [.unsafeFlags(["-O2"])],
+      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("m")]),
+    // Numerics; knows no grid.
+    .target(name: "Engine", dependencies: ["CTorch", "CImage"]),
+    // Where a stage kind meets the engine.
+    .target(name: "Stages", dependencies: ["Engine", "Planner", "WorkerProtocol"]),
+    .executableTarget(name: "graft-worker", dependencies: ["Stages"]),
+
+    .testTarget(name: "PlannerTests", dependencies: ["Planner"], exclude: ["Cases"]),
+    .testTarget(name: "StoreTests", dependencies: ["Store"]),
+    .testTarget(name: "ExecutorTests", dependencies: ["Executor"]),
+    .testTarget(name: "EngineTests", dependencies: ["Engine"], exclude: ["Fixtures"]),
+    .testTarget(name: "StagesTests", dependencies: ["Stages"]),
+    .testTarget(name: "ReportTests", dependencies: ["Report"], exclude: ["Snapshots"]),
+    .testTarget(name: "CommandsTests", dependencies: ["Commands"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: libtorch.standard
+)

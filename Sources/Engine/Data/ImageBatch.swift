@@ -1,0 +1,47 @@
+/// Images ready for a network, with their labels.
+public struct ImageBatch: Sendable {
+  /// float32, normalised, in the order [image][channel][row][column].
+  public var pixels: [Float]
+  public var shape: ImageShape
+  public var count: Int
+  /// A class index an image.
+  public var labels: [Int]
+
+  public init(pixels: [Float], shape: ImageShape, count: Int, labels: [Int]) {
+    self.pixels = pixels
+    self.shape = shape
+    self.count = count
+    self.labels = labels
+  }
+}
+
+/// Channels, height and width in pixels.
+public struct ImageShape: Sendable, Hashable, Codable {
+  public var channels: Int
+  public var height: Int
+  public var width: Int
+
+  public init(channels: Int, height: Int, width: Int) {
+    self.channels = channels
+    self.height = height
+    self.width = width
+  }
+}
+
+/// A list of images that a network can train on or be judged by: one split of a data set, or a part of one.
+public protocol ImageSource: Sendable {
+  /// How many images there are; positions run from 0.
+  var count: Int { get }
+  /// What a batch's images measure.
+  var shape: ImageShape { get }
+  /// How many classes the labels have.
+  var classes: Int { get }
+  /// The class of each position.
+  var labels: [Int] { get }
+
+  /// The images at the positions, in that order.
+  ///
+  /// - Parameter draws: Where an augmentation draws its numbers: one stream an image, `draws.child(n)` for the n-th
+  ///   position of the batch. Nil means no augmentation: the evaluation transforms.
+  func batch(_ positions: [Int], draws: RandomStream?) throws -> ImageBatch
+}

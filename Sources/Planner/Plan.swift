@@ -1,0 +1,108 @@
+/// One unit of work in the graph.
+public struct Stage: Sendable, Hashable {
+  public let key: StageKey
+  public let kind: StageKind
+  /// What the key is made of: an object, complete, every default filled in.
+  public let parameters: JSONValue
+  /// The stages whose artifacts this one reads, by the role they play in it.
+  public let inputs: [StageInput]
+  /// Where things lie on this machine, by name (`root`, `file`): never part of the key.
+  public let locations: [String: String]
+  /// The stage named for a person: `train derma/vit_micro/0.25/WT/3`.
+  public let label: String
+
+  public init(
+    key: StageKey, kind: StageKind, parameters: JSONValue, inputs: [StageInput], locations: [String: String], label: String
+  ) {
+    self.key = key
+    self.kind = kind
+    self.parameters = parameters
+    self.inputs = inputs
+    self.locations = locations
+    self.label = label
+  }
+}
+
+/// An input of a stage: `dataset`, `weights` or `model`, and the stage that makes it.
+public struct StageInput: Sendable, Hashable, Codable {
+  public let role: String
+  public let key: StageKey
+
+  public init(role: String, key: StageKey) {
+    self.role = role
+    self.key = key
+  }
+}
+
+/// One point of the grid: one trained model and all that is measured on it.
+public struct Cell: Sendable, Hashable {
+  public let id: CellID
+  public let dataset: String
+  public let backbone: String
+  public let fraction: Double
+  /// `RI`, `ST`, `WT` or `WT-ST-n`.
+  public let initialisation: String
+  public let seed: Int
+  /// Any further axis (a training option by its dotted name) and the value as written, in the study's order.
+  public let furtherAxes: [AxisValue]
+  /// The stages that the cell needs, itself made of: kind -> key. A `train` and a `test` stage at least.
+  public let stages: [StageKind: StageKey]
+  /// The metric that the data set is judged by, as in `metrics`: `accuracy`, `macro_recall`, `quadratic_kappa`, `roc_auc`.
+  public let metric: String
+
+  public init(
+    id: CellID, dataset: String, backbone: String, fraction: Double, initialisation: String, seed: Int,
+    furtherAxes: [AxisValue], stages: [StageKind: StageKey], metric: String
+  ) {
+    self.id = id
+    self.dataset = dataset
+    self.backbone = backbone
+    self.fraction = fraction
+    self.initialisation = initialisation
+    self.seed = seed
+    self.furtherAxes = furtherAxes
+    self.stages = stages
+    self.metric = metric
+  }
+}
+
+/// A further axis and its value at one cell.
+public struct AxisValue: Sendable, Hashable, Codable {
+  public let name: String
+  public let value: String
+
+  public init(name: String, value: String) {
+    self.name = name
+    self.value = value
+  }
+}
+
+/// A study expanded: every cell, and every stage once, in the order in which they should run.
+public struct Plan: Sendable {
+  public let study: String
+  public let cells: [Cell]
+  /// Each stage once. Inputs come before what reads them; among ready stages, whole comparisons (one seed of every
+  /// initialisation of a setting) come before the next seed of any.
+  public let stages: [Stage]
+  public let resources: Resources
+
+  public init(study: String, cells: [Cell], stages: [Stage], resources: Resources) {
+    self.study = study
+    self.cells = cells
+    self.stages = stages
+    self.resources = resources
+  }
+}
+
+/// What a run may use; nil means: as many as the machine has.
+public struct Resources: Sendable, Hashable {
+  public var jobs: Int?
+  public var threadsPerJob: Int?
+  public var gpus: Int?
+
+  public init(jobs: Int? = nil, threadsPerJob: Int? = nil, gpus: Int? = nil) {
+    self.jobs = jobs
+    self.threadsPerJob = threadsPerJob
+    self.gpus = gpus
+  }
+}

@@ -1,0 +1,85 @@
+import Planner
+import WorkerProtocol
+
+/// Everything a report says of a study, read from the database in one transaction: a pure value.
+public struct StudyResults: Sendable {
+  public var study: String
+  /// In the order in which the study names them.
+  public var datasets: [DatasetResult]
+  public var backbones: [String]
+  /// In the plan's order.
+  public var cells: [CellResult]
+  /// Where the numbers come from, written beside them: versions, machine, source file and its digest. Name -> value.
+  public var provenance: JSONValue
+
+  public init(
+    study: String, datasets: [DatasetResult], backbones: [String], cells: [CellResult], provenance: JSONValue
+  ) {
+    self.study = study
+    self.datasets = datasets
+    self.backbones = backbones
+    self.cells = cells
+    self.provenance = provenance
+  }
+}
+
+/// A data set as its stage found it; counts are nil until that stage is done.
+public struct DatasetResult: Sendable, Hashable {
+  public var name: String
+  public var metric: String
+  public var classes: [String]?
+  public var trainingImages: Int?
+  public var validationImages: Int?
+  public var testImages: Int?
+  /// Images that could not be read and were left out, as the study allowed.
+  public var unreadable: Int?
+  /// Frechet distance to the source domain, where the study measures it.
+  public var distance: Double?
+
+  public init(
+    name: String, metric: String, classes: [String]? = nil, trainingImages: Int? = nil, validationImages: Int? = nil,
+    testImages: Int? = nil, unreadable: Int? = nil, distance: Double? = nil
+  ) {
+    self.name = name
+    self.metric = metric
+    self.classes = classes
+    self.trainingImages = trainingImages
+    self.validationImages = validationImages
+    self.testImages = testImages
+    self.unreadable = unreadable
+    self.distance = distance
+  }
+}
+
+/// One cell and what was measured on it.
+public struct CellResult: Sendable, Hashable {
+  public var cell: Cell
+  public var state: CellState
+  /// Why it is not done, in a sentence; nil for a done cell.
+  public var reason: String?
+  /// Metrics on the test set; empty until its `test` stage is done.
+  public var metrics: [MetricValue]
+  /// A row per validation of its training.
+  public var history: [HistoryEntry]
+
+  public init(cell: Cell, state: CellState, reason: String?, metrics: [MetricValue], history: [HistoryEntry]) {
+    self.cell = cell
+    self.state = state
+    self.reason = reason
+    self.metrics = metrics
+    self.history = history
+  }
+
+  /// The test value of the metric that the cell's data set is judged by.
+  public var score: Double? { metrics.first { $0.split == "test" && $0.name == cell.metric }?.value }
+}
+
+/// Where a cell stands.
+public enum CellState: String, Sendable, Codable, Hashable, CaseIterable {
+  case done
+  /// Its loss stopped being finite: a result of its own.
+  case diverged
+  case failed
+  /// Not yet run, running, or waiting for a failed stage.
+  case missing
+}
