@@ -1,0 +1,43 @@
+# The commands of the project. `make study` and `make test` each do their own set-up and work alone in a fresh clone.
+
+SWIFT_FLAGS := -c release
+GRAFT := .build/release/graft
+
+.PHONY: study test check lint build setup chest-xray bench bench-train clean
+
+# Runs the embedded default study, grids/quickstart.yaml, and says where its report lies.
+study: build
+	@$(GRAFT) run grids/quickstart.yaml
+	@$(GRAFT) report grids/quickstart.yaml
+
+# Real chest X-rays from two backbones; WEIGHTS names the folder with resnet18.safetensors and
+# deit_tiny_patch16_224.safetensors (default: weights).
+chest-xray: build
+	@sh scripts/chest-xray-data.sh datasets
+	@GRAFT_WEIGHTS="$(abspath $(or $(WEIGHTS),weights))" $(GRAFT) run grids/chest-xray.yaml; status=$$?; \
+	  GRAFT_WEIGHTS="$(abspath $(or $(WEIGHTS),weights))" $(GRAFT) report grids/chest-xray.yaml && exit $$status
+
+setup:
+	@sh scripts/setup.sh
+
+build: setup
+	@swift build $(SWIFT_FLAGS)
+
+# Everything is tested as it is used: in release mode.
+test: setup
+	@swift build $(SWIFT_FLAGS) --build-tests
+	@swift test $(SWIFT_FLAGS) --skip-build
+
+lint:
+	@swift format lint --recursive --strict Package.swift Sources Tests
+
+# What a change must pass: the format, a build without warnings, the tests.
+check: setup lint
+	@swift build $(SWIFT_FLAGS) --build-tests -Xswiftc -warnings-as-errors
+	@swift test $(SWIFT_FLAGS) --skip-build -Xswiftc -warnings-as-errors
+
+bench: build
+	@sh Benchmarks/bench.sh
+
+clean:
+	@rm -rf .build

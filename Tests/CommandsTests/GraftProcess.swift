@@ -1,0 +1,112 @@
+import Foundation
+import Testing
+
+/// The built `graft`, run as a user runs it.
+struct GraftProcess {
+  /// What a finished command left.
+  struct Result {
+    let status: Int32
+    let output: String
+    let errors: String
+  }
+
+  /// Beside the test bundle lie the programs of the same build.
+  static let binary: URL = {
+    let bundle = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+    return URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("graft")
+  }()
+
+  static func environment(_ further: [String: String]) -> [String: String] {
+    var environment = ProcessInfo.processInfo.environment
+    for name in environment.keys where name.hasPrefix("GRAFT_") && name != "GRAFT_SHARED" { environment[name] = nil }
+    return environment.merging(further) { $1 }
+  }
+
+  /// Runs `graft` with the arguments in a folder and waits for its end.
+  static func run(
+    _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:]
+  ) throws -> Result {
+    let running = try start(arguments, in: folder, environment: environment)
+    return try running.finish()
+  }
+
+  static func start(
+    _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:]
+  ) throws -> Running {
+    let process = Process()
+    process.executableURL = binary
+    process.arguments = arguments
+    process.currentDirectoryURL = folder.url
+    process.environment = Self.environment(environment)
+    let name = UUID().uuidString
+    let output = folder.url.appendingPathComponent(".output-\(name)")
+    let errors = folder.url.appendingPathComponent(".errors-\(name)")
+    FileManager.default.createFile(atPath: output.path, contents: nil)
+    FileManager.default.createFile(atPath: errors.path, contents: nil)
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardError = try FileHandle(forWritingTo: errors)
+    try process.run()
+    return Running(process: process, output: output, errors: errors)
+  }
+
+  /// A command under way.
+  struct Running {
+    let process: Process
+    let output: URL
+    let errors: URL
+
+    var isRunning: Bool { process.isRunning }
+
+    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+    /// The process ids of its children: the workers.
+    var children: [Int32] {
+      let path = "/proc/\(process.processIdentifier)/task/\(process.processIdentifier)/children"
+      let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+      return text.split(separator: " ").compactMap { Int32($0) }
+    }
+
+    func finish() throws -> Result {
+      process.waitUntilExit()
+      return Result(
+        status: process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus,
+        output: try String(contentsOf: output, encoding: .utf8), errors: try String(contentsOf: errors, encoding: .utf8))
+    }
+  }
+}
+
+/// A folder of a test's own, removed when the test lets go of it.
+final class TemporaryFolder {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory.appendingPathComponent("graft-test-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  func write(_ text: String, to path: String) throws {
+    let file = url.appendingPathComponent(path)
+    try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: file)
+  }
+
+  func write(_ data: Data, to path: String) throws {
+    let file = url.appendingPathComponent(path)
+    try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try data.write(to: file)
+  }
+
+  func data(_ path: String) throws -> Data { try Data(contentsOf: url.appendingPathComponent(path)) }
+
+  func text(_ path: String) throws -> String { String(decoding: try data(path), as: UTF8.self) }
+
+  func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: url.appendingPathComponent(path).path) }
+
+  func files(under path: String) -> [String] {
+    guard let walk = FileManager.default.enumerator(atPath: url.appendingPathComponent(path).path) else { return [] }
+    return walk.compactMap { $0 as? String }
+  }
+}

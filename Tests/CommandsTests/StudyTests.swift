@@ -1,0 +1,53 @@
+import Foundation
+import Testing
+
+/// The whole way on a small study, as its user sees it.
+@Suite(.serialized) struct StudyTests {
+  @Test(.timeLimit(.minutes(3))) func fromStudyFileToReport() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Studies.small(), to: "small.yaml")
+
+    let plan = try GraftProcess.run(["plan", "small.yaml"], in: folder)
+    #expect(plan.status == 0)
+    #expect(plan.output.contains("12 cells"), "\(plan.output)")
+
+    let run = try GraftProcess.run(["run", "small.yaml"], in: folder)
+    try #require(run.status == 0, "\(run.errors)")
+
+    let report = try GraftProcess.run(["report", "small.yaml"], in: folder)
+    #expect(report.status == 0, "\(report.errors)")
+    let expected = [
+      "cells.csv", "settings.csv", "gains.csv", "history.csv", "figures/figure-1.svg", "tables/performance.md",
+      "tables/performance.tex", "report.html", "provenance.json",
+    ]
+    for file in expected { #expect(folder.exists("results/small/\(file)"), "\(file) is missing") }
+    let cells = try folder.text("results/small/cells.csv")
+    #expect(cells.contains("quadratic_kappa"))
+    #expect(cells.contains("grading/vit_micro/1/WT/1"), "\(cells.prefix(500))")
+
+    // The same database gives the same bytes.
+    let before = try expected.map { try folder.data("results/small/\($0)") }
+    #expect(try GraftProcess.run(["report", "small.yaml"], in: folder).status == 0)
+    #expect(try expected.map { try folder.data("results/small/\($0)") } == before)
+
+    let explained = try GraftProcess.run(["explain", "small.yaml", "grading/resnet_micro/1/WT/0"], in: folder)
+    #expect(explained.status == 0)
+    #expect(explained.output.contains("pretrain"), "\(explained.output)")
+    let log = try GraftProcess.run(["logs", "small.yaml", "grading/resnet_micro/1/WT/0"], in: folder)
+    #expect(log.status == 0)
+    #expect(log.output.contains("resnet_micro"), "\(log.output)")
+    let status = try GraftProcess.run(["status", "small.yaml", "--format", "json"], in: folder)
+    #expect(status.status == 0)
+    #expect(status.output.contains("\"done\""), "\(status.output)")
+  }
+
+  /// Growing the grid runs only what is new.
+  @Test(.timeLimit(.minutes(3))) func aSeedAddedRunsOnlyThatSeed() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Studies.small(epochs: 1, seeds: 1), to: "small.yaml")
+    #expect(try GraftProcess.run(["run", "small.yaml"], in: folder).status == 0)
+    try folder.write(Studies.small(epochs: 1, seeds: 2), to: "small.yaml")
+    let plan = try GraftProcess.run(["plan", "small.yaml", "--format", "json"], in: folder)
+    #expect(plan.output.contains("\"stages_to_run\":12"), "\(plan.output)")
+  }
+}
