@@ -1,0 +1,60 @@
+import Foundation
+
+/// The parts that a data set is divided into.
+public enum Split: String, Sendable, Hashable, Codable, CaseIterable {
+  case train
+  case validation = "val"
+  case test
+
+  /// The split that a folder or a table calls by this name: `train`, `training`, `val`, `valid`, `validation`, `test`,
+  /// `testing`, in any case; nil for any other.
+  public init?(name: String) {
+    switch name.lowercased() {
+    case "train", "training": self = .train
+    case "val", "valid", "validation": self = .validation
+    case "test", "testing": self = .test
+    default: return nil
+    }
+  }
+}
+
+/// One image of a data set, before it is read.
+public struct ImageItem: Sendable, Hashable {
+  /// Relative to the data set's root, with `/` between its parts.
+  public var path: String
+  /// Its class: an index into the listing's `classes`.
+  public var label: Int
+  /// What it must not be parted from when splits are made, e.g. its patient.
+  public var group: String?
+  /// Its split, where the data set gives one.
+  public var split: Split?
+
+  public init(path: String, label: Int, group: String? = nil, split: Split? = nil) {
+    self.path = path
+    self.label = label
+    self.group = group
+    self.split = split
+  }
+}
+
+/// The images that a data set consists of, in ascending order of their paths' bytes.
+public struct ImageListing: Sendable, Hashable {
+  public var root: String
+  public var items: [ImageItem]
+  public var classes: [String]
+  /// Files in class folders that are no images by their names, so were not read; relative to the root.
+  public var ignored: [String]
+
+  public init(root: String, items: [ImageItem], classes: [String], ignored: [String] = []) {
+    self.root = root
+    self.items = items.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    self.classes = classes
+    self.ignored = ignored.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Whether a file is taken for an image: named .jpg, .jpeg or .png in any case. What it really is, its content says.
+  public static func isImageName(_ name: String) -> Bool {
+    let lower = name.lowercased()
+    return lower.hasSuffix(".jpg") || lower.hasSuffix(".jpeg") || lower.hasSuffix(".png")
+  }
+}

@@ -1,0 +1,150 @@
+import Crypto
+import Foundation
+
+/// An image store, open for reading: mapped into memory, so opening costs no more than its index.
+public final class StoredImages: Sendable {
+  public let path: String
+  public let facts: ImageStoreFacts
+  public let count: Int
+  private let file: MappedFile
+  private let header: ImageStoreLayout.Header
+
+  /// Opens a store and checks that it is whole: its format and version, its sizes, the digest of its index, and that every
+  /// image lies inside it.
+  ///
+  /// - Throws: `DataFault`.
+  public init(path: String) throws {
+    self.path = path
+    file = try MappedFile(path: path)
+    let bytes = file.bytes
+    guard bytes.count >= ImageStoreLayout.headerSize, bytes.starts(with: ImageStoreLayout.magic) else {
+      throw DataFault.notAnImageStore(path: path, reason: "it does not begin like one")
+    }
+    let version: UInt32 = ImageStoreLayout.number(bytes, 8)
+    guard version == ImageStoreLayout.version else {
+      throw DataFault.notAnImageStore(
+        path: path, reason: "it is of version \(version), this program reads \(ImageStoreLayout.version)")
+    }
+    let header = ImageStoreLayout.Header(bytes)
+    self.header = header
+    let (records, tooMany) = header.count.multipliedReportingOverflow(by: UInt64(ImageStoreLayout.recordSize))
+    var end = header.indexOffset
+    var overflow = tooMany
+    for part in [records, header.pathsLength, header.factsLength] {
+      let sum = end.addingReportingOverflow(part)
+      (end, overflow) = (sum.partialValue, overflow || sum.overflow)
+    }
+    guard !overflow, end == UInt64(bytes.count), header.indexOffset >= UInt64(ImageStoreLayout.headerSize),
+      header.channels == 1 || header.channels == 3
+    else { throw DataFault.damagedImageStore(path: path, reason: "its length does not fit its header") }
+    let covered = UnsafeRawBufferPointer(rebasing: bytes[Int(header.indexOffset)...])
+    var hash = SHA256()
+    hash.update(bufferPointer: covered)
+    guard Array(hash.finalize()) == header.digest else {
+      throw DataFault.damagedImageStore(path: path, reason: "its index does not fit its digest")
+    }
+    do {
+      let json = bytes[(bytes.count - Int(header.factsLength))...]
+      facts = try JSONDecoder().decode(ImageStoreFacts.self, from: Data(json))
+    } catch {
+      throw DataFault.damagedImageStore(path: path, reason: "its facts cannot be read")
+    }
+    count = Int(header.count)
+    for position in 0..<count {
+      let record = record(position)
+      let size = UInt64(record.height) * UInt64(record.width) * UInt64(header.channels)
+      guard record.offset <= header.indexOffset, size <= header.indexOffset - record.offset, size > 0,
+        record.label < facts.classes.count, record.split < Split.allCases.count, record.pathEnd <= header.pathsLength
+      else { throw DataFault.damagedImageStore(path: path, reason: "image \(position) lies outside it") }
+    }
+  }
+
+  public var classes: [String] { facts.classes }
+  /// 1 or 3.
+  public var channels: Int { Int(header.channels) }
+
+  private func record(_ position: Int) -> ImageStoreLayout.Record {
+    ImageStoreLayout.Record(file.bytes, at: Int(header.indexOffset) + position * ImageStoreLayout.recordSize)
+  }
+
+  /// The size of a stored image.
+  ///
+  /// - Precondition: `position` in 0..<count; likewise below.
+  public func shape(_ position: Int) -> ImageShape {
+    let record = record(position)
+    return ImageShape(channels: channels, height: Int(record.height), width: Int(record.width))
+  }
+
+  public func label(_ position: Int) -> Int { Int(record(position).label) }
+
+  public func split(_ position: Int) -> Split { Split.allCases[Int(record(position).split)] }
+
+  /// The image's file, relative to the data set's root.
+  public func imagePath(_ position: Int) -> String {
+    let base = Int(header.indexOffset) + count * ImageStoreLayout.recordSize
+    let start = position == 0 ? 0 : Int(record(position - 1).pathEnd)
+    let end = max(start, Int(record(position).pathEnd))
+    return String(decoding: file.bytes[(base + start)..<(base + end)], as: UTF8.self)
+  }
+
+  /// The stored positions of a split, in ascending order.
+  public func positions(in split: Split) -> [Int] { (0..<count).filter { self.split($0) == split } }
+
+  /// The labels of a split's images, in the order of `positions(in:)`: what `Subset.positions` wants.
+  public func labels(in split: Split) -> [Int] { positions(in: split).map(label) }
+
+  /// A copy of a stored image.
+  public func picture(_ position: Int) -> Picture {
+    let shape = shape(position)
+    return Picture(
+      width: shape.width, height: shape.height, channels: channels, pixels: Array(pixels(position)))
+  }
+
+  /// The samples of a stored image: [channel][row][column]. Valid while the store lives.
+  func pixels(_ position: Int) -> UnsafeBufferPointer<UInt8> {
+    let record = record(position)
+    let size = Int(record.height) * Int(record.width) * channels
+    let part = UnsafeRawBufferPointer(rebasing: file.bytes[Int(record.offset)..<(Int(record.offset) + size)])
+    return part.bindMemory(to: UInt8.self)
+  }
+
+  /// One split, or a part of it, as a network's input.
+  ///
+  /// - Parameters:
+  ///   - subset: Positions within the split, as from `Subset.positions`; nil for all.
+  ///   - threads: How many work on a batch. The result does not depend on it.
+  /// - Throws: `DataFault` where the pipeline cannot give images of one size.
+  public func source(
+    split: Split, subset: [Int]? = nil, pipeline: ImagePipeline, threads: Int
+  ) throws -> StoredImageSource {
+    let all = positions(in: split)
+    guard !all.isEmpty else { throw DataFault.emptySplit(split: split, path: path) }
+    return try StoredImageSource(
+      store: self, positions: subset.map { $0.map { all[$0] } } ?? all, pipeline: pipeline, threads: threads)
+  }
+}
+
+/// A file's content as memory.
+final class MappedFile: Sendable {
+  /// Read-only memory that nobody changes while it is mapped: a store is replaced by renaming, never rewritten.
+  nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+
+  init(path: String) throws {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw DataFault.fileAccess(action: "open", path: path, reason: FileReason.last()) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw DataFault.fileAccess(action: "read", path: path, reason: FileReason.last())
+    }
+    guard status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else {
+      throw DataFault.notAnImageStore(path: path, reason: "it is empty or no file")
+    }
+    guard let base = mmap(nil, Int(status.st_size), PROT_READ, MAP_SHARED, descriptor, 0), base != MAP_FAILED else {
+      throw DataFault.fileAccess(action: "map", path: path, reason: FileReason.last())
+    }
+    bytes = UnsafeRawBufferPointer(start: base, count: Int(status.st_size))
+  }
+
+  deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }
+}

@@ -1,0 +1,45 @@
+import Crypto
+import Foundation
+
+/// Fractions of a training split.
+public enum Subset {
+  /// The positions, in ascending order, that make up a fraction of the images with these labels.
+  ///
+  /// Per class, `fraction` of its images, rounded to the nearest whole number and at least one: those that come first in
+  /// the class's random order of this seed. So the images of a smaller fraction are among those of a larger one.
+  ///
+  /// - Parameters:
+  ///   - labels: The class index of each position, none negative.
+  ///   - fraction: Above 0, up to 1; what lies outside is taken as the nearest of these.
+  public static func positions(labels: [Int], fraction: Double, seed: UInt64) -> [Int] {
+    let stream = RandomStream(seed: seed, purpose: "subset")
+    var chosen: [Int] = []
+    for (label, members) in Dictionary(grouping: labels.indices, by: { labels[$0] }) {
+      var draws = stream.child(UInt64(label))
+      let order = draws.permutation(members.count)
+      let wanted = (fraction * Double(members.count)).rounded()
+      let count = wanted >= Double(members.count) ? members.count : wanted >= 1 ? Int(wanted) : 1
+      chosen += order.prefix(count).map { members[$0] }
+    }
+    return chosen.sorted()
+  }
+
+  /// The SHA-256 of the positions (each as 8 bytes, little-endian), in hexadecimal.
+  public static func digest(of positions: [Int]) -> String {
+    var hash = SHA256()
+    for position in positions {
+      withUnsafeBytes(of: UInt64(bitPattern: Int64(position)).littleEndian) { hash.update(bufferPointer: $0) }
+    }
+    return hash.finalize().hexadecimal
+  }
+}
+
+extension Digest {
+  /// Lower-case hexadecimal digits.
+  var hexadecimal: String {
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
+    for byte in self { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
+    return String(decoding: text, as: UTF8.self)
+  }
+}
