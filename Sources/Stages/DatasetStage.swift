@@ -1,0 +1,119 @@
+import Engine
+import Planner
+import WorkerProtocol
+
+/// Indexes and validates a data set, and decodes it once into an image store. Of a phantom it makes the files first.
+///
+/// Leaves `images.store`; for a phantom the files themselves in `images/`; `unreadable.txt` where some were skipped.
+struct DatasetStage {
+  /// The file of the artifact that later stages read.
+  static let storeName = "images.store"
+
+  let request: StageRequest
+  let parameters: DatasetParameters
+
+  init(_ request: StageRequest) throws {
+    self.request = request
+    parameters = try DatasetParameters(request.parameters)
+  }
+
+  func run(_ context: StageContext) throws -> StageOutcome {
+    let listing = try listing(context)
+    let splits = try listing.splits(splitOptions)
+    let options = ImageStoreOptions(
+      size: size, channels: parameters.options.channels, unreadable: parameters.options.unreadable == .skip ? .skip : .fail,
+      threads: request.threads)
+    let writer = ImageStoreWriter(listing: listing, splits: splits, options: options)
+    let facts = try writer.write(to: request.outputFile(Self.storeName)) { done, total in
+      context.report(StageProgress(fraction: Double(done) / Double(max(total, 1)), position: "images \(done)/\(total)"))
+      return !context.shouldStop
+    }
+    context.log("\(facts.count(.train)) + \(facts.count(.validation)) + \(facts.count(.test)) images, \(facts.classes.count) classes")
+    if !facts.unreadable.isEmpty { context.log("\(facts.unreadable.count) unreadable images left out: unreadable.txt") }
+    return StageOutcome(facts: Self.facts(facts))
+  }
+
+  /// What reports say of a data set.
+  private static func facts(_ facts: ImageStoreFacts) -> JSONValue {
+    func counts(_ split: Split) -> JSONValue { .array(facts.counts(split).map { .number(Double($0)) }) }
+    func total(_ split: Split) -> JSONValue { .number(Double(facts.count(split))) }
+    return [
+      "classes": .array(facts.classes.map { .string($0) }),
+      "images": ["train": total(.train), "val": total(.validation), "test": total(.test)],
+      "images_per_class": ["train": counts(.train), "val": counts(.validation), "test": counts(.test)],
+      "unreadable": .number(Double(facts.unreadable.count)),
+      "ignored_files": .number(Double(facts.ignored.count)),
+      "channels": .number(Double(facts.channels)),
+      "mean": .array(facts.mean.map { .number($0) }), "sd": .array(facts.standardDeviation.map { .number($0) }),
+      "content_digest": .string(facts.contentDigest),
+    ]
+  }
+
+  private var size: ImageStoreOptions.Size {
+    let store = parameters.options.store
+    return switch store.mode {
+    case .shortSide: .shortSide(store.size)
+    case .exact: .exact(width: store.size, height: store.size)
+    }
+  }
+
+  /// The images, by the reader of the format.
+  private func listing(_ context: StageContext) throws -> ImageListing {
+    switch parameters.options.source {
+    case .phantom(let phantom): return try makePhantom(phantom, context)
+    case .folder(let folder): return try FolderReader(root: try root, classes: folder.classes).listing()
+    case .csv(let table):
+      var group: String?
+      var split: String?
+      switch table.split {
+      case .random(_, _, _, _, _, let column): group = column
+      case .column(let column, _, _): split = column
+      case .given: break
+      }
+      let reader = LabelFileReader(
+        root: try root, labels: table.labels, image: table.imageColumn, target: table.targetColumn, group: group,
+        split: split, classes: table.classes, suffix: table.pathExtension ?? "", folder: table.imageFolder)
+      return try reader.listing()
+    }
+  }
+
+  private var root: String {
+    get throws {
+      guard let root = request.locations["root"] else {
+        throw StageFailure(.spec, "\(request.label): the request does not say where the data set lies")
+      }
+      return root
+    }
+  }
+
+  /// How images are divided where the data set does not say so itself.
+  private var splitOptions: SplitOptions {
+    let split: SplitSpec? =
+      switch parameters.options.source {
+      case .folder(let folder): folder.split
+      case .csv(let table): table.split
+      case .phantom: nil
+      }
+    switch split {
+    case .random(let train, let val, let test, let seed, let stratify, _)?:
+      return SplitOptions(
+        train: train, validation: val, test: test, seed: UInt64(seed), stratified: stratify)
+    case .given(let share, let seed)?, .column(_, let share, let seed)?:
+      // Validation is taken out of training in this share; testing is given.
+      return SplitOptions(
+        train: (1 - share) * 0.5, validation: share * 0.5, test: 0.5, seed: UInt64(seed), stratified: true)
+    case nil: return SplitOptions()
+    }
+  }
+
+  private func makePhantom(_ phantom: PhantomSource, _ context: StageContext) throws -> ImageListing {
+    let options = PhantomOptions(
+      domain: Engine.PhantomDomain(rawValue: phantom.domain.rawValue) ?? .source, training: phantom.trainingImages,
+      validation: phantom.validationImages, test: phantom.testImages, size: phantom.size, seed: UInt64(phantom.seed),
+      difficulty: phantom.difficulty)
+    return try PhantomGenerator(options).write(to: request.outputFile("images"), threads: request.threads) { done, total in
+      context.report(StageProgress(fraction: 0.5 * Double(done) / Double(max(total, 1)), position: "drawing \(done)/\(total)"))
+      return !context.shouldStop
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import Engine
+import Planner
+import WorkerProtocol
+
+/// Runs a stage of any kind with the engine: what `graft-worker` hands to its session.
+public struct StageDispatcher: StageRunner {
+  public init() {}
+
+  public func run(_ request: StageRequest, context: StageContext) throws -> StageOutcome {
+    do {
+      switch request.kind {
+      case .dataset: return try DatasetStage(request).run(context)
+      case .weights: return try WeightsStage(request).run(context)
+      case .pretrain: return try PretrainStage(request).run(context)
+      case .train: return try TrainStage(request).run(context)
+      case .test: return try TestStage(request).run(context)
+      case .noop: return StageOutcome()
+      }
+    } catch let error as any Error {
+      throw StageFailure(explaining: error)
+    }
+  }
+}
+
+extension StageRequest {
+  /// A file of an input's artifact.
+  ///
+  /// - Throws: `StageFailure` where the request does not name that input.
+  func file(_ name: String, of role: String) throws -> String {
+    guard let input = inputs.first(where: { $0.role == role }) else {
+      throw StageFailure(.spec, "\(label): the request has no input \(role)")
+    }
+    return "\(input.folder)/\(name)"
+  }
+
+  func outputFile(_ name: String) -> String { "\(outputFolder)/\(name)" }
+}
