@@ -40,6 +40,22 @@ enum FileBytes {
       throw error
     }
   }
+
+  /// Writes a file under its own name at once: for files that are made anew if the work is interrupted.
+  static func writeInPlace(_ bytes: [UInt8], to path: String) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw DataFault.fileAccess(action: "write", path: path, reason: FileReason.last()) }
+    defer { close(descriptor) }
+    var done = 0
+    while done < bytes.count {
+      let wrote = bytes.withUnsafeBytes {
+        Foundation.write(descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done)
+      }
+      if wrote < 0 && errno == EINTR { continue }
+      guard wrote > 0 else { throw DataFault.fileAccess(action: "write", path: path, reason: FileReason.last()) }
+      done += wrote
+    }
+  }
 }
 
 /// Why the system refused something, in its own words.
