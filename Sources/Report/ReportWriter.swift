@@ -10,6 +10,7 @@ public enum ReportWriter {
   public static func renderFiles(results: StudyResults) -> [ReportFile] {
     let analysis = StudyAnalysis(results)
     let table = PerformanceTable(analysis)
+    let figures = DrawnFigure.all(analysis)
     return [
       ReportFile(path: "cells.csv", text: StudyTables.cells(analysis)),
       ReportFile(path: "settings.csv", text: StudyTables.settings(analysis)),
@@ -19,6 +20,12 @@ public enum ReportWriter {
       ReportFile(path: "tables/performance.tex", text: table.latex),
       ReportFile(path: "provenance.json", text: results.provenance.indentedText),
     ]
+      + figures.flatMap { drawn in
+        [
+          ReportFile(path: "figures/\(drawn.figure.name).svg", text: drawn.figure.svg),
+          ReportFile(path: "figures/\(drawn.figure.name).csv", text: drawn.csv),
+        ]
+      }
   }
 
   /// Writes the report into `folder`, which is made where it does not exist, and returns the paths of all its files.
