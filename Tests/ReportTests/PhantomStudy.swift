@@ -3,7 +3,7 @@ import Store
 import WorkerProtocol
 
 /// Results made by formula: studies of any shape, with the same numbers at every run and on every machine.
-struct PhantomStudy {
+struct PhantomStudy: Sendable {
   var study = "phantom"
   var datasets = ["derma", "nodules"]
   var backbones = ["resnet_micro", "vit_micro"]
@@ -14,7 +14,7 @@ struct PhantomStudy {
   var distances: [String: Double] = [:]
   var validations = 4
   /// What becomes of a cell that is not done.
-  var fate: (Cell) -> (CellState, String)? = { _ in nil }
+  var fate: @Sendable (Cell) -> (CellState, String)? = { _ in nil }
 
   var results: StudyResults {
     StudyResults(
