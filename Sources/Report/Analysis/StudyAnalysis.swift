@@ -1,0 +1,117 @@
+import Planner
+import Store
+
+/// A study's results, ordered, grouped and compared: what every table, figure and page is drawn from. A pure value.
+package struct StudyAnalysis: Sendable {
+  package let study: String
+  package let datasets: [DatasetResult]
+  package let provenance: JSONValue
+  /// In `StudyOrder`.
+  package let cells: [CellResult]
+  /// The names of the axes beyond the five common ones, in the order of first appearance.
+  package let furtherAxes: [String]
+  /// Ascending.
+  package let fractions: [Double]
+  /// From random to transferred.
+  package let initialisations: [String]
+  /// A row for each setting and metric, the metric that the data set is judged by first.
+  package let settingMetrics: [SettingResult]
+  /// A row for each setting, by the metric that its data set is judged by.
+  package let settings: [SettingResult]
+  /// A row for each case that has at least two of RI, ST and WT.
+  package let gains: [Gain]
+  /// Each case of the study, in order, with or without gains.
+  package let cases: [TransferCase]
+  private let settingIndex: [SettingKey: Int]
+  private let datasetIndex: [String: Int]
+
+  package init(_ results: StudyResults) {
+    let order = StudyOrder(datasets: results.datasets.map(\.name), backbones: results.backbones)
+    let cells = order.sorted(results.cells)
+    study = results.study
+    datasets = results.datasets
+    provenance = results.provenance
+    self.cells = cells
+    furtherAxes = cells.flatMap { $0.cell.furtherAxes.map(\.name) }.uniqued()
+    fractions = cells.map(\.cell.fraction).uniqued().sorted()
+    initialisations = cells.map(\.cell.initialisation).uniqued().sorted {
+      let ranks = (StudyOrder.initialisationRank($0), StudyOrder.initialisationRank($1))
+      return ranks.0 == ranks.1 ? $0 < $1 : ranks.0 < ranks.1
+    }
+
+    // Cells of a setting follow one another in the order above.
+    var settingMetrics: [SettingResult] = []
+    var start = 0
+    while start < cells.count {
+      let key = Self.settingKey(cells[start].cell)
+      var end = start + 1
+      while end < cells.count, Self.settingKey(cells[end].cell) == key { end += 1 }
+      settingMetrics += Self.metrics(of: key, cells: cells[start..<end])
+      start = end
+    }
+    self.settingMetrics = settingMetrics
+    settings = settingMetrics.filter(\.isJudged)
+    settingIndex = Dictionary(settings.enumerated().map { ($1.key, $0) }) { first, _ in first }
+    datasetIndex = Dictionary(results.datasets.enumerated().map { ($1.name, $0) }) { first, _ in first }
+    cases = settings.map(\.key.transferCase).uniqued()
+    gains = Self.compared(cases: cases, settings: settings, index: settingIndex)
+  }
+
+  package func setting(_ transferCase: TransferCase, _ initialisation: String) -> SettingResult? {
+    settingIndex[SettingKey(transferCase: transferCase, initialisation: initialisation)].map { settings[$0] }
+  }
+
+  package func dataset(_ name: String) -> DatasetResult? { datasetIndex[name].map { datasets[$0] } }
+
+  /// The training images that a case learns from: those of its data set times its fraction; nil until they are counted.
+  package func trainingImages(_ transferCase: TransferCase) -> Double? {
+    dataset(transferCase.dataset)?.trainingImages.map { (Double($0) * transferCase.fraction).rounded() }
+  }
+
+  package func count(_ state: CellState) -> Int { cells.count { $0.state == state } }
+
+  private static func settingKey(_ cell: Cell) -> SettingKey {
+    SettingKey(transferCase: TransferCase(cell), initialisation: cell.initialisation)
+  }
+
+  private static func metrics(of key: SettingKey, cells: ArraySlice<CellResult>) -> [SettingResult] {
+    guard let judged = cells.first?.cell.metric else { return [] }
+    struct Name: Hashable {
+      let split: String
+      let metric: String
+    }
+    let names =
+      [Name(split: "test", metric: judged)]
+      + cells.flatMap { $0.metrics.map { Name(split: $0.split, metric: $0.name) } }
+    return names.uniqued().enumerated().map { index, name in
+      SettingResult(key: key, split: name.split, metric: name.metric, isJudged: index == 0, cells: cells)
+    }
+  }
+
+  private static func compared(
+    cases: [TransferCase], settings: [SettingResult], index: [SettingKey: Int]
+  ) -> [Gain] {
+    var gains = cases.compactMap { transferCase -> Gain? in
+      func setting(_ initialisation: String) -> SettingResult? {
+        index[SettingKey(transferCase: transferCase, initialisation: initialisation)].map { settings[$0] }
+      }
+      let sides = (ri: setting("RI"), st: setting("ST"), wt: setting("WT"))
+      let present = [sides.ri, sides.st, sides.wt].compactMap(\.self)
+      guard present.count > 1 else { return nil }
+      return Gain(
+        transferCase: transferCase, metric: present[0].metric, ri: sides.ri, st: sides.st, wt: sides.wt)
+    }
+    for contrast in Contrast.allCases {
+      let tested = gains.indices.filter { gains[$0].differences[contrast]?.p != nil }
+      let corrected = HolmCorrection.corrected(tested.compactMap { gains[$0].differences[contrast]?.p })
+      for (index, p) in zip(tested, corrected) { gains[index].differences[contrast]?.holmP = p }
+    }
+    let reuse = gains.compactMap(\.featureReuse)
+    if let low = reuse.min(), let high = reuse.max(), high > low {
+      for index in gains.indices {
+        gains[index].featureReuseNormalised = gains[index].featureReuse.map { ($0 - low) / (high - low) }
+      }
+    }
+    return gains
+  }
+}

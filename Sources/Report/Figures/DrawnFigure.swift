@@ -1,0 +1,32 @@
+/// A figure and the numbers it is drawn from.
+package struct DrawnFigure: Sendable {
+  package let figure: Figure
+  package let csv: String
+
+  /// Every figure of a report, in its order: a new one is added here.
+  package static func all(_ analysis: StudyAnalysis) -> [DrawnFigure] {
+    [GainFigure.draw(analysis), PerformanceFigure.draw(analysis), TrainingCurvesFigure.draw(analysis)]
+  }
+
+  /// A figure of thousands of panels helps nobody: from this number on the rest is in its CSV alone, and a note says so.
+  static let mostPanels = 120
+
+  static func limited(_ panels: [Panel]) -> (panels: [Panel], notes: [String]) {
+    guard panels.count > mostPanels else { return (panels, []) }
+    let rest = panels.count - mostPanels
+    return (Array(panels.prefix(mostPanels)), ["\(rest) more panels are not drawn; their numbers are in the CSV file."])
+  }
+}
+
+/// What a panel of a figure is about: a backbone, with the values of the further axes where there are any.
+struct Facet: Hashable, Sendable {
+  let backbone: String
+  let furtherAxes: String
+
+  init(_ transferCase: TransferCase) {
+    backbone = transferCase.backbone
+    furtherAxes = transferCase.furtherText
+  }
+
+  var title: String { furtherAxes.isEmpty ? backbone : "\(backbone), \(furtherAxes)" }
+}

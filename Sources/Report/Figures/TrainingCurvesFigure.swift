@@ -1,0 +1,118 @@
+import Planner
+import Store
+
+/// Validation performance during training: a panel for each case, for each initialisation the mean over the runs and the
+/// range between the lowest and the highest run.
+enum TrainingCurvesFigure {
+  static func draw(_ analysis: StudyAnalysis) -> DrawnFigure {
+    let curves = self.curves(analysis)
+    let byCase = Dictionary(grouping: curves) { $0.key.transferCase }
+    let hasFractions = analysis.fractions.count > 1
+    var axes: [String: Axis] = [:]
+    for (dataset, own) in Dictionary(grouping: curves, by: { $0.key.transferCase.dataset }) {
+      let points = own.flatMap(\.points)
+      axes[dataset] = Axis(
+        "Validation " + MetricName.plain(own[0].metric), .linear(around: points.map(\.low) + points.map(\.high)))
+    }
+    let x = Axis("Epoch", .linear(around: [0] + curves.flatMap { $0.points.map(\.epoch) }, margin: 0.02))
+    let panels = analysis.cases.compactMap { transferCase -> Panel? in
+      guard let own = byCase[transferCase], let y = axes[transferCase.dataset] else { return nil }
+      var title = "\(transferCase.dataset) · \(transferCase.backbone)"
+      if hasFractions { title += " · \(NumberText.exact(transferCase.fraction))" }
+      if !transferCase.furtherText.isEmpty { title += ", \(transferCase.furtherText)" }
+      let areas = own.map { curve in
+        Mark.area(
+          curve.points.map { (.value($0.epoch), $0.low, $0.high) },
+          color: Palette.initialisation(curve.key.initialisation), opacity: 0.18)
+      }
+      let lines = own.map { curve in
+        Mark.line(
+          curve.points.map { (.value($0.epoch), .value($0.mean)) },
+          stroke(curve.key.initialisation))
+      }
+      return Panel(title: title, x: x, y: y, marks: areas + lines)
+    }
+    let drawing = DrawnFigure.limited(panels)
+    let drawn = analysis.initialisations.filter { name in curves.contains { $0.key.initialisation == name } }
+    let figure = Figure(
+      name: "training-curves", title: "Validation performance during training",
+      description: """
+        One panel for each data set, backbone and fraction of the training images. Lines are means over runs, the bands \
+        behind them reach from the lowest run to the highest. The same numbers are in training-curves.csv.
+        """,
+      panels: drawing.panels, columns: panels.count % 3 == 0 && panels.count < 10 ? 3 : 4, panelHeight: 110,
+      legends: [
+        .keys(
+          title: nil,
+          drawn.map { Legend.Key(InitialisationName.plain($0), PointStyle(.circle, radius: 0), line: stroke($0)) })
+      ],
+      notes: panels.isEmpty ? ["Nothing to draw: no validation has been recorded yet."] : drawing.notes)
+    return DrawnFigure(figure: figure, csv: csv(curves, analysis))
+  }
+
+  /// The lines differ in their dashes too, for print in grey.
+  private static func stroke(_ initialisation: String) -> Stroke {
+    let dashes: String? =
+      switch initialisation {
+      case "RI": "2 2"
+      case "ST": "6 2.5"
+      default: nil
+      }
+    return Stroke(Palette.initialisation(initialisation), width: 1.5, dashes: dashes)
+  }
+
+  private struct Curve {
+    let key: SettingKey
+    let metric: String
+    let points: [CurvePoint]
+  }
+
+  private struct CurvePoint {
+    let epoch: Double
+    let n: Int
+    let mean: Double
+    let low: Double
+    let high: Double
+  }
+
+  /// The runs of each setting brought together at the epochs at which they were validated.
+  private static func curves(_ analysis: StudyAnalysis) -> [Curve] {
+    var keys: [SettingKey] = []
+    var runs: [SettingKey: [CellResult]] = [:]
+    for result in analysis.cells where !result.history.isEmpty {
+      let key = SettingKey(transferCase: TransferCase(result.cell), initialisation: result.cell.initialisation)
+      if runs[key] == nil { keys.append(key) }
+      runs[key, default: []].append(result)
+    }
+    return keys.compactMap { key in
+      guard let own = runs[key], let metric = own.first?.cell.metric else { return nil }
+      let entries = own.flatMap { $0.history.map { (epoch: $0.epoch, value: $0.validationMetric) } }
+        .filter { $0.epoch.isFinite && $0.value.isFinite }
+      let points = Dictionary(grouping: entries, by: \.epoch).sorted { $0.key < $1.key }
+        .compactMap { epoch, values -> CurvePoint? in
+          guard let summary = SampleSummary(values.map(\.value)) else { return nil }
+          return CurvePoint(epoch: epoch, n: summary.n, mean: summary.mean, low: summary.min, high: summary.max)
+        }
+      return points.isEmpty ? nil : Curve(key: key, metric: metric, points: points)
+    }
+  }
+
+  private static func csv(_ curves: [Curve], _ analysis: StudyAnalysis) -> String {
+    struct Row {
+      let curve: Curve
+      let point: CurvePoint
+    }
+    let rows = curves.flatMap { curve in curve.points.map { Row(curve: curve, point: $0) } }
+    var columns: [Column<Row>] = StudyTables.caseColumns(analysis.furtherAxes) { $0.curve.key.transferCase }
+    columns += [
+      .text("init") { $0.curve.key.initialisation },
+      .number("epoch") { $0.point.epoch },
+      .text("metric") { $0.curve.metric },
+      .integer("n") { $0.point.n },
+      .number("mean") { $0.point.mean },
+      .number("low") { $0.point.low },
+      .number("high") { $0.point.high },
+    ]
+    return DataTable(columns).csv(rows)
+  }
+}

@@ -1,0 +1,147 @@
+/// Writes SVG elements in the order in which they are called for. Coordinates are pixels at 96 to the inch, y downwards,
+/// with two decimals.
+///
+/// Colours are presentation attributes and everything that is not data bears a class (`ink`, `rule`, `grid`, `paper`), so
+/// that a page can redraw them for a dark screen while the file alone stays right in any viewer.
+struct SVGWriter {
+  private(set) var text = ""
+
+  static let fontFamily = "Helvetica, Arial, DejaVu Sans, sans-serif"
+
+  mutating func open(_ element: String, _ attributes: [(String, String)] = []) {
+    text += "<\(element)" + Self.attributeText(attributes) + ">"
+  }
+
+  mutating func close(_ element: String) { text += "</\(element)>\n" }
+
+  mutating func empty(_ element: String, _ attributes: [(String, String)]) {
+    text += "<\(element)" + Self.attributeText(attributes) + "/>\n"
+  }
+
+  /// An element that holds text alone.
+  mutating func leaf(_ element: String, _ attributes: [(String, String)] = [], _ content: String) {
+    text += "<\(element)" + Self.attributeText(attributes) + ">" + Self.escaped(content) + "</\(element)>\n"
+  }
+
+  mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ stroke: Stroke) {
+    empty(
+      "line",
+      [("x1", Self.number(x1)), ("y1", Self.number(y1)), ("x2", Self.number(x2)), ("y2", Self.number(y2))]
+        + stroke.attributes)
+  }
+
+  mutating func label(_ content: String, _ x: Double, _ y: Double, _ style: TextStyle) {
+    var attributes = [("x", Self.number(x)), ("y", Self.number(y)), ("class", "ink"), ("fill", Palette.ink)]
+    attributes.append(("font-size", Self.number(style.size)))
+    if style.anchor != .start { attributes.append(("text-anchor", style.anchor.rawValue)) }
+    if style.isBold { attributes.append(("font-weight", "bold")) }
+    if style.turn != 0 {
+      attributes.append(("transform", "rotate(\(Self.number(style.turn)) \(Self.number(x)) \(Self.number(y)))"))
+    }
+    leaf("text", attributes, content)
+  }
+
+  static func number(_ value: Double) -> String { NumberText.trimmed(value, 2) }
+
+  /// Text for an element or attribute; what XML cannot hold (control characters) is left out.
+  static func escaped(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "\"": result += "&quot;"
+      case _ where scalar.value < 0x20 && scalar != "\n" && scalar != "\t": continue
+      case "\u{FFFE}", "\u{FFFF}": continue
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+
+  private static func attributeText(_ attributes: [(String, String)]) -> String {
+    attributes.map { " \($0.0)=\"\(escaped($0.1))\"" }.joined()
+  }
+}
+
+/// How a line is drawn.
+package struct Stroke: Sendable, Hashable {
+  package var color: String
+  package var width: Double
+  package var dashes: String?
+  package var opacity: Double
+  /// The class by which a page restyles it; none for data.
+  package var role: String?
+
+  package init(_ color: String, width: Double, dashes: String? = nil, opacity: Double = 1, role: String? = nil) {
+    self.color = color
+    self.width = width
+    self.dashes = dashes
+    self.opacity = opacity
+    self.role = role
+  }
+
+  package static let rule = Stroke(Palette.ink, width: 0.8, role: "rule")
+  package static let grid = Stroke(Palette.grid, width: 0.6, role: "grid")
+
+  var attributes: [(String, String)] {
+    var list = [("stroke", color), ("stroke-width", SVGWriter.number(width))]
+    if let role { list.append(("class", role)) }
+    if let dashes { list.append(("stroke-dasharray", dashes)) }
+    if opacity < 1 { list.append(("stroke-opacity", SVGWriter.number(opacity))) }
+    return list
+  }
+}
+
+struct TextStyle {
+  enum Anchor: String {
+    case start, middle, end
+  }
+
+  var size = FontSize.body
+  var anchor = Anchor.start
+  var isBold = false
+  /// Degrees, clockwise.
+  var turn = 0.0
+}
+
+/// Sizes of type in pixels: at a figure's full width of 7.5 inches, 10 pixels are 7.5 points.
+enum FontSize {
+  static let title = 12.0
+  static let body = 10.0
+  static let small = 9.0
+}
+
+/// How wide a text is set, at most: the widths of the widest of the fonts that a viewer may choose.
+enum TextWidth {
+  static func pixels(_ text: String, size: Double = FontSize.body) -> Double {
+    text.unicodeScalars.reduce(0) { $0 + share(of: $1) } * size
+  }
+
+  /// The text, or its beginning and end with an ellipsis between, no wider than `width`.
+  static func fitted(_ text: String, width: Double, size: Double = FontSize.body) -> String {
+    if pixels(text, size: size) <= width { return text }
+    let characters = Array(text)
+    var kept = characters.count - 1
+    while kept > 2 {
+      let front = (kept + 1) / 2
+      let short = String(characters.prefix(front)) + "…" + String(characters.suffix(kept - front))
+      if pixels(short, size: size) <= width { return short }
+      kept -= 1
+    }
+    return String(characters.prefix(1)) + "…"
+  }
+
+  private static func share(of scalar: Unicode.Scalar) -> Double {
+    switch scalar {
+    case "i", "j", "l", "I", ".", ",", ":", ";", "'", "|", "!", " ": 0.34
+    case "f", "r", "t", "(", ")", "[", "]", "/", "-": 0.42
+    case "m", "w", "M", "W", "@", "%": 0.96
+    case "A"..."Z": 0.72
+    case "0"..."9", "a"..."z": 0.62
+    case _ where scalar.value >= 0x2E80: 1.05
+    default: 0.68
+    }
+  }
+}

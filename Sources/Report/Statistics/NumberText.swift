@@ -1,0 +1,57 @@
+/// The one way in which a report writes numbers: no locale, a point for decimals, no grouping.
+package enum NumberText {
+  /// The shortest text that reads back as the same double; whole numbers below 2^53 without a fraction. Empty for NaN and
+  /// infinities, which a table has no place for.
+  package static func exact(_ value: Double) -> String {
+    guard value.isFinite else { return "" }
+    if value == value.rounded(), value.magnitude < 0x1p53 { return String(Int64(value)) }
+    return "\(value)"
+  }
+
+  /// With `digits` decimals (0 to 9), rounded half away from zero; never `-0.00`.
+  package static func fixed(_ value: Double, _ digits: Int) -> String {
+    guard value.isFinite else { return "" }
+    let unit = powersOfTen[Swift.min(Swift.max(digits, 0), powersOfTen.count - 1)]
+    let scaled = (value.magnitude * Double(unit)).rounded(.toNearestOrAwayFromZero)
+    guard scaled < 0x1p53 else { return exact(value) }
+    let whole = Int64(scaled)
+    let sign = value < 0 && whole > 0 ? "-" : ""
+    guard unit > 1 else { return sign + String(whole) }
+    let decimals = String(whole % unit + unit).dropFirst()
+    return sign + String(whole / unit) + "." + decimals
+  }
+
+  /// Like `fixed`, without the zeros that end it.
+  package static func trimmed(_ value: Double, _ digits: Int) -> String {
+    var text = fixed(value, digits)
+    guard text.contains(".") else { return text }
+    while text.hasSuffix("0") { text.removeLast() }
+    if text.hasSuffix(".") { text.removeLast() }
+    return text
+  }
+
+  /// A difference: `fixed` with its sign always shown.
+  package static func signed(_ value: Double, _ digits: Int) -> String {
+    let text = fixed(value, digits)
+    return text.isEmpty || text.hasPrefix("-") ? text : "+" + text
+  }
+
+  /// A p value: three decimals, four below 0.1, and `<0.0001` below that.
+  package static func probability(_ value: Double) -> String {
+    if value < 0.0001 { return "<0.0001" }
+    return trimmed(value, value < 0.1 ? 4 : 3)
+  }
+
+  /// A count for people: thousands set apart by a narrow no-break space.
+  package static func count(_ value: Int) -> String {
+    let digits = String(value.magnitude)
+    var text = ""
+    for (index, digit) in digits.enumerated() {
+      if index > 0, (digits.count - index).isMultiple(of: 3), digits.count > 4 { text += "\u{202F}" }
+      text.append(digit)
+    }
+    return (value < 0 ? "-" : "") + text
+  }
+
+  private static let powersOfTen: [Int64] = (0...9).map { (0..<$0).reduce(1) { power, _ in power * 10 } }
+}

@@ -1,0 +1,159 @@
+import Planner
+import Store
+import WorkerProtocol
+
+/// The CSV tables of a study.
+package enum StudyTables {
+  /// A row for each cell and metric; a cell without metrics has one row, without a value.
+  package static func cells(_ analysis: StudyAnalysis) -> String {
+    struct Row {
+      let result: CellResult
+      let metric: MetricValue?
+    }
+    let rows = analysis.cells.lazy.flatMap { result in
+      result.metrics.isEmpty
+        ? [Row(result: result, metric: nil)] : result.metrics.map { Row(result: result, metric: $0) }
+    }
+    var columns: [Column<Row>] = [
+      .text("study") { _ in analysis.study },
+      .text("cell") { $0.result.cell.id.text },
+    ]
+    columns += caseColumns(analysis.furtherAxes) { TransferCase($0.result.cell) }
+    columns += [
+      .text("init") { $0.result.cell.initialisation },
+      .integer("seed") { $0.result.cell.seed },
+      .text("state") { $0.result.state.rawValue },
+      .text("reason") { $0.result.reason },
+      .text("split") { $0.metric?.split ?? "test" },
+      .text("metric") { $0.metric?.name ?? $0.result.cell.metric },
+      .number("value") { $0.metric?.value },
+      .text("train_key") { $0.result.cell.stages[.train]?.hex },
+      .text("test_key") { $0.result.cell.stages[.test]?.hex },
+    ]
+    return DataTable(columns).csv(rows)
+  }
+
+  /// A row for each setting and metric.
+  package static func settings(_ analysis: StudyAnalysis) -> String {
+    var columns: [Column<SettingResult>] = caseColumns(analysis.furtherAxes) { $0.key.transferCase }
+    columns += [
+      .text("init") { $0.key.initialisation },
+      .text("split") { $0.split },
+      .text("metric") { $0.metric },
+      .text("judged_by") { $0.isJudged ? "yes" : "no" },
+      .integer("planned") { $0.planned },
+      .integer("n") { $0.n },
+      .integer("diverged") { $0.diverged },
+      .integer("failed") { $0.failed },
+      .integer("missing") { $0.missing },
+      .number("mean") { $0.summary?.mean },
+      .number("sd") { $0.summary?.sd },
+      .number("median") { $0.summary?.median },
+      .number("min") { $0.summary?.min },
+      .number("max") { $0.summary?.max },
+      .number("ci_low") { $0.summary?.interval?.low },
+      .number("ci_high") { $0.summary?.interval?.high },
+      .text("ci_method") { $0.summary?.interval == nil ? nil : "student t 95%" },
+    ]
+    return DataTable(columns).csv(analysis.settingMetrics)
+  }
+
+  /// A row for each case that has at least two of RI, ST and WT.
+  package static func gains(_ analysis: StudyAnalysis) -> String {
+    var columns: [Column<Gain>] = caseColumns(analysis.furtherAxes) { $0.transferCase }
+    columns += [
+      .text("metric") { $0.metric },
+      .number("training_images") { analysis.trainingImages($0.transferCase) },
+      .number("distance") { analysis.dataset($0.transferCase.dataset)?.distance },
+      .integer("planned_ri") { $0.ri?.planned },
+      .integer("planned_st") { $0.st?.planned },
+      .integer("planned_wt") { $0.wt?.planned },
+      .integer("n_ri") { $0.ri?.n },
+      .integer("n_st") { $0.st?.n },
+      .integer("n_wt") { $0.wt?.n },
+      .number("ri") { $0.ri?.summary?.mean },
+      .number("st") { $0.st?.summary?.mean },
+      .number("wt") { $0.wt?.summary?.mean },
+    ]
+    for contrast in Contrast.allCases {
+      let name = contrast.rawValue
+      columns += [
+        .integer("\(name)_n") { $0.differences[contrast]?.differences.n },
+        .number(name) { $0.differences[contrast]?.differences.mean },
+        .number("\(name)_ci_low") { $0.differences[contrast]?.differences.interval?.low },
+        .number("\(name)_ci_high") { $0.differences[contrast]?.differences.interval?.high },
+        .number("\(name)_p") { $0.differences[contrast]?.p },
+        .number("\(name)_p_holm") { $0.differences[contrast]?.holmP },
+      ]
+    }
+    let families = Dictionary(
+      Contrast.allCases.map { contrast in
+        (contrast, analysis.gains.count { $0.differences[contrast]?.holmP != nil })
+      }
+    ) { first, _ in first }
+    columns += [
+      .text("ci_method") { _ in "paired student t 95%" },
+      .text("p_method") { _ in "exact two-sided sign flip of pairs" },
+      .text("p_correction") { _ in
+        "holm within each contrast; tests: "
+          + Contrast.allCases.map { "\($0.rawValue) \(families[$0] ?? 0)" }.joined(separator: " ")
+      },
+      .number("relative_gain") { $0.relativeGain?.ratio },
+      .number("relative_gain_ci_low") { $0.relativeGain?.interval?.low },
+      .number("relative_gain_ci_high") { $0.relativeGain?.interval?.high },
+      .number("feature_reuse") { $0.featureReuse },
+      .number("feature_reuse_ci_low") { $0.featureReuseInterval?.low },
+      .number("feature_reuse_ci_high") { $0.featureReuseInterval?.high },
+      .number("feature_reuse_normalised") { $0.featureReuseNormalised },
+      .number("reuse_share_of_gain") { $0.reuseShareOfGain },
+      .text("ratio_ci_method") { _ in "paired fieller 95%" },
+    ]
+    return DataTable(columns).csv(analysis.gains)
+  }
+
+  /// A row for each validation of each cell's training.
+  package static func history(_ analysis: StudyAnalysis) -> String {
+    struct Row {
+      let cell: Cell
+      let entry: HistoryEntry
+    }
+    let rows = analysis.cells.lazy.flatMap { result in result.history.map { Row(cell: result.cell, entry: $0) } }
+    var columns: [Column<Row>] = [.text("cell") { $0.cell.id.text }]
+    columns += caseColumns(analysis.furtherAxes) { TransferCase($0.cell) }
+    columns += [
+      .text("init") { $0.cell.initialisation },
+      .integer("seed") { $0.cell.seed },
+      .integer("step") { $0.entry.step },
+      .number("epoch") { $0.entry.epoch },
+      .number("learning_rate") { $0.entry.learningRate },
+      .number("training_loss") { $0.entry.trainingLoss },
+      .number("validation_loss") { $0.entry.validationLoss },
+      .text("metric") { $0.cell.metric },
+      .number("validation_metric") { $0.entry.validationMetric },
+      .text("train_key") { $0.cell.stages[.train]?.hex },
+    ]
+    return DataTable(columns).csv(rows)
+  }
+
+  /// Names that the tables use themselves: a further axis of the same name is written `axis.NAME`.
+  private static let ownNames: Set<String> = [
+    "study", "cell", "dataset", "backbone", "fraction", "init", "seed", "state", "reason", "split", "metric", "value",
+    "planned", "n", "mean", "sd", "median", "min", "max", "step", "epoch", "learning_rate", "distance",
+  ]
+
+  /// The columns that say which case a row is of: the same in every table.
+  static func caseColumns<Row>(_ furtherAxes: [String], _ transferCase: @escaping (Row) -> TransferCase) -> [Column<
+    Row
+  >] {
+    [
+      .text("dataset") { transferCase($0).dataset },
+      .text("backbone") { transferCase($0).backbone },
+      .number("fraction") { transferCase($0).fraction },
+    ]
+      + furtherAxes.map { name in
+        .text(ownNames.contains(name) ? "axis.\(name)" : name) { row in
+          transferCase(row).furtherAxes.first { $0.name == name }?.value
+        }
+      }
+  }
+}

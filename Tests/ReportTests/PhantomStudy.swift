@@ -1,0 +1,112 @@
+import Planner
+import Store
+import WorkerProtocol
+
+/// Results made by formula: studies of any shape, with the same numbers at every run and on every machine.
+struct PhantomStudy: Sendable {
+  var study = "phantom"
+  var datasets = ["derma", "nodules"]
+  var backbones = ["resnet_micro", "vit_micro"]
+  var fractions = [0.25, 1.0]
+  var initialisations = ["RI", "ST", "WT"]
+  var seeds = 5
+  var furtherAxes: [AxisValue] = []
+  var distances: [String: Double] = [:]
+  var validations = 4
+  /// What becomes of a cell that is not done.
+  var fate: @Sendable (Cell) -> (CellState, String)? = { _ in nil }
+
+  var results: StudyResults {
+    StudyResults(
+      study: study,
+      datasets: datasets.enumerated().map { index, name in
+        DatasetResult(
+          name: name, metric: metric(index),
+          classes: index.isMultiple(of: 2) ? ["a", "b", "c"] : ["benign", "malign"],
+          trainingImages: 800 * (index + 1) * (index + 1), validationImages: 200, testImages: 400,
+          unreadable: index == 1 ? 3 : 0, distance: distances[name])
+      },
+      backbones: backbones, cells: cells,
+      provenance: [
+        "graft": "0.1.0", "study_file": "grids/phantom.yaml", "study_digest": "0f3a", "machine": ["cores": 2],
+        "libraries": ["libtorch 1.13"],
+      ])
+  }
+
+  private func metric(_ index: Int) -> String { index.isMultiple(of: 2) ? "quadratic_kappa" : "roc_auc" }
+
+  private var cells: [CellResult] {
+    var cells: [CellResult] = []
+    for (d, dataset) in datasets.enumerated() {
+      for (b, backbone) in backbones.enumerated() {
+        for fraction in fractions {
+          for initialisation in initialisations {
+            for seed in 0..<seeds {
+              cells.append(
+                cell(d, dataset, b, backbone, fraction, initialisation, seed))
+            }
+          }
+        }
+      }
+    }
+    return cells
+  }
+
+  private func cell(
+    _ d: Int, _ dataset: String, _ b: Int, _ backbone: String, _ fraction: Double, _ initialisation: String, _ seed: Int
+  ) -> CellResult {
+    let name = "\(dataset)/\(backbone)/\(fraction)/\(initialisation)/\(seed)"
+    let cell = Cell(
+      id: CellID(name), dataset: dataset, backbone: backbone, fraction: fraction, initialisation: initialisation,
+      seed: seed, furtherAxes: furtherAxes, stages: [.train: key("train \(name)"), .test: key("test \(name)")],
+      metric: metric(d))
+    let base = 0.55 + 0.12 * fraction + 0.03 * Double(b)
+    let transfer = ["RI": 0.0, "ST": 0.03, "WT": 0.16 - 0.08 * fraction + 0.04 * Double(b)][initialisation] ?? 0.1
+    let value = base + transfer * (d.isMultiple(of: 2) ? 1 : 0.4) + noise(name) * 0.03
+    let fate = fate(cell)
+    let state = fate?.0 ?? .done
+    let history = (1...max(1, validations)).map { step in
+      let share = Double(step) / Double(max(1, validations))
+      return HistoryEntry(
+        step: step * 50, epoch: Double(step) / 2, learningRate: 0.001, trainingLoss: 1.2 - share * 0.8,
+        validationLoss: 1.3 - share * 0.6, validationMetric: value * (0.6 + 0.4 * share))
+    }
+    return CellResult(
+      cell: cell, state: state, reason: fate?.1,
+      metrics: state == .done
+        ? [
+          MetricValue(split: "test", name: metric(d), value: value),
+          MetricValue(split: "test", name: "accuracy", value: value - 0.01),
+        ] : [],
+      history: state == .missing || validations == 0 ? [] : history)
+  }
+
+  /// Between -1 and 1, from the text alone.
+  private func noise(_ text: String) -> Double {
+    Double(hash(text) >> 11) / 0x1p52 - 1
+  }
+
+  private func key(_ text: String) -> StageKey {
+    var digits = ""
+    var state = hash(text)
+    while digits.count < 64 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      let hex = String(state >> 32, radix: 16)
+      digits += String(repeating: "0", count: 8 - hex.count) + hex
+    }
+    return StageKey(hex: digits) ?? PhantomStudy.zeroKey
+  }
+
+  private static let zeroKey: StageKey = {
+    guard let key = StageKey(hex: String(repeating: "0", count: 64)) else { fatalError("64 zeros are a key") }
+    return key
+  }()
+
+  /// FNV-1a.
+  private func hash(_ text: String) -> UInt64 {
+    var hash = text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    hash ^= hash >> 29
+    hash = hash &* 0xbf58_476d_1ce4_e5b9
+    return hash ^ hash >> 32
+  }
+}
