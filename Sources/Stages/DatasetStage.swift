@@ -19,6 +19,7 @@ struct DatasetStage {
 
   func run(_ context: StageContext) throws -> StageOutcome {
     let listing = try listing(context)
+    try checkGivenSplits(listing)
     let splits = try listing.splits(splitOptions)
     let options = ImageStoreOptions(
       size: size, channels: parameters.options.channels, unreadable: parameters.options.unreadable == .skip ? .skip : .fail,
@@ -63,6 +64,7 @@ struct DatasetStage {
     case .phantom(let phantom): return try makePhantom(phantom, context)
     case .folder(let folder): return try FolderReader(root: try root, classes: folder.classes).listing()
     case .csv(let table):
+      let root = try root
       var group: String?
       var split: String?
       switch table.split {
@@ -70,9 +72,10 @@ struct DatasetStage {
       case .column(let column, _, _): split = column
       case .given: break
       }
+      let images = table.imageFolder.map { "\(root)/\($0)" } ?? root
       let reader = LabelFileReader(
-        root: try root, labels: table.labels, image: table.imageColumn, target: table.targetColumn, group: group,
-        split: split, classes: table.classes, suffix: table.pathExtension ?? "", folder: table.imageFolder)
+        root: images, labels: "\(root)/\(table.labels)", image: table.imageColumn, target: table.targetColumn, group: group,
+        split: split, classes: table.classes, suffix: table.pathExtension ?? "")
       return try reader.listing()
     }
   }
@@ -106,12 +109,30 @@ struct DatasetStage {
     }
   }
 
+  /// Where the study says that splits are given, training and testing must be.
+  private func checkGivenSplits(_ listing: ImageListing) throws {
+    let isGiven: Bool =
+      switch parameters.options.source {
+      case .folder(let folder): if case .given = folder.split { true } else { false }
+      case .csv(let table): if case .column = table.split { true } else { false }
+      case .phantom: false
+      }
+    let given = Set(listing.items.compactMap(\.split))
+    for split in [Split.train, .test] where isGiven && !given.contains(split) {
+      throw StageFailure(
+        .data, "the study says that \(listing.root) gives its own splits, but no image is in `\(split.rawValue)`",
+        remedy: "add a folder or rows for `\(split.rawValue)`, or let Graft divide the images: `split: {kind: random}`")
+    }
+  }
+
   private func makePhantom(_ phantom: PhantomSource, _ context: StageContext) throws -> ImageListing {
+    guard let domain = PhantomOptions.Domain(rawValue: phantom.domain.rawValue) else {
+      throw StageFailure(.spec, "\(request.label): the phantom domain \(phantom.domain.rawValue) is not known")
+    }
     let options = PhantomOptions(
-      domain: Engine.PhantomDomain(rawValue: phantom.domain.rawValue) ?? .source, training: phantom.trainingImages,
-      validation: phantom.validationImages, test: phantom.testImages, size: phantom.size, seed: UInt64(phantom.seed),
-      difficulty: phantom.difficulty)
-    return try PhantomGenerator(options).write(to: request.outputFile("images"), threads: request.threads) { done, total in
+      domain: domain, trainingImages: phantom.trainingImages, validationImages: phantom.validationImages,
+      testImages: phantom.testImages, size: phantom.size, seed: UInt64(phantom.seed), difficulty: phantom.difficulty)
+    return try PhantomGenerator.write(options, to: request.outputFile("images"), threads: request.threads) { done, total in
       context.report(StageProgress(fraction: 0.5 * Double(done) / Double(max(total, 1)), position: "drawing \(done)/\(total)"))
       return !context.shouldStop
     }
