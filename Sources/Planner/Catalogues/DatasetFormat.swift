@@ -74,7 +74,8 @@ extension DatasetFormat {
   private static let splitMeaning = "Which images train, validate and test."
   private static let share = ValueShape.number(
     NumberRange(low: 0, includesLow: false, high: 1, includesHigh: false))
-  private static let seed = OptionDeclaration("seed", .integer(from: 0), .value(42), "What a random split is drawn from.")
+  private static let seed = OptionDeclaration(
+    "seed", .integer(from: 0), .value(42), "What a random split is drawn from.")
   private static let valShare = OptionDeclaration(
     "val_fraction", share, .value(0.15), "Share of the training images that validates, where no split is given for it.")
   private static let randomMembers = [

@@ -41,6 +41,13 @@ extension Fault {
     case .invertedRange(let name, let low, let high): "\(quoted(name)) starts at \(low) and ends at \(high)"
     case .mismatchedLists(let name, let first, let second):
       "the lists of \(quoted(name)) have \(first) and \(second) values; they need as many"
+    case .sizeNotMultiple(let backbone, let size, let multiple):
+      "\(quoted(backbone)) needs images whose size is a multiple of \(multiple), not \(size)"
+    case .transformsEndElsewhere(let option, let size?, let imageSize):
+      "\(quoted(option)) leaves images of \(size) pixels where `image_size` is \(imageSize)"
+    case .transformsEndElsewhere(let option, nil, let imageSize):
+      "\(quoted(option)) never brings images to the `image_size` of \(imageSize)"
+    case .classesOfBinary(let count): "a binary task has two classes, not \(count)"
     case .matchesNothing(let name, let value, _): "no \(name) of the study is \(quoted(value))"
     case .overrideOfNothing(let name, let reason): "--set \(name): \(reason)"
     }
@@ -87,6 +94,12 @@ extension Fault {
     case .contradictingCells: return ["make the option that differs an axis, or leave it out of the block"]
     case .invertedRange: return ["exchange the two"]
     case .mismatchedLists: return ["one value a channel"]
+    case .sizeNotMultiple(_, let size, let multiple):
+      let below = size / multiple * multiple
+      return ["set `image_size` to \(below > 0 ? "\(below) or " : "")\(below + multiple)"]
+    case .transformsEndElsewhere:
+      return ["leave the `size` of its last crop or resize out, so that it follows `image_size`"]
+    case .classesOfBinary: return ["set `task: multiclass`, or name two classes"]
     case .matchesNothing(let name, let value, let valid): return Self.choices(for: value, among: valid, what: name)
     case .overrideOfNothing: return ["write --set NAME=VALUE, for example --set training.epochs=2"]
     }

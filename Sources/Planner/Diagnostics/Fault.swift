@@ -39,6 +39,9 @@ public enum Fault: Hashable, Sendable {
   case contradictingCells(cell: String, first: String, second: String)
   case invertedRange(name: String, low: String, high: String)
   case mismatchedLists(name: String, first: Int, second: Int)
+  case sizeNotMultiple(backbone: String, size: Int, multiple: Int)
+  case transformsEndElsewhere(option: String, size: Int?, imageSize: Int)
+  case classesOfBinary(count: Int)
   case matchesNothing(name: String, value: String, valid: [String])
 
   // The command line.

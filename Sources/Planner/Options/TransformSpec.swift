@@ -21,10 +21,10 @@ public enum TransformSpec: Sendable, Hashable {
         members: [
           size("`image_size`"),
           OptionDeclaration(
-            "scale", .list(.number(.above(0, to: 10)), count: 2...2), .value([0.8, 1.2]),
+            "scale", .span(.above(0, to: 10)), .value([0.8, 1.2]),
             "Least and greatest share of the image's area."),
           OptionDeclaration(
-            "ratio", .list(.number(.above(0, to: 10)), count: 2...2), .value([0.75, .number(4.0 / 3)]),
+            "ratio", .span(.above(0, to: 10)), .value([0.75, .number(4.0 / 3)]),
             "Least and greatest width over height."),
         ], meaning: "Cuts a random part and brings it to `size` x `size` pixels."),
       VariantForm("horizontal_flip", members: [probability(0.5)], meaning: "Exchanges left and right."),

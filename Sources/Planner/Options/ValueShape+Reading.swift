@@ -13,6 +13,15 @@ struct ShapeReader {
       guard let number = value.number else { return wrongType(value, shape, name) }
       guard range.contains(number) else { return outOfRange(value, shape, name) }
       return .number(number == 0 ? 0 : number)
+    case .span(let range):
+      guard let values = value.list, values.count == 2 else { return wrongType(value, shape, name) }
+      let ends = values.compactMap { read($0, as: .number(range), name: name)?.doubleValue }
+      guard ends.count == 2 else { return nil }
+      guard ends[0] <= ends[1] else {
+        faults.add(.invertedRange(name: name, low: values[0].text, high: values[1].text), at: value.place)
+        return nil
+      }
+      return .array(ends.map { .number($0) })
     case .flag:
       guard case .bool(let flag) = value.content else { return wrongType(value, shape, name) }
       return .bool(flag)

@@ -3,6 +3,8 @@
 public indirect enum ValueShape: Sendable {
   case integer(ClosedRange<Int>)
   case number(NumberRange)
+  /// Two numbers in ascending order.
+  case span(NumberRange)
   case flag
   case text
   case choice([String])
@@ -92,7 +94,7 @@ public struct NumberRange: Sendable {
 
   /// `a number above 0 and at most 1`.
   var text: String {
-    let lowText = includesLow ? "at least \(JSONValue.number(low).canonicalText)" : "above \(JSONValue.number(low).canonicalText)"
+    let lowText = "\(includesLow ? "at least" : "above") \(JSONValue.number(low).canonicalText)"
     if high == .infinity { return "a number \(lowText)" }
     let highText = includesHigh ? "at most" : "below"
     return "a number \(lowText) and \(highText) \(JSONValue.number(high).canonicalText)"
@@ -108,6 +110,7 @@ extension ValueShape {
         ? "a whole number of at least \(range.lowerBound)"
         : "a whole number from \(range.lowerBound) to \(range.upperBound)"
     case .number(let range): range.text
+    case .span(let range): "a list of two values in ascending order, each \(range.text)"
     case .flag: "true or false"
     case .text: "a text"
     case .choice(let names): names.count == 1 ? "`\(names[0])`" : "one of \(names.joined(separator: ", "))"

@@ -155,7 +155,7 @@ struct YAMLText {
       let name = String(parts[0])
       let isName =
         name.utf8.first.map { !(48...57).contains($0) } ?? false
-        && name.utf8.allSatisfy { (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 95 }
+        && name.utf8.allSatisfy { ($0 | 32) > 96 && ($0 | 32) < 123 || (48...57).contains($0) || $0 == 95 }
       guard isName else {
         faults.add(.brokenSubstitution("${\(inner)}"), at: place)
         return nil
