@@ -1,0 +1,123 @@
+/// Where in the study's text a fault lies.
+public enum Place: Hashable, Sendable {
+  /// Line and column from 1; a column counts Unicode scalars, as YAML does.
+  case text(line: Int, column: Int)
+  /// A value given on the command line: its text, `training.epochs=2`.
+  case override(String)
+  /// The file as a whole.
+  case file
+}
+
+/// One fault of a study file, with all that is needed to show it.
+public struct Diagnostic: Sendable, Hashable {
+  public let file: String
+  public let place: Place
+  public let fault: Fault
+  /// The line of text that the place names; nil where the place is no line of the file.
+  public let sourceLine: String?
+
+  public init(file: String, place: Place, fault: Fault, sourceLine: String?) {
+    self.file = file
+    self.place = place
+    self.fault = fault
+    self.sourceLine = sourceLine
+  }
+
+  /// What is wrong, in a line, without its place.
+  public var message: String { fault.message }
+
+  /// What to do about it, a line each.
+  public var help: [String] { fault.help }
+
+  public var line: Int? {
+    if case .text(let line, _) = place { return line }
+    return nil
+  }
+
+  public var column: Int? {
+    if case .text(_, let column) = place { return column }
+    return nil
+  }
+}
+
+/// Every fault of a study file that one reading found; never empty.
+public struct StudyFaults: Error, Sendable, Hashable, CustomStringConvertible {
+  public let diagnostics: [Diagnostic]
+  /// Faults found beyond those kept.
+  public let furtherCount: Int
+
+  public init(diagnostics: [Diagnostic], furtherCount: Int = 0) {
+    self.diagnostics = diagnostics
+    self.furtherCount = furtherCount
+  }
+
+  /// All faults as text for a terminal, without colour, ending in a line break.
+  public var description: String {
+    var text = diagnostics.map(\.rendered).joined(separator: "\n")
+    if furtherCount > 0 { text += "\nand \(furtherCount) more like these: mend the first ones and check again\n" }
+    return text
+  }
+}
+
+/// Gathers faults while a study is read, so that one reading finds them all.
+final class FaultCollector {
+  private let file: String
+  private let lines: SourceLines
+  private var found: [(place: Place, fault: Fault)] = []
+  private var furtherCount = 0
+  /// More faults than anyone reads; the rest is counted.
+  private let limit = 100
+
+  init(file: String, lines: SourceLines) {
+    self.file = file
+    self.lines = lines
+  }
+
+  var isEmpty: Bool { found.isEmpty }
+
+  func add(_ fault: Fault, at place: Place) {
+    if found.count < limit {
+      found.append((place, fault))
+    } else {
+      furtherCount += 1
+    }
+  }
+
+  /// The faults in the order of the text, those of the command line last.
+  func faults() -> StudyFaults {
+    func rank(_ place: Place) -> (Int, Int) {
+      switch place {
+      case .file: (0, 0)
+      case .text(let line, let column): (line, column)
+      case .override: (Int.max, 0)
+      }
+    }
+    let ordered = found.enumerated().sorted { left, right in
+      let (a, b) = (rank(left.element.place), rank(right.element.place))
+      return a == b ? left.offset < right.offset : a < b
+    }
+    var seen: Set<Diagnostic> = []
+    var diagnostics: [Diagnostic] = []
+    for (_, entry) in ordered {
+      var sourceLine: String?
+      if case .text(let line, _) = entry.place { sourceLine = lines[line] }
+      let diagnostic = Diagnostic(file: file, place: entry.place, fault: entry.fault, sourceLine: sourceLine)
+      if seen.insert(diagnostic).inserted { diagnostics.append(diagnostic) }
+    }
+    return StudyFaults(diagnostics: diagnostics, furtherCount: furtherCount)
+  }
+}
+
+/// A text by its lines, without their ends.
+struct SourceLines {
+  private let lines: [Substring]
+
+  init(_ text: String) {
+    lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
+  }
+
+  /// The line of a number from 1; nil past the end.
+  subscript(line: Int) -> String? {
+    line >= 1 && line <= lines.count ? String(lines[line - 1]) : nil
+  }
+}

@@ -1,0 +1,177 @@
+/// The words for every fault of a study file.
+extension Fault {
+  /// What is wrong, in one line.
+  public var message: String {
+    switch self {
+    case .tooLarge(let bytes, let limit): "the file has \(bytes) bytes; a study may have \(limit)"
+    case .notUTF8(let offset): "the file is not UTF-8 text (byte \(offset))"
+    case .empty: "the file holds no study"
+    case .syntax(let problem, _): "this is not YAML: \(problem)"
+    case .duplicateKey(let name): "\(quoted(name)) is given twice in the same mapping"
+    case .tooDeep(let limit): "values are nested more than \(limit) levels deep"
+    case .tooManyValues(let limit): "the file stands for more than \(limit) values, its aliases written out"
+    case .tooManyAliases(let limit): "the file has more than \(limit) aliases"
+    case .structuredKey: "a key must be a plain word"
+    case .tag(let tag): "the tag \(quoted(tag)) is not allowed in a study"
+    case .undefinedVariable(let name): "the environment variable \(quoted(name)) is not set"
+    case .brokenSubstitution(let text): "\(quoted(text)) is not a substitution"
+    case .unknownName(let what, let name, _): "unknown \(what) \(quoted(name))"
+    case .missingName(let what, let name, _): "\(what) needs \(quoted(name))"
+    case .wrongType(let name, let expected, let found): "\(quoted(name)) must be \(expected), not \(found)"
+    case .outOfRange(let name, let value, let expected): "\(quoted(name)) must be \(expected), not \(quoted(value))"
+    case .invalidName(let what, let value, _): "\(quoted(value)) cannot be the name of \(what)"
+    case .invalidPath(let name, let value): "\(quoted(name)) leaves the data set's folder: \(quoted(value))"
+    case .emptyList(let name): "\(quoted(name)) has no values"
+    case .repeatedValue(let name, let value): "\(quoted(name)) names \(quoted(value)) twice"
+    case .notYetAvailable(let what, let value, _): "the \(what) \(quoted(value)) is not available in this version"
+    case .splitNotWhole(let sum): "the parts of a split must add up to 1, not \(sum)"
+    case .metricNeedsBinary(let metric): "the metric \(quoted(metric)) needs a task of two classes"
+    case .differentLengths(let name, let counts):
+      "axes that move together need the same number of values: \(name) have \(counts.joined(separator: " and "))"
+    case .zipOfUnknownAxis(let name, _): "\(quoted(name)) is no axis of this grid"
+    case .axisZippedTwice(let name): "the axis \(quoted(name)) can move with one group of axes only"
+    case .ruleSetsAxis(let name): "\(quoted(name)) is an axis of the grid, so a rule cannot set it"
+    case .noWeights(let backbone, let initialisations):
+      "the grid asks for \(initialisations.joined(separator: " and ")) of \(quoted(backbone)), which has no weights"
+    case .weightsWithoutSource(let backbone): "the weights of \(quoted(backbone)) need a file or a pretraining"
+    case .nothingLeft: "the exclusions leave no cell of the grid"
+    case .tooManyCells(let limit): "the grid has more than \(limit) cells"
+    case .contradictingCells(let cell, let first, let second):
+      "the cell \(quoted(cell)) is in \(first) and in \(second), with different training options"
+    case .invertedRange(let name, let low, let high): "\(quoted(name)) starts at \(low) and ends at \(high)"
+    case .mismatchedLists(let name, let first, let second):
+      "the lists of \(quoted(name)) have \(first) and \(second) values; they need as many"
+    case .sizeNotMultiple(let backbone, let size, let multiple):
+      "\(quoted(backbone)) needs images whose size is a multiple of \(multiple), not \(size)"
+    case .transformsEndElsewhere(let option, let size?, let imageSize):
+      "\(quoted(option)) leaves images of \(size) pixels where `image_size` is \(imageSize)"
+    case .transformsEndElsewhere(let option, nil, let imageSize):
+      "\(quoted(option)) never brings images to the `image_size` of \(imageSize)"
+    case .classesOfBinary(let count): "a binary task has two classes, not \(count)"
+    case .matchesNothing(let name, let value, _): "no \(name) of the study is \(quoted(value))"
+    case .overrideOfNothing(let name, let reason): "--set \(name): \(reason)"
+    }
+  }
+
+  /// What to do about it: a line each, the nearest valid name first.
+  public var help: [String] {
+    switch self {
+    case .tooLarge: return ["a grid is written as axes, not cell by cell"]
+    case .notUTF8: return ["save the file as UTF-8"]
+    case .empty: return ["`graft init` writes a study to begin with"]
+    case .syntax(_, let needsQuotes):
+      return needsQuotes ? ["inside [ ] and { }, a value with ${...} needs quotes: \"${NAME}/file\""] : []
+    case .duplicateKey(let name): return ["keep one \(quoted(name)) and delete the other"]
+    case .tooDeep, .tooManyValues, .tooManyAliases: return ["write the values out, with fewer aliases and levels"]
+    case .structuredKey: return ["write the key as one word followed by a colon"]
+    case .tag: return ["leave the tag out; Graft knows each option's type"]
+    case .undefinedVariable(let name): return ["set it, or give a default: ${\(name):-VALUE}"]
+    case .brokenSubstitution: return ["write ${NAME} or ${NAME:-DEFAULT}; a dollar sign itself is $$"]
+    case .unknownName(let what, let name, let valid): return Self.choices(for: name, among: valid, what: what)
+    case .missingName(_, _, let example): return example.map { ["for example: \($0)"] } ?? []
+    case .wrongType, .outOfRange: return []
+    case .invalidName(_, _, let rule): return [rule]
+    case .invalidPath: return ["name a file below the data set's root, without `..` and without a leading `/`"]
+    case .emptyList: return ["give at least one value, or leave the key out"]
+    case .repeatedValue: return ["delete one of them"]
+    case .notYetAvailable(let what, let value, let valid): return Self.choices(for: value, among: valid, what: what)
+    case .splitNotWhole: return ["for example: split: {train: 0.7, val: 0.15, test: 0.15}"]
+    case .metricNeedsBinary: return ["set `task: binary`, or choose accuracy, macro_recall or quadratic_kappa"]
+    case .differentLengths: return []
+    case .zipOfUnknownAxis(let name, let valid): return Self.choices(for: name, among: valid, what: "axis")
+    case .axisZippedTwice: return ["join the groups into one"]
+    case .ruleSetsAxis: return ["remove the axis, or restrict it with `exclude`"]
+    case .noWeights(let backbone, _):
+      return [
+        "name a file: `weights: {\(backbone): {file: PATH.safetensors}}`",
+        "or train the source in the study: `weights: {\(backbone): {pretrain: {dataset: NAME}}}`",
+        "or leave ST and WT out of `init`",
+      ]
+    case .weightsWithoutSource(let backbone):
+      return ["write `\(backbone): {file: PATH.safetensors}` or `\(backbone): {pretrain: {dataset: NAME}}`"]
+    case .nothingLeft: return ["remove an entry of `exclude`"]
+    case .tooManyCells: return ["split the study, or shorten an axis"]
+    case .contradictingCells: return ["make the option that differs an axis, or leave it out of the block"]
+    case .invertedRange: return ["exchange the two"]
+    case .mismatchedLists: return ["one value a channel"]
+    case .sizeNotMultiple(_, let size, let multiple):
+      let below = size / multiple * multiple
+      return ["set `image_size` to \(below > 0 ? "\(below) or " : "")\(below + multiple)"]
+    case .transformsEndElsewhere:
+      return ["leave the `size` of its last crop or resize out, so that it follows `image_size`"]
+    case .classesOfBinary: return ["set `task: multiclass`, or name two classes"]
+    case .matchesNothing(let name, let value, let valid): return Self.choices(for: value, among: valid, what: name)
+    case .overrideOfNothing: return ["write --set NAME=VALUE, for example --set training.epochs=2"]
+    }
+  }
+
+  /// The nearest valid name as a question, then the list of the valid ones.
+  private static func choices(for name: String, among valid: [String], what: String) -> [String] {
+    var lines: [String] = []
+    if let nearest = NearestName.of(name, among: valid) { lines.append("did you mean `\(nearest)`?") }
+    if valid.isEmpty {
+      lines.append("there is no \(what) to choose from")
+    } else {
+      let shown = valid.prefix(40)
+      let rest = valid.count - shown.count
+      lines.append("valid: \(shown.joined(separator: ", "))\(rest > 0 ? " and \(rest) more" : "")")
+    }
+    return lines
+  }
+
+  private func quoted(_ text: String) -> String { Self.quoted(text) }
+
+  /// A text from outside in backquotes: control characters made visible, cut where it is very long.
+  static func quoted(_ text: String) -> String { "`\(Diagnostic.printable(text, limit: 80))`" }
+}
+
+extension Diagnostic {
+  /// The fault as text: place and message, the source line with a caret below, and `help:` lines; ends in a line break.
+  public var rendered: String {
+    var text: String
+    switch place {
+    case .text(let line, let column):
+      text = "\(file):\(line):\(column): error: \(message)\n"
+      if let sourceLine { text += Self.excerpt(of: sourceLine, column: column) }
+    case .override(let assignment): text = "--set \(Self.printable(assignment, limit: 80)): error: \(message)\n"
+    case .file: text = "\(file): error: \(message)\n"
+    }
+    for line in help { text += "help: \(line)\n" }
+    return text
+  }
+
+  /// The line and a caret under the column; of a very long line, the part around the column.
+  private static func excerpt(of line: String, column: Int) -> String {
+    let scalars = Array(line.unicodeScalars)
+    let width = 110
+    let start = scalars.count > width && column > width - 30 ? min(column - width / 2, scalars.count) : 0
+    let end = min(scalars.count, start + width)
+    var shown = start > 0 ? "..." : ""
+    var caret = start > 0 ? "   " : ""
+    for (index, scalar) in scalars[start..<end].enumerated() {
+      let isShown = scalar == "\t" || scalar.value >= 0x20 && !(0x7f...0x9f).contains(scalar.value)
+      shown.unicodeScalars.append(isShown ? scalar : "?")
+      if start + index < column - 1 { caret += scalar == "\t" ? "\t" : " " }
+    }
+    if end < scalars.count { shown += "..." }
+    if column - 1 > end { caret += String(repeating: " ", count: min(1, column - 1 - end)) }
+    return "\(shown)\n\(caret)^\n"
+  }
+
+  /// A text for one line of a terminal: control characters made visible, cut at the limit.
+  static func printable(_ text: String, limit: Int) -> String {
+    var shown = ""
+    var count = 0
+    for scalar in text.unicodeScalars {
+      if count == limit { return shown + "..." }
+      switch scalar {
+      case "\n": shown += "\\n"
+      case "\t": shown += "\\t"
+      case _ where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value): shown += "?"
+      default: shown.unicodeScalars.append(scalar)
+      }
+      count += 1
+    }
+    return shown
+  }
+}

@@ -1,0 +1,49 @@
+/// What can be wrong with a study file: facts only. `Fault+Wording.swift` says them in words.
+public enum Fault: Hashable, Sendable {
+  // The text.
+  case tooLarge(bytes: Int, limit: Int)
+  case notUTF8(byteOffset: Int)
+  case empty
+  case syntax(problem: String, needsQuotes: Bool)
+  case duplicateKey(String)
+  case tooDeep(limit: Int)
+  case tooManyValues(limit: Int)
+  case tooManyAliases(limit: Int)
+  case structuredKey
+  case tag(String)
+  case undefinedVariable(String)
+  case brokenSubstitution(String)
+
+  // Names and values.
+  case unknownName(what: String, name: String, valid: [String])
+  case missingName(what: String, name: String, example: String?)
+  case wrongType(name: String, expected: String, found: String)
+  case outOfRange(name: String, value: String, expected: String)
+  case invalidName(what: String, value: String, rule: String)
+  case invalidPath(name: String, value: String)
+  case emptyList(name: String)
+  case repeatedValue(name: String, value: String)
+
+  // What the parts mean together.
+  case notYetAvailable(what: String, value: String, valid: [String])
+  case splitNotWhole(sum: String)
+  case metricNeedsBinary(metric: String)
+  case differentLengths(name: String, counts: [String])
+  case zipOfUnknownAxis(name: String, valid: [String])
+  case axisZippedTwice(name: String)
+  case ruleSetsAxis(name: String)
+  case noWeights(backbone: String, initialisations: [String])
+  case weightsWithoutSource(backbone: String)
+  case nothingLeft
+  case tooManyCells(limit: Int)
+  case contradictingCells(cell: String, first: String, second: String)
+  case invertedRange(name: String, low: String, high: String)
+  case mismatchedLists(name: String, first: Int, second: Int)
+  case sizeNotMultiple(backbone: String, size: Int, multiple: Int)
+  case transformsEndElsewhere(option: String, size: Int?, imageSize: Int)
+  case classesOfBinary(count: Int)
+  case matchesNothing(name: String, value: String, valid: [String])
+
+  // The command line.
+  case overrideOfNothing(name: String, reason: String)
+}

@@ -1,0 +1,58 @@
+/// What must be digested before a study can be planned: the planner itself reads no file.
+public struct ContentRequest: Sendable, Hashable {
+  /// Names what is digested: `dataset/brain-mri`, `weights/resnet18`.
+  public struct ID: Hashable, Sendable, CustomStringConvertible {
+    public let text: String
+
+    public init(_ text: String) { self.text = text }
+
+    public static func dataset(_ name: String) -> ID { ID("dataset/\(name)") }
+    public static func weights(_ backbone: String) -> ID { ID("weights/\(backbone)") }
+
+    public var description: String { text }
+  }
+
+  /// What is part of the digest.
+  public enum Scope: Sendable, Hashable {
+    /// Every file below the folder.
+    case folder
+    /// The table (relative to the path) and every file below the folder `images` (relative to the path; empty: the path).
+    case table(labels: String, images: String)
+    case file
+  }
+
+  public let id: ID
+  /// A folder or a file, absolute or relative to the study file's folder.
+  public let path: String
+  public let scope: Scope
+
+  /// The digest to hand back for what is not there or cannot be read.
+  public static let missing = "missing"
+}
+
+extension Study {
+  /// What must be digested for the study's grid and its weights, in the order in which the study names it.
+  public var contentRequests: [ContentRequest] {
+    var requests: [ContentRequest] = []
+    var sources = Set(grid.datasets)
+    for (name, source) in weights where grid.backbones.contains(where: { $0.name == name }) {
+      if case .pretrain(let dataset, _, _) = source { sources.insert(dataset) }
+    }
+    for dataset in datasets where sources.contains(dataset.name) {
+      guard let root = dataset.root else { continue }
+      let scope: ContentRequest.Scope
+      if case .csv(let table) = dataset.options.source {
+        scope = .table(labels: table.labels, images: table.imageFolder ?? "")
+      } else {
+        scope = .folder
+      }
+      requests.append(ContentRequest(id: .dataset(dataset.name), path: root, scope: scope))
+    }
+    for backbone in grid.backbones {
+      if case .file(let path)? = weights[backbone.name] {
+        requests.append(ContentRequest(id: .weights(backbone.name), path: path, scope: .file))
+      }
+    }
+    return requests
+  }
+}

@@ -1,0 +1,152 @@
+/// What a `dataset` stage is told: the data set, and the digest of what lies on the disk. Location: `root`.
+public struct DatasetParameters: Sendable, Hashable {
+  public var options: DatasetOptions
+  /// The digest of the files, `missing` where they could not be read; nil for images that Graft makes itself.
+  public var content: String?
+
+  public init(options: DatasetOptions, content: String?) {
+    self.options = options
+    self.content = content
+  }
+
+  public init(_ json: JSONValue) throws(ParameterFault) {
+    options = try DatasetOptions(canonical: json)
+    content = try ParameterFields(json, of: "dataset").optionalText("content")
+  }
+
+  public var canonical: JSONValue {
+    var members = options.canonical.objectValue ?? [:]
+    members["content"] = content.map { .string($0) } ?? .null
+    return .object(members)
+  }
+}
+
+/// What a `weights` stage is told. Location: `file`.
+public struct WeightsParameters: Sendable, Hashable {
+  public var backbone: String
+  /// The digest of the file, `missing` where it could not be read.
+  public var content: String
+
+  public init(backbone: String, content: String) {
+    self.backbone = backbone
+    self.content = content
+  }
+
+  public init(_ json: JSONValue) throws(ParameterFault) {
+    let fields = ParameterFields(json, of: "weights")
+    backbone = try fields.text("backbone")
+    content = try fields.text("content")
+  }
+
+  public var canonical: JSONValue { ["backbone": .string(backbone), "content": .string(content)] }
+}
+
+/// What a `pretrain` stage is told. Input: `dataset`.
+public struct PretrainParameters: Sendable, Hashable {
+  public var backbone: String
+  public var metric: Metric
+  public var seed: Int
+  public var training: TrainingOptions
+
+  public init(backbone: String, metric: Metric, seed: Int, training: TrainingOptions) {
+    self.backbone = backbone
+    self.metric = metric
+    self.seed = seed
+    self.training = training
+  }
+
+  public init(_ json: JSONValue) throws(ParameterFault) {
+    let fields = ParameterFields(json, of: "pretrain")
+    backbone = try fields.text("backbone")
+    metric = try fields.choice("metric")
+    seed = try fields.integer("seed")
+    training = try TrainingOptions(canonical: try fields.value("training"))
+  }
+
+  public var canonical: JSONValue {
+    [
+      "backbone": .string(backbone), "metric": .string(metric.rawValue), "seed": .integer(seed),
+      "training": training.canonical,
+    ]
+  }
+}
+
+/// What a `train` stage is told. Inputs: `dataset`, and `weights` (of a `weights` or a `pretrain` stage) where the
+/// initialisation reads weights.
+public struct TrainParameters: Sendable, Hashable {
+  public var backbone: String
+  /// `RI`, `ST` or `WT`.
+  public var initialisation: String
+  /// The share of the training images, above 0 and at most 1.
+  public var fraction: Double
+  public var seed: Int
+  /// What the best checkpoint is chosen by.
+  public var metric: Metric
+  public var training: TrainingOptions
+
+  public init(
+    backbone: String, initialisation: String, fraction: Double, seed: Int, metric: Metric, training: TrainingOptions
+  ) {
+    self.backbone = backbone
+    self.initialisation = initialisation
+    self.fraction = fraction
+    self.seed = seed
+    self.metric = metric
+    self.training = training
+  }
+
+  public init(_ json: JSONValue) throws(ParameterFault) {
+    let fields = ParameterFields(json, of: "train")
+    backbone = try fields.text("backbone")
+    initialisation = try fields.text("initialisation")
+    fraction = try fields.number("fraction")
+    seed = try fields.integer("seed")
+    metric = try fields.choice("metric")
+    training = try TrainingOptions(canonical: try fields.value("training"))
+  }
+
+  public var canonical: JSONValue {
+    [
+      "backbone": .string(backbone), "initialisation": .string(initialisation), "fraction": .number(fraction),
+      "seed": .integer(seed), "metric": .string(metric.rawValue), "training": training.canonical,
+    ]
+  }
+}
+
+/// What a `test` stage is told. Inputs: `model` (a `train` stage) and `dataset`.
+public struct TestParameters: Sendable, Hashable {
+  /// All that the data set's task allows.
+  public var metrics: [Metric]
+  /// The one that the data set is judged by.
+  public var primary: Metric
+
+  public init(metrics: [Metric], primary: Metric) {
+    self.metrics = metrics
+    self.primary = primary
+  }
+
+  public init(_ json: JSONValue) throws(ParameterFault) {
+    let fields = ParameterFields(json, of: "test")
+    metrics = try fields.list("metrics") { (json) throws(ParameterFault) in
+      try ParameterFields(["metric": json], of: "test").choice("metric")
+    }
+    primary = try fields.choice("primary")
+  }
+
+  public var canonical: JSONValue {
+    ["metrics": .texts(metrics.map(\.rawValue)), "primary": .string(primary.rawValue)]
+  }
+}
+
+/// What a `noop` stage is told.
+public struct NoopParameters: Sendable, Hashable {
+  public var index: Int
+
+  public init(index: Int) { self.index = index }
+
+  public init(_ json: JSONValue) throws(ParameterFault) {
+    index = try ParameterFields(json, of: "noop").integer("index")
+  }
+
+  public var canonical: JSONValue { ["index": .integer(index)] }
+}

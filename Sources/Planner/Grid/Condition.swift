@@ -1,0 +1,96 @@
+/// What a rule or an exclusion asks of a cell: every named axis must have a value that matches.
+struct Condition {
+  let terms: [(axis: String, matcher: Matcher)]
+
+  /// What is asked of one axis.
+  enum Matcher {
+    /// Any of these values or globs.
+    case anyOf([Pattern])
+    /// Between two numbers, ends included; nil: no end.
+    case range(low: Double?, high: Double?)
+  }
+
+  enum Pattern {
+    case value(JSONValue)
+    case glob(Glob)
+  }
+}
+
+extension Condition.Matcher {
+  func matches(_ entry: AxisEntry) -> Bool {
+    switch self {
+    case .anyOf(let patterns):
+      patterns.contains { pattern in
+        switch pattern {
+        case .value(let value): value == entry.value || value.stringValue == entry.text
+        case .glob(let glob): glob.matches(entry.text)
+        }
+      }
+    case .range(let low, let high):
+      entry.value.doubleValue.map { $0 >= low ?? -.infinity && $0 <= high ?? .infinity } ?? false
+    }
+  }
+}
+
+/// A condition made ready for one block: for each axis that it asks of, which of its values match.
+struct CompiledCondition {
+  private let tables: [(axis: Int, matching: [Bool])]
+  private let isImpossible: Bool
+
+  init(_ condition: Condition, for block: Block) {
+    var tables: [(axis: Int, matching: [Bool])] = []
+    var isImpossible = false
+    for term in condition.terms {
+      guard let axis = block.axes.firstIndex(where: { $0.name == term.axis }) else {
+        isImpossible = true
+        continue
+      }
+      tables.append((axis, block.axes[axis].values.map(term.matcher.matches)))
+    }
+    self.tables = tables
+    self.isImpossible = isImpossible
+  }
+
+  /// Whether the cell at these positions of the block's axes is meant.
+  func holds(at positions: [Int]) -> Bool {
+    if isImpossible { return false }
+    for table in tables where !table.matching[positions[table.axis]] { return false }
+    return true
+  }
+}
+
+/// A pattern with `*` for any text and `?` for any one letter.
+public struct Glob: Sendable, Hashable {
+  public let pattern: String
+  private let letters: [UInt8]
+
+  public init(_ pattern: String) {
+    self.pattern = pattern
+    letters = Array(pattern.utf8)
+  }
+
+  static func isGlob(_ text: String) -> Bool { text.contains("*") || text.contains("?") }
+
+  /// Whether the whole text matches; linear in pattern times text at worst.
+  public func matches(_ text: String) -> Bool {
+    let text = Array(text.utf8)
+    var (at, position) = (0, 0)
+    var star: (pattern: Int, text: Int)?
+    while position < text.count {
+      if at < letters.count, letters[at] == UInt8(ascii: "*") {
+        star = (at, position)
+        at += 1
+      } else if at < letters.count, letters[at] == text[position] || letters[at] == UInt8(ascii: "?") {
+        at += 1
+        position += 1
+      } else if let last = star {
+        at = last.pattern + 1
+        position = last.text + 1
+        star = (last.pattern, last.text + 1)
+      } else {
+        return false
+      }
+    }
+    return letters[at...].allSatisfy { $0 == UInt8(ascii: "*") }
+  }
+}

@@ -1,0 +1,277 @@
+/// Expands blocks, rules and exclusions into the points of a grid.
+struct GridExpansion {
+  /// Cells of a study.
+  static let cellLimit = 10_000_000
+
+  let blocks: [Block]
+  let rules: [Rule]
+  let exclusions: [Condition]
+  let faults: FaultCollector
+
+  private var grid = Grid()
+  private var datasetPositions: [String: Int32] = [:]
+  private var backbonePositions: [String: Int32] = [:]
+  private var fractionPositions: [Double: Int32] = [:]
+  private var initialisationPositions: [String: Int32] = [:]
+  private var seedPositions: [Int: Int32] = [:]
+  private var furtherPositions: [[AxisValue]: Int32] = [:]
+  private var variantPositions: [String: Int32] = [:]
+  /// The place of each point's seed in its block's list.
+  private var seedOrder: [Int32] = []
+
+  init(blocks: [Block], rules: [Rule], exclusions: [Condition], faults: FaultCollector) {
+    self.blocks = blocks
+    self.rules = rules
+    self.exclusions = exclusions
+    self.faults = faults
+  }
+
+  /// The grid; nil where it has no cell, too many, or cells that contradict each other, with the fault recorded.
+  consuming func expanded() -> Grid? {
+    var total = 0
+    for block in blocks {
+      let (count, overflow) = dimensions(of: block).reduce((1, false)) { partial, dimension in
+        let product = partial.0.multipliedReportingOverflow(by: block.axes[dimension[0]].values.count)
+        return (product.partialValue, partial.1 || product.overflow)
+      }
+      if overflow || count > Self.cellLimit - total {
+        faults.add(.tooManyCells(limit: Self.cellLimit), at: block.axes[0].place)
+        return nil
+      }
+      total += count
+    }
+    grid.points.reserveCapacity(total)
+    var firstBlock: [GridPoint: (variant: Int32, title: String)] = [:]
+    for block in blocks {
+      expand(block, firstBlock: &firstBlock)
+    }
+    if grid.points.isEmpty {
+      faults.add(.nothingLeft, at: blocks[0].axes[0].place)
+      return nil
+    }
+    orderForRunning()
+    return grid
+  }
+
+  /// Groups of axes that move together, in the order of a cell's name.
+  private func dimensions(of block: Block) -> [[Int]] {
+    let grouped = Set(block.groups.flatMap { $0 })
+    let alone = block.axes.indices.filter { !grouped.contains($0) }.map { [$0] }
+    let all = (alone + block.groups).map { axes in axes.sorted { block.axes[$0].rank < block.axes[$1].rank } }
+    return all.enumerated().sorted { left, right in
+      let (a, b) = (block.axes[left.element[0]].rank, block.axes[right.element[0]].rank)
+      return a == b ? left.element[0] < right.element[0] : a < b
+    }.map(\.element)
+  }
+
+  private mutating func expand(_ block: Block, firstBlock: inout [GridPoint: (variant: Int32, title: String)]) {
+    let dimensions = dimensions(of: block)
+    let compiledRules = rules.map { CompiledCondition($0.condition, for: block) }
+    let compiledExclusions = exclusions.map { CompiledCondition($0, for: block) }
+    let tables = positionTables(of: block)
+    let furtherAxes = block.axes.indices.filter { block.axes[$0].rank == 3 }
+    var variants: [VariantKey: Int32] = [:]
+    var furtherOf: [[Int]: Int32] = [:]
+    var positions = [Int](repeating: 0, count: block.axes.count)
+    var key = VariantKey(backbone: 0, further: [], rules: [])
+
+    cells: while true {
+      if !compiledExclusions.contains(where: { $0.holds(at: positions) }) {
+        key.backbone = positions[tables.backbone]
+        key.further = furtherAxes.map { positions[$0] }
+        key.rules.removeAll(keepingCapacity: true)
+        for (index, rule) in compiledRules.enumerated() where rule.holds(at: positions) { key.rules.append(index) }
+        let variant: Int32
+        if let known = variants[key] {
+          variant = known
+        } else {
+          variant = self.variant(key, of: block, furtherAxes: furtherAxes, backboneAxis: tables.backbone)
+          variants[key] = variant
+        }
+        let further: Int32
+        if let known = furtherOf[key.further] {
+          further = known
+        } else {
+          let values = furtherAxes.map { axis in
+            AxisValue(name: block.axes[axis].name, value: block.axes[axis].values[positions[axis]].text)
+          }
+          further = Self.position(of: values, in: &furtherPositions, table: &grid.further)
+          furtherOf[key.further] = further
+        }
+        var point = GridPoint(
+          dataset: tables.datasets[positions[tables.dataset]], backbone: tables.backbones[key.backbone],
+          fraction: tables.fractions[positions[tables.fraction]],
+          initialisation: tables.initialisations[positions[tables.initialisation]],
+          seed: tables.seeds[positions[tables.seed]], further: further, variant: 0)
+        if blocks.count > 1 {
+          if let first = firstBlock[point] {
+            if first.variant != variant {
+              faults.add(
+                .contradictingCells(cell: grid.cellID(point).text, first: first.title, second: block.title),
+                at: block.axes[0].place)
+              return
+            }
+          } else {
+            firstBlock[point] = (variant, block.title)
+            point.variant = variant
+            grid.points.append(point)
+            seedOrder.append(Int32(positions[tables.seed]))
+          }
+        } else {
+          point.variant = variant
+          grid.points.append(point)
+          seedOrder.append(Int32(positions[tables.seed]))
+        }
+      }
+      var moving = dimensions.count - 1
+      while true {
+        if moving < 0 { break cells }
+        let axes = dimensions[moving]
+        let next = positions[axes[0]] + 1
+        let wraps = next == block.axes[axes[0]].values.count
+        for axis in axes { positions[axis] = wraps ? 0 : next }
+        if !wraps { break }
+        moving -= 1
+      }
+    }
+  }
+
+  /// What decides the training options of a cell within a block.
+  private struct VariantKey: Hashable {
+    var backbone: Int
+    var further: [Int]
+    var rules: [Int]
+  }
+
+  /// The options that the block, then the rules in order, then the further axes give.
+  private mutating func variant(_ key: VariantKey, of block: Block, furtherAxes: [Int], backboneAxis: Int) -> Int32 {
+    var changes = block.training
+    for rule in key.rules { changes.merge(rules[rule].changes) { _, later in later } }
+    for (axis, position) in zip(furtherAxes, key.further) {
+      guard let option = block.axes[axis].trainingOption else { continue }
+      let entry = block.axes[axis].values[position]
+      changes[option] = OptionChange(value: entry.value, place: entry.place)
+    }
+    let entry = block.axes[backboneAxis].values[key.backbone]
+    guard let backbone = BackboneCatalogue.named(entry.text) else { return 0 }
+    let canonical = TrainingCheck(faults: faults).complete(changes, backbone: backbone, otherwiseAt: entry.place)
+    let text = canonical.canonicalText
+    if let known = variantPositions[text] { return known }
+    let position = Int32(grid.variants.count)
+    grid.variants.append(TrainingVariant(canonical: canonical, text: text))
+    variantPositions[text] = position
+    return position
+  }
+
+  /// Where each value of a block's fixed axes stands in the grid's tables, and where those axes stand in the block.
+  private struct PositionTables {
+    var dataset = 0
+    var backbone = 0
+    var fraction = 0
+    var initialisation = 0
+    var seed = 0
+    var datasets: [Int32] = []
+    var backbones: [Int32] = []
+    var fractions: [Int32] = []
+    var initialisations: [Int32] = []
+    var seeds: [Int32] = []
+  }
+
+  private mutating func positionTables(of block: Block) -> PositionTables {
+    var tables = PositionTables()
+    for (index, axis) in block.axes.enumerated() {
+      switch axis.name {
+      case Axis.dataset:
+        tables.dataset = index
+        tables.datasets = axis.values.map {
+          Self.position(of: $0.text, in: &datasetPositions, table: &grid.datasets)
+        }
+      case Axis.backbone:
+        tables.backbone = index
+        for entry in axis.values {
+          guard let backbone = BackboneCatalogue.named(entry.text) else { continue }
+          if let known = backbonePositions[entry.text] {
+            tables.backbones.append(known)
+          } else {
+            let position = Int32(grid.backbones.count)
+            grid.backbones.append(backbone)
+            backbonePositions[entry.text] = position
+            tables.backbones.append(position)
+          }
+        }
+      case Axis.fraction:
+        tables.fraction = index
+        tables.fractions = axis.values.map {
+          Self.position(of: $0.value.doubleValue ?? 1, in: &fractionPositions, table: &grid.fractions)
+        }
+      case Axis.initialisation:
+        tables.initialisation = index
+        tables.initialisations = axis.values.map {
+          Self.position(of: $0.text, in: &initialisationPositions, table: &grid.initialisations)
+        }
+      case Axis.seed:
+        tables.seed = index
+        tables.seeds = axis.values.map {
+          Self.position(of: $0.value.intValue ?? 0, in: &seedPositions, table: &grid.seeds)
+        }
+      default: break
+      }
+    }
+    return tables
+  }
+
+  private static func position<Value: Hashable>(
+    of value: Value, in positions: inout [Value: Int32], table: inout [Value]
+  ) -> Int32 {
+    if let known = positions[value] { return known }
+    let position = Int32(table.count)
+    table.append(value)
+    positions[value] = position
+    return position
+  }
+
+  /// Points by the place of their seed, otherwise as they are: a counting sort.
+  private mutating func orderForRunning() {
+    var counts = [Int](repeating: 0, count: Int(seedOrder.max() ?? 0) + 2)
+    for seed in seedOrder { counts[Int(seed) + 1] += 1 }
+    for index in 1..<counts.count { counts[index] += counts[index - 1] }
+    var order = [Int](repeating: 0, count: seedOrder.count)
+    for (position, seed) in seedOrder.enumerated() {
+      order[counts[Int(seed)]] = position
+      counts[Int(seed)] += 1
+    }
+    grid.runningOrder = order
+  }
+}
+
+/// Completes training options for a backbone and checks what they mean together.
+struct TrainingCheck {
+  let faults: FaultCollector
+
+  /// The complete options as JSON; what cannot work is recorded at the option's place.
+  func complete(_ changes: [String: OptionChange], backbone: Backbone, otherwiseAt place: Place) -> JSONValue {
+    let canonical = TrainingOptions.canonical(changes: changes.mapValues(\.value), backbone: backbone)
+    guard let options = try? TrainingOptions(canonical: canonical) else { return canonical }
+    if case .given(let mean, let sd) = options.normalise, mean.count != sd.count {
+      faults.add(
+        .mismatchedLists(name: "normalise", first: mean.count, second: sd.count),
+        at: changes["normalise"]?.place ?? place)
+    }
+    if options.imageSize % backbone.sizeMultiple != 0 {
+      faults.add(
+        .sizeNotMultiple(backbone: backbone.name, size: options.imageSize, multiple: backbone.sizeMultiple),
+        at: changes["image_size"]?.place ?? place)
+    }
+    for (name, steps) in [
+      ("transforms.train", options.trainingTransforms), ("transforms.eval", options.evaluationTransforms),
+    ] {
+      let size = steps.last { $0.outputSize != nil }?.outputSize
+      if size != options.imageSize {
+        faults.add(
+          .transformsEndElsewhere(option: name, size: size, imageSize: options.imageSize),
+          at: changes[name]?.place ?? place)
+      }
+    }
+    return canonical
+  }
+}

@@ -1,0 +1,82 @@
+/// A study read and found without fault.
+public struct Study: Sendable {
+  public let name: String
+  /// The file as it was named to the reader.
+  public let fileName: String
+  /// Every data set declared, in the file's order.
+  public let datasets: [DeclaredDataset]
+  /// Where the source weights of a backbone come from, by its name.
+  public let weights: [String: WeightsSource]
+  public let resources: Resources
+  let grid: Grid
+
+  /// How many cells the grid has, exclusions taken out.
+  public var cellCount: Int { grid.points.count }
+
+  public func dataset(named name: String) -> DeclaredDataset? { datasets.first { $0.name == name } }
+}
+
+/// A data set as a study declares it.
+public struct DeclaredDataset: Sendable, Hashable {
+  public let name: String
+  public let options: DatasetOptions
+  /// The folder, absolute or relative to the study file's folder; nil for images that Graft makes itself.
+  public let root: String?
+}
+
+/// Where a backbone's source weights come from.
+public enum WeightsSource: Sendable, Hashable {
+  /// A file, absolute or relative to the study file's folder.
+  case file(String)
+  /// A training in the study itself; `training` is complete.
+  case pretrain(dataset: String, seed: Int, training: JSONValue)
+}
+
+/// The points of a study's grid, each a few indices into the tables beside them.
+struct Grid: Sendable {
+  var datasets: [String] = []
+  var backbones: [Backbone] = []
+  var fractions: [Double] = []
+  var initialisations: [String] = []
+  var seeds: [Int] = []
+  /// Values of the further axes, one combination an entry.
+  var further: [[AxisValue]] = []
+  var variants: [TrainingVariant] = []
+  /// In the order of the axes: data set, backbone, fraction, further axes, initialisation, seed; block after block.
+  var points: [GridPoint] = []
+  /// Positions in `points` in the order in which they should run: the first seed of every setting before the second of
+  /// any, the initialisations of a setting side by side.
+  var runningOrder: [Int] = []
+}
+
+/// One point of the grid: positions in the grid's tables.
+struct GridPoint: Sendable, Hashable {
+  var dataset: Int32
+  var backbone: Int32
+  var fraction: Int32
+  var initialisation: Int32
+  var seed: Int32
+  var further: Int32
+  var variant: Int32
+}
+
+/// A complete set of training options that some points share.
+struct TrainingVariant: Sendable {
+  let canonical: JSONValue
+  /// The canonical text, made once.
+  let text: String
+}
+
+extension Grid {
+  /// The point's name.
+  func cellID(_ point: GridPoint) -> CellID {
+    var text = datasets[Int(point.dataset)]
+    text += "/"
+    text += backbones[Int(point.backbone)].name
+    text += "/\(fractions[Int(point.fraction)])/"
+    text += initialisations[Int(point.initialisation)]
+    text += "/\(seeds[Int(point.seed)])"
+    for axis in further[Int(point.further)] { text += "/\(axis.name)=\(axis.value)" }
+    return CellID(text)
+  }
+}

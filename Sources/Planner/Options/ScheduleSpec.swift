@@ -1,0 +1,91 @@
+/// One step of a learning-rate schedule, its arguments complete.
+public enum ScheduleSpec: Sendable, Hashable {
+  /// From almost 0 to the learning rate, evenly over the first `iterations` optimizer steps.
+  case linearWarmup(iterations: Int)
+  /// Times `factor` after more than `patience` validations without a better metric, never below `minimum`.
+  case plateau(factor: Double, patience: Int, minimum: Double)
+
+  static let shape = VariantShape(
+    noun: "schedule", tag: "name",
+    forms: [
+      VariantForm(
+        "linear_warmup",
+        members: [
+          OptionDeclaration("iterations", .integer(1...1_000_000_000), .value(1000), "Optimizer steps of warm-up.")
+        ], meaning: "Raises the learning rate evenly from almost 0."),
+      VariantForm(
+        "plateau",
+        members: [
+          OptionDeclaration(
+            "factor", .number(NumberRange(low: 0, includesLow: false, high: 1, includesHigh: false)), .value(0.1),
+            "What the learning rate is multiplied by."),
+          OptionDeclaration(
+            "patience", .integer(0...1_000_000), .value(3), "Validations without a better metric that are borne."),
+          OptionDeclaration("min_lr", .number(.atLeast(0)), .value(1e-6), "The least learning rate."),
+        ], meaning: "Lowers the learning rate when the validation metric no longer improves."),
+    ])
+}
+
+extension ScheduleSpec {
+  public init(canonical json: JSONValue) throws(ParameterFault) {
+    let fields = ParameterFields(json, of: "schedule")
+    switch try fields.text("name") {
+    case "linear_warmup": self = .linearWarmup(iterations: try fields.integer("iterations"))
+    case "plateau":
+      self = .plateau(
+        factor: try fields.number("factor"), patience: try fields.integer("patience"),
+        minimum: try fields.number("min_lr"))
+    case let name: throw fields.unknown("name", name)
+    }
+  }
+
+  public var canonical: JSONValue {
+    switch self {
+    case .linearWarmup(let iterations): ["name": "linear_warmup", "iterations": .integer(iterations)]
+    case .plateau(let factor, let patience, let minimum):
+      ["name": "plateau", "factor": .number(factor), "patience": .integer(patience), "min_lr": .number(minimum)]
+    }
+  }
+}
+
+/// How pixels, as numbers from 0 to 1, are normalised.
+public enum NormaliseSpec: Sendable, Hashable {
+  /// By the mean and standard deviation of the training split, channel by channel.
+  case dataset
+  /// By ImageNet's: mean 0.485, 0.456, 0.406 and deviation 0.229, 0.224, 0.225; one channel by their averages.
+  case imagenet
+  /// By given numbers, one a channel.
+  case given(mean: [Double], sd: [Double])
+
+  static let shape = VariantShape(
+    noun: "normalisation", tag: "kind",
+    forms: [
+      VariantForm("dataset", meaning: "Mean and standard deviation of the training split, per channel."),
+      VariantForm("imagenet", meaning: "The constants of ImageNet."),
+      VariantForm(
+        "given", tellingMember: "mean",
+        members: [
+          OptionDeclaration("mean", .list(.number(.from(-10, to: 10)), count: 1...4), .required, "Per channel."),
+          OptionDeclaration("sd", .list(.number(.above(0, to: 10)), count: 1...4), .required, "Per channel."),
+        ], meaning: "Given numbers."),
+    ])
+
+  public init(canonical json: JSONValue) throws(ParameterFault) {
+    let fields = ParameterFields(json, of: "normalise")
+    switch try fields.text("kind") {
+    case "dataset": self = .dataset
+    case "imagenet": self = .imagenet
+    case "given": self = .given(mean: try fields.numbers("mean"), sd: try fields.numbers("sd"))
+    case let kind: throw fields.unknown("kind", kind)
+    }
+  }
+
+  public var canonical: JSONValue {
+    switch self {
+    case .dataset: ["kind": "dataset"]
+    case .imagenet: ["kind": "imagenet"]
+    case .given(let mean, let sd):
+      ["kind": "given", "mean": .array(mean.map { .number($0) }), "sd": .array(sd.map { .number($0) })]
+    }
+  }
+}

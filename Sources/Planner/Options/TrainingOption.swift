@@ -1,0 +1,57 @@
+/// One option of training, by its dotted name: what `training:`, rules, further axes and pretraining may set.
+public struct TrainingOption: Sendable {
+  public let declaration: OptionDeclaration
+
+  /// `optimizer.lr`.
+  public var name: String { declaration.name }
+  public var shape: ValueShape { declaration.shape }
+  public var standard: StandardValue { declaration.standard }
+  public var meaning: String { declaration.meaning }
+
+  /// The option of a name; nil where there is none.
+  public static func named(_ name: String) -> TrainingOption? { byName[name] }
+
+  private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+
+  /// Every option, in the order in which they are listed.
+  public static let all: [TrainingOption] = [
+    OptionDeclaration("epochs", .integer(1...1_000_000), .value(30), "Passes over the training images."),
+    OptionDeclaration("batch_size", .integer(1...1_000_000), .value(64), "Images in one optimizer step."),
+    OptionDeclaration("optimizer.name", .choice(["adamw"]), .value("adamw"), "The update rule."),
+    OptionDeclaration("optimizer.lr", .number(.above(0)), .value(1e-4), "The learning rate after warm-up."),
+    OptionDeclaration(
+      "optimizer.weight_decay", .number(.atLeast(0)), .value(1e-5),
+      "Decoupled weight decay; biases and norms have none."),
+    OptionDeclaration(
+      "schedule", .list(.variant(ScheduleSpec.shape), count: 0...20),
+      .value([
+        ["name": "linear_warmup", "iterations": 1000],
+        ["name": "plateau", "factor": 0.1, "patience": 3, "min_lr": 1e-6],
+      ]),
+      "How the learning rate moves, in order."),
+    OptionDeclaration(
+      "gradient_clipping", .number(.atLeast(0)), .value(1), "The largest gradient norm; 0 turns clipping off."),
+    OptionDeclaration(
+      "val_every", .number(.above(0, to: 1_000_000)), .value(1), "Epochs between validations; may be a fraction."),
+    OptionDeclaration(
+      "image_size", .integer(8...4096), .derived("the backbone's own size"),
+      "Height and width of the network's input, in pixels."),
+    OptionDeclaration(
+      "transforms.train", .list(.variant(TransformSpec.shape), count: 0...50),
+      .value([
+        ["name": "resize"],
+        ["name": "random_resized_crop", "scale": [0.8, 1.2], "ratio": [0.75, .number(4.0 / 3)]],
+        ["name": "vertical_flip", "p": 0.5], ["name": "horizontal_flip", "p": 0.5],
+        ["name": "color_jitter", "brightness": 0.2, "contrast": 0.2, "saturation": 0.1, "hue": 0.1, "p": 0.2],
+        ["name": "random_grayscale", "p": 0.2],
+      ]),
+      "What is done to a training image, in order, before it is normalised."),
+    OptionDeclaration(
+      "transforms.eval", .list(.variant(TransformSpec.shape), count: 0...50),
+      .value([["name": "resize"], ["name": "center_crop"]]),
+      "What is done to a validation or test image, in order, before it is normalised."),
+    OptionDeclaration(
+      "normalise", .variant(NormaliseSpec.shape), .value(["kind": "dataset"]),
+      "What is subtracted from a channel, and what it is divided by."),
+  ].map(TrainingOption.init)
+}

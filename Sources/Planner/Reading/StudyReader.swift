@@ -1,0 +1,201 @@
+import Foundation
+
+/// Reads a study from its text: all faults in one pass, or a study without any.
+public enum StudyReader {
+  /// Reads a study from the bytes of its file.
+  ///
+  /// - Parameters:
+  ///   - data: UTF-8 text; any other is a fault.
+  ///   - fileName: What errors call the file.
+  ///   - environment: Where `${NAME}` is looked up.
+  ///   - overrides: Dotted names and values as written, `("training.epochs", "2")`, later ones winning.
+  public static func read(
+    data: Data, fileName: String, environment: [String: String] = [:], overrides: [(name: String, value: String)] = []
+  ) throws(StudyFaults) -> Study {
+    func refused(_ fault: Fault) -> StudyFaults {
+      StudyFaults(diagnostics: [Diagnostic(file: fileName, place: .file, fault: fault, sourceLine: nil)])
+    }
+    if data.count > YAMLText.sizeLimit { throw refused(.tooLarge(bytes: data.count, limit: YAMLText.sizeLimit)) }
+    guard let text = String(validating: data, as: UTF8.self) else {
+      let valid = String(decoding: data, as: UTF8.self).utf8
+      let offset = zip(valid, data).prefix { $0 == $1 }.count
+      throw refused(.notUTF8(byteOffset: offset))
+    }
+    return try read(text: text, fileName: fileName, environment: environment, overrides: overrides)
+  }
+
+  /// Reads a study from its text; see `read(data:fileName:environment:overrides:)`.
+  public static func read(
+    text: String, fileName: String, environment: [String: String] = [:],
+    overrides: [(name: String, value: String)] = []
+  ) throws(StudyFaults) -> Study {
+    let faults = FaultCollector(file: fileName, lines: SourceLines(text))
+    if text.utf8.count > YAMLText.sizeLimit {
+      faults.add(.tooLarge(bytes: text.utf8.count, limit: YAMLText.sizeLimit), at: .file)
+      throw faults.faults()
+    }
+    var reading = YAMLText(environment: environment, faults: faults)
+    let document = reading.document(text)
+    guard let document else { throw faults.faults() }
+    let whole = Overrides.applied(overrides, to: document, faults: faults)
+    let study = StudySections(faults: faults, fileName: fileName).study(whole)
+    guard let study, faults.isEmpty else { throw faults.faults() }
+    return study
+  }
+}
+
+/// Reads the top level of a study.
+struct StudySections {
+  static let names = [
+    "study", "data", "axes", "zip", "seeds", "training", "analyses", "blocks", "rules", "exclude", "datasets",
+    "weights", "resources",
+  ]
+  /// The measures this version has.
+  static let analyses = ["test"]
+
+  let faults: FaultCollector
+  let fileName: String
+
+  /// The study; nil where it has a fault, with every fault recorded.
+  func study(_ document: YAMLValue) -> Study? {
+    guard let members = document.members else {
+      if case .null = document.content {
+        faults.add(.empty, at: .file)
+      } else {
+        faults.add(
+          .wrongType(name: "the study", expected: "a mapping", found: document.kindText), at: document.place)
+      }
+      return nil
+    }
+    for member in members where !Self.names.contains(member.name) {
+      faults.add(.unknownName(what: "section", name: member.name, valid: Self.names), at: member.place)
+    }
+    func section(_ name: String) -> YAMLMember? { members.first { $0.name == name } }
+
+    let name = studyName(section("study"), at: document.place)
+    let dataFolder = text(section("data")) ?? "datasets"
+    let datasets = DatasetsReader(faults: faults, dataFolder: dataFolder).read(section("datasets"))
+    let axesReader = AxesReader(faults: faults, datasetNames: datasets.names)
+    let trainingReader = TrainingReader(faults: faults)
+    let training = section("training").map { trainingReader.changes($0.value) } ?? [:]
+    checkAnalyses(section("analyses"))
+    let blocks = axesReader.blocks(
+      axes: section("axes"), zip: section("zip"), seeds: section("seeds"), training: training,
+      further: section("blocks"), at: document.place, checkAnalyses: checkAnalyses)
+    let conditions = ConditionReader(faults: faults, blocks: blocks ?? [], datasetNames: datasets.names)
+    let rules = section("rules").map { conditions.rules($0.value, training: trainingReader) } ?? []
+    let exclusions = section("exclude").map { conditions.exclusions($0.value) } ?? []
+    let weights = WeightsReader(faults: faults, datasetNames: datasets.names, training: training)
+      .read(section("weights"))
+    let resources = ResourcesReader(faults: faults).read(section("resources"))
+
+    // Without axes there is no grid to look at, and with a wrong axis its cells say nothing new.
+    guard let blocks, let name, faults.isEmpty else { return nil }
+    guard
+      let grid = GridExpansion(blocks: blocks, rules: rules, exclusions: exclusions, faults: faults).expanded()
+    else { return nil }
+    checkWeights(of: grid, weights, blocks)
+    return Study(
+      name: name, fileName: fileName, datasets: datasets.declared, weights: weights, resources: resources, grid: grid)
+  }
+
+  private func studyName(_ member: YAMLMember?, at place: Place) -> String? {
+    guard let member else {
+      faults.add(.missingName(what: "a study", name: "study", example: "study: my-study"), at: place)
+      return nil
+    }
+    guard let text = member.value.scalarText else {
+      faults.add(.wrongType(name: "study", expected: "a name", found: member.value.kindText), at: member.value.place)
+      return nil
+    }
+    let isName =
+      !text.isEmpty && text.utf8.count <= 100
+      && text.utf8.allSatisfy { (48...57).contains($0) || (97...122).contains($0) || $0 == UInt8(ascii: "-") }
+    guard isName else {
+      faults.add(
+        .invalidName(what: "a study", value: text, rule: "use lower-case letters, digits and `-`, at most 100"),
+        at: member.value.place)
+      return nil
+    }
+    return text
+  }
+
+  private func text(_ member: YAMLMember?) -> String? {
+    guard let member else { return nil }
+    return ShapeReader(faults: faults).read(member.value, as: .text, name: member.name)?.stringValue
+  }
+
+  /// Every analysis must be one that this version has.
+  private func checkAnalyses(_ member: YAMLMember?) {
+    guard let member else { return }
+    guard let values = member.value.list else {
+      faults.add(
+        .wrongType(name: "analyses", expected: "a list", found: member.value.kindText), at: member.value.place)
+      return
+    }
+    let later = [
+      "knn", "layerwise_knn", "layer_importance", "l2", "cka", "cross_cka", "embedding", "distance",
+    ]
+    for value in values {
+      let text = value.scalarText ?? ""
+      if Self.analyses.contains(text) { continue }
+      if later.contains(text) {
+        faults.add(.notYetAvailable(what: "analysis", value: text, valid: Self.analyses), at: value.place)
+      } else {
+        faults.add(.unknownName(what: "analysis", name: text, valid: Self.analyses), at: value.place)
+      }
+    }
+  }
+
+  /// A backbone that some cell transfers to needs source weights.
+  private func checkWeights(of grid: Grid, _ weights: [String: WeightsSource], _ blocks: [Block]) {
+    var needed: [Set<Int32>] = Array(repeating: [], count: grid.backbones.count)
+    let reads = grid.initialisations.map(InitialisationCatalogue.readsWeights)
+    let lacks = grid.backbones.map { weights[$0.name] == nil }
+    guard lacks.contains(true) else { return }
+    for point in grid.points where lacks[Int(point.backbone)] && reads[Int(point.initialisation)] {
+      needed[Int(point.backbone)].insert(point.initialisation)
+    }
+    for (index, backbone) in grid.backbones.enumerated() where !needed[index].isEmpty {
+      let place = blocks.lazy.flatMap(\.axes).filter { $0.name == Axis.backbone }.flatMap(\.values)
+        .first { $0.text == backbone.name }?.place
+      faults.add(
+        .noWeights(
+          backbone: backbone.name, initialisations: needed[index].sorted().map { grid.initialisations[Int($0)] }),
+        at: place ?? .file)
+    }
+  }
+}
+
+/// Reads `resources`.
+struct ResourcesReader {
+  let faults: FaultCollector
+
+  func read(_ member: YAMLMember?) -> Resources {
+    guard let member else { return Resources() }
+    guard let members = member.value.members else {
+      faults.add(
+        .wrongType(name: "resources", expected: "a mapping", found: member.value.kindText), at: member.value.place)
+      return Resources()
+    }
+    let names = ["jobs", "threads_per_job", "gpus"]
+    var values: [String: Int] = [:]
+    for member in members {
+      guard names.contains(member.name) else {
+        faults.add(.unknownName(what: "resource", name: member.name, valid: names), at: member.place)
+        continue
+      }
+      if member.value.scalarText == "auto" { continue }
+      let least = member.name == "gpus" ? 0 : 1
+      guard let count = member.value.integer, (least...4096).contains(count) else {
+        faults.add(
+          .wrongType(
+            name: member.name, expected: "`auto` or a whole number from \(least) to 4096", found: member.value.kindText),
+          at: member.value.place)
+        continue
+      }
+      values[member.name] = count
+    }
+    return Resources(jobs: values["jobs"], threadsPerJob: values["threads_per_job"], gpus: values["gpus"])
+  }
+}

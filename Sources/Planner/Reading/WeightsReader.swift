@@ -1,0 +1,78 @@
+/// Reads `weights`.
+struct WeightsReader {
+  let faults: FaultCollector
+  let datasetNames: [String]
+  /// The study's own training options: a pretraining begins with them.
+  let training: [String: OptionChange]
+
+  func read(_ member: YAMLMember?) -> [String: WeightsSource] {
+    guard let member else { return [:] }
+    guard let members = member.value.members else {
+      if case .null = member.value.content { return [:] }
+      faults.add(
+        .wrongType(name: "weights", expected: "a mapping", found: member.value.kindText), at: member.value.place)
+      return [:]
+    }
+    var sources: [String: WeightsSource] = [:]
+    for member in members {
+      guard let backbone = BackboneCatalogue.named(member.name) else {
+        faults.add(
+          .unknownName(what: "backbone", name: member.name, valid: BackboneCatalogue.all.map(\.name)),
+          at: member.place)
+        continue
+      }
+      if let source = source(member, of: backbone) { sources[member.name] = source }
+    }
+    return sources
+  }
+
+  private func source(_ member: YAMLMember, of backbone: Backbone) -> WeightsSource? {
+    guard let members = member.value.members else {
+      faults.add(.weightsWithoutSource(backbone: backbone.name), at: member.value.place)
+      return nil
+    }
+    for member in members where member.name != "file" && member.name != "pretrain" {
+      faults.add(
+        .unknownName(what: "source of weights", name: member.name, valid: ["file", "pretrain"]), at: member.place)
+    }
+    let file = members.first { $0.name == "file" }
+    let pretrain = members.first { $0.name == "pretrain" }
+    switch (file, pretrain) {
+    case (let file?, nil):
+      return ShapeReader(faults: faults).read(file.value, as: .text, name: "file")?.stringValue.map { .file($0) }
+    case (nil, let pretrain?): return self.pretrain(pretrain, of: backbone)
+    case (nil, nil), (_?, _?):
+      faults.add(.weightsWithoutSource(backbone: backbone.name), at: member.value.place)
+      return nil
+    }
+  }
+
+  private func pretrain(_ member: YAMLMember, of backbone: Backbone) -> WeightsSource? {
+    guard let members = member.value.members else {
+      faults.add(
+        .wrongType(name: "pretrain", expected: "a mapping", found: member.value.kindText), at: member.value.place)
+      return nil
+    }
+    var seed: Int? = 0
+    if let given = members.first(where: { $0.name == "seed" }) {
+      seed = ShapeReader(faults: faults).read(given.value, as: .integer(from: 0), name: "seed")?.intValue
+    }
+    var own: [String: OptionChange] = [:]
+    TrainingReader(faults: faults).read(
+      members.filter { $0.name != "seed" && $0.name != "dataset" }, below: "", into: &own)
+    guard let dataset = members.first(where: { $0.name == "dataset" }) else {
+      faults.add(
+        .missingName(what: "`pretrain`", name: "dataset", example: "pretrain: {dataset: NAME, epochs: 5}"),
+        at: member.value.place)
+      return nil
+    }
+    guard let name = dataset.value.scalarText, datasetNames.contains(name) else {
+      faults.add(
+        .unknownName(what: "data set", name: dataset.value.text, valid: datasetNames), at: dataset.value.place)
+      return nil
+    }
+    let complete = TrainingCheck(faults: faults).complete(
+      training.merging(own) { _, own in own }, backbone: backbone, otherwiseAt: member.place)
+    return seed.map { .pretrain(dataset: name, seed: $0, training: complete) }
+  }
+}
