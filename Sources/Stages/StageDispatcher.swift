@@ -8,6 +8,7 @@ public struct StageDispatcher: StageRunner {
 
   public func run(_ request: StageRequest, context: StageContext) throws -> StageOutcome {
     do {
+      try Runtime.setThreads(request.threads)
       switch request.kind {
       case .dataset: return try DatasetStage(request).run(context)
       case .weights: return try WeightsStage(request).run(context)
@@ -16,7 +17,11 @@ public struct StageDispatcher: StageRunner {
       case .test: return try TestStage(request).run(context)
       case .noop: return StageOutcome()
       }
-    } catch let error as any Error {
+    } catch let stopped as StageStopped {
+      throw stopped
+    } catch is CancellationError {
+      throw StageStopped()
+    } catch {
       throw StageFailure(explaining: error)
     }
   }

@@ -11,6 +11,7 @@ extension StageFailure {
     switch error {
     case let failure as StageFailure: self = failure
     case let fault as DataFault: self.init(fault.failureClass, Self.split(fault.description))
+    case let fault as FileFault: self.init(.machine, fault.description, remedy: fault.remedy)
     case let fault as ParameterFault:
       self.init(.spec, fault.description, remedy: "run `graft` and `graft-worker` of the same build")
     case let error as EngineError:

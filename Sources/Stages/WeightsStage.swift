@@ -21,9 +21,20 @@ struct WeightsStage {
     guard let file = request.locations["file"] else {
       throw StageFailure(.spec, "\(request.label): the request does not say where the weights lie")
     }
-    let weights = try SourceWeights.read(path: file, backbone: parameters.backbone)
-    try Safetensors.write(weights, to: request.outputFile(Self.modelName))
-    context.log("\(parameters.backbone): \(weights.count) tensors from \(file)")
-    return StageOutcome(facts: ["tensors": .number(Double(weights.count))])
+    guard parameters.content != ContentRequest.missing else {
+      throw StageFailure(
+        .data, "no weights file \(file) for \(parameters.backbone)",
+        remedy: "put the backbone's source weights there, as .safetensors, or name another file under `weights:`")
+    }
+    let source = try Safetensors.read(file).tensors
+    let network = try Backbone.make(name: parameters.backbone, classes: 1000)
+    try network.checkSource(source, what: file)
+    var kept = StateDict()
+    for entry in network.tensors where !entry.isHead {
+      if let found = source[entry.name] { try kept.append(found.name, shape: found.shape, values: found.values) }
+    }
+    try Safetensors.write(kept, to: request.outputFile(Self.modelName))
+    context.log("\(parameters.backbone): \(kept.entries.count) tensors from \(file)")
+    return StageOutcome(facts: ["tensors": .number(Double(kept.entries.count))])
   }
 }

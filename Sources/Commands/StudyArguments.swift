@@ -1,0 +1,104 @@
+import ArgumentParser
+import Foundation
+import Planner
+
+/// The options by which every command names the study and the part of it that is meant.
+struct StudyArguments: ParsableArguments {
+  @Argument(help: "The study file. Left out: the quickstart that is built into graft.")
+  var study: String?
+
+  @Option(
+    name: .customLong("set"), help: ArgumentHelp("Override a value of the study file, e.g. training.epochs=2. May be repeated.", valueName: "name=value"))
+  var overrides: [String] = []
+
+  @Option(help: ArgumentHelp("Only the cells that match, e.g. 'dataset=isic*,backbone=deit_small,seed<2'.", valueName: "filter"))
+  var only: String?
+
+  @OptionGroup var place: WorkspaceArguments
+
+  /// Reads the study file.
+  ///
+  /// - Throws: `CommandFailure`: 66 where there is no such file, 65 with all faults where it is wrong, 64 for a filter or
+  ///   override that cannot be read.
+  func load() throws -> LoadedStudy {
+    let overrides = try overrides.map { text in
+      guard let place = text.firstIndex(of: "=") else {
+        throw CommandFailure(.usage, "--set \(text): there is no `=` in it", remedy: "write --set training.epochs=2")
+      }
+      return (name: String(text[..<place]), value: String(text[text.index(after: place)...]))
+    }
+    var filter: CellFilter?
+    if let only {
+      do {
+        filter = try CellFilter(only)
+      } catch {
+        throw CommandFailure(.usage, "--only: \(error)")
+      }
+    }
+    let file = try StudyFile(path: study)
+    do {
+      let study = try StudyReader.read(
+        data: file.data, fileName: file.name, environment: ProcessInfo.processInfo.environment, overrides: overrides)
+      return LoadedStudy(file: file, study: study, filter: filter, workspaceFolder: place.folder(beside: file.folder))
+    } catch {
+      throw CommandFailure(.studyOrData, "\(error)")
+    }
+  }
+}
+
+/// Where a study's state lies.
+struct WorkspaceArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("The folder of the study's state. Default: GRAFT_WORKSPACE, else .graft beside the study file.", valueName: "folder"))
+  var workspace: String?
+
+  func folder(beside studyFolder: String) -> String {
+    if let workspace { return absolutePath(workspace) }
+    if let named = ProcessInfo.processInfo.environment["GRAFT_WORKSPACE"], !named.isEmpty { return absolutePath(named) }
+    return "\(studyFolder)/.graft"
+  }
+}
+
+/// A study file's bytes and place.
+struct StudyFile {
+  let data: Data
+  /// What messages call it.
+  let name: String
+  /// The folder that its relative paths start from; absolute.
+  let folder: String
+
+  /// - Parameter path: Nil for the embedded quickstart, at home in the current folder.
+  init(path: String?) throws {
+    guard let path else {
+      data = Data(PackageResources.quickstart_yaml)
+      name = "quickstart.yaml"
+      folder = FileManager.default.currentDirectoryPath
+      return
+    }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw CommandFailure(.noSuchFile, "there is no study file \(path)", remedy: "`graft init` writes one to start from")
+    }
+    guard !isFolder.boolValue, let data = FileManager.default.contents(atPath: path) else {
+      throw CommandFailure(
+        .noSuchFile, "the study file \(path) cannot be read\(isFolder.boolValue ? ": it is a folder" : "")",
+        remedy: "name a YAML file that you may read")
+    }
+    self.data = data
+    name = path
+    folder = (absolutePath(path) as NSString).deletingLastPathComponent
+  }
+}
+
+/// A study as read, with where it lies.
+struct LoadedStudy {
+  let file: StudyFile
+  let study: Study
+  let filter: CellFilter?
+  let workspaceFolder: String
+}
+
+/// The path from the root of the file system, without `.` and `..`.
+func absolutePath(_ path: String) -> String {
+  let whole = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+  return (whole as NSString).standardizingPath
+}

@@ -1,0 +1,100 @@
+import Engine
+import Foundation
+import Planner
+import WorkerProtocol
+
+/// A training as `train` and `pretrain` stages have it in common: from a network with its first weights to an outcome,
+/// stopping and going on by a checkpoint.
+struct ModelTraining {
+  /// How often a checkpoint is written, in seconds, unless the environment says otherwise.
+  static let checkpointInterval = 30.0
+  static let intervalVariable = "GRAFT_CHECKPOINT_SECONDS"
+
+  let request: StageRequest
+  let options: Planner.TrainingOptions
+  let metric: Planner.Metric
+  let seed: Int
+  let classes: Int
+
+  /// Trains until the end or until the context says stop.
+  ///
+  /// - Throws: `StageStopped` after a checkpoint was written.
+  func run(
+    _ network: any Network, training: any ImageSource, validation: any ImageSource, device: Device, context: StageContext
+  ) throws -> TrainingResult {
+    let environment = ProcessInfo.processInfo.environment[Self.intervalVariable]
+    let policy = Trainer.CheckpointPolicy(
+      path: "\(request.checkpointFolder)/training.safetensors",
+      interval: environment.flatMap(Double.init) ?? Self.checkpointInterval,
+      clock: { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 })
+    try DurableFiles.makeFolder(request.checkpointFolder)
+    let trainer = try Trainer(options: engineOptions, device: device, checkpoint: policy, log: context.log)
+    context.log("\(training.count) training and \(validation.count) validation images, \(network.parameterCount) parameters")
+    let engineMetric = metric.engine
+    let result = try trainer.run(
+      network, training: training, validation: validation,
+      metric: { engineMetric.value(probabilities: $0, labels: $1, classes: classes) }
+    ) { progress in
+      context.report(
+        StageProgress(
+          fraction: Double(progress.step) / Double(progress.totalSteps),
+          position: "epoch \(min(Int(progress.epoch) + 1, progress.epochs))/\(progress.epochs)", loss: progress.loss,
+          metricName: metric.rawValue, metric: progress.lastValidation?.validationMetric))
+      return context.shouldStop ? .stop : .proceed
+    }
+    for record in result.history {
+      context.log(
+        "step \(record.step): training loss \(record.trainingLoss), validation loss \(record.validationLoss), "
+          + "\(metric.rawValue) \(record.validationMetric)")
+    }
+    if case .stopped = result.end { throw StageStopped() }
+    if case .diverged(let step) = result.end { context.log("diverged: the loss at step \(step) is not finite") }
+    return result
+  }
+
+  private var engineOptions: Engine.TrainingOptions {
+    Engine.TrainingOptions(
+      epochs: options.epochs, batchSize: options.batchSize,
+      optimizer: AdamWOptions(rate: options.optimizer.learningRate, weightDecay: options.optimizer.weightDecay),
+      schedule: options.schedule.map(\.engine), gradientClip: options.gradientClipping,
+      validateEvery: options.validationInterval, seed: UInt64(seed))
+  }
+}
+
+extension ScheduleSpec {
+  /// The engine's schedule stage of the same meaning.
+  fileprivate var engine: ScheduleStage {
+    switch self {
+    case .linearWarmup(let iterations): .linearWarmup(iterations: iterations)
+    case .plateau(let factor, let patience, let minimum):
+      .plateau(factor: factor, patience: patience, minimumRate: minimum, look: .validation)
+    }
+  }
+}
+
+extension TrainingResult {
+  /// The outcome to record: the history, the best validation, and how it ended.
+  func outcome(metric: Planner.Metric, facts further: [String: JSONValue]) -> StageOutcome {
+    var facts = further
+    facts["steps"] = .number(Double(totalSteps))
+    facts["batch_size"] = .number(Double(batchSize))
+    if let best {
+      facts["best_step"] = .number(Double(best.step))
+      facts["best_epoch"] = .number(best.epoch)
+    }
+    var diverged = false
+    if case .diverged(let step) = end {
+      diverged = true
+      facts["diverged_at_step"] = .number(Double(step))
+    }
+    return StageOutcome(
+      diverged: diverged,
+      metrics: best.map { [MetricValue(split: "val", name: metric.rawValue, value: $0.validationMetric)] } ?? [],
+      history: history.map {
+        HistoryEntry(
+          step: $0.step, epoch: $0.epoch, learningRate: $0.learningRate, trainingLoss: $0.trainingLoss,
+          validationLoss: $0.validationLoss, validationMetric: $0.validationMetric)
+      },
+      facts: .object(facts))
+  }
+}

@@ -1,0 +1,50 @@
+import Engine
+import Foundation
+import Planner
+import WorkerProtocol
+
+/// What `graft-worker` does by its arguments: with none, serve a coordinator; it is not meant for people.
+public enum WorkerCommand {
+  /// Runs the command and gives the process's exit status.
+  public static func run(_ arguments: [String]) -> Int32 {
+    switch arguments.first {
+    case nil: return WorkerSession(runner: StageDispatcher()).serve()
+    case "--doctor":
+      print(doctor.canonicalText)
+      return 0
+    case "--bench-step": return benchmark(arguments.dropFirst())
+    default:
+      FileHandle.standardError.write(
+        Data("graft-worker: run by `graft`; by itself it takes --doctor, or --bench-step BACKBONE\n".utf8))
+      return 64
+    }
+  }
+
+  /// The numerical libraries in use, for `graft doctor`.
+  private static var doctor: JSONValue {
+    [
+      "libtorch": .string(Runtime.libtorchVersion), "blas": .string(Runtime.blasPath),
+      "kernels": .bool(Runtime.hasKernels), "cuda_devices": .number(Double(Runtime.cudaDevices)),
+      "backbones": .array(Backbone.allCases.map { .string($0.rawValue) }),
+    ]
+  }
+
+  /// `--bench-step BACKBONE [--batch N] [--threads N] [--steps N]`: a training step's speed, as JSON.
+  private static func benchmark(_ arguments: ArraySlice<String>) -> Int32 {
+    var numbers = ["--batch": 16, "--threads": 2, "--steps": 10]
+    let words = Array(arguments)
+    for (name, value) in zip(words.dropFirst(), words.dropFirst(2)) {
+      if numbers[name] != nil, let number = Int(value), number > 0 { numbers[name] = number }
+    }
+    do {
+      let measured = try TrainingBenchmark.run(
+        backbone: words.first ?? "", batch: numbers["--batch"] ?? 16, threads: numbers["--threads"] ?? 2,
+        steps: numbers["--steps"] ?? 10)
+      print(String(decoding: try JSONEncoder().encode(measured), as: UTF8.self))
+      return 0
+    } catch {
+      FileHandle.standardError.write(Data("graft-worker: \(error)\n".utf8))
+      return 64
+    }
+  }
+}

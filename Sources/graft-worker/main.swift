@@ -1,0 +1,4 @@
+import Foundation
+import Stages
+
+exit(WorkerCommand.run(Array(CommandLine.arguments.dropFirst())))
