@@ -102,3 +102,8 @@ func absolutePath(_ path: String) -> String {
   let whole = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
   return (whole as NSString).standardizingPath
 }
+
+extension LoadedStudy {
+  /// A path of the study file, from the root of the file system.
+  func path(_ path: String) -> String { path.hasPrefix("/") ? path : "\(file.folder)/\(path)" }
+}

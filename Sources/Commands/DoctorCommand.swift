@@ -1,0 +1,69 @@
+import ArgumentParser
+import Foundation
+import Planner
+
+/// `graft doctor`: what this machine has for a study, and what it lacks.
+struct DoctorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor", abstract: "Say what this machine has and what it lacks, for a study or at all.")
+
+  @OptionGroup var arguments: StudyArguments
+  @Option(help: "table, json or csv.") var format = ListFormat.table
+
+  func run() throws {
+    var listing = Listing(columns: ["what", "found", "fine"])
+    func add(_ what: String, _ found: String, _ fine: Bool) {
+      listing.rows.append([.string(what), .string(found), .string(fine ? "yes" : "NO")])
+    }
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    add("processor cores", "\(cores)", true)
+    add("memory", "\(ProcessInfo.processInfo.physicalMemory >> 20) MiB", true)
+    try addWorker(add)
+    let loaded = try arguments.load()
+    try addData(of: loaded, add)
+    addDisk(loaded.workspaceFolder, add)
+    Console.write(listing.rendered(as: format))
+    guard !listing.rows.contains(where: { $0[2] == "NO" }) else { throw ExitCode(ExitStatus.machineLacks.rawValue) }
+  }
+
+  private func addWorker(_ add: (String, String, Bool) -> Void) throws {
+    let (text, errors) = try WorkerProgram.output(["--doctor"])
+    guard let text, let facts = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else {
+      add("libtorch", errors.trimmingCharacters(in: .whitespacesAndNewlines), false)
+      return
+    }
+    add("graft-worker", try WorkerProgram.path(), true)
+    add("libtorch", "\(facts["libtorch"]?.stringValue ?? "?") at \(facts["libtorch_path"]?.stringValue ?? "?")", true)
+    let blas = facts["blas"]?.stringValue ?? ""
+    add("BLAS", blas.isEmpty ? "inside libtorch" : blas, true)
+    let hasKernels = facts["kernels"]?.boolValue == true
+    add("fused kernels", hasKernels ? "in use (AVX2, FMA)" : "not for this processor: libtorch's own operators stand in", true)
+    let devices = facts["cuda_devices"]?.intValue ?? 0
+    add("CUDA devices", devices == 0 ? "none: stages run on the CPU" : "\(devices)", true)
+  }
+
+  /// Where each data set and weights file of the study is looked for, and whether it is there.
+  private func addData(of loaded: LoadedStudy, _ add: (String, String, Bool) -> Void) throws {
+    add("study", "\(loaded.file.name): \(loaded.study.name), \(loaded.study.cellCount) cells", true)
+    for request in loaded.study.contentRequests {
+      let path = loaded.path(request.path)
+      var isFolder: ObjCBool = false
+      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      let wantsFolder = request.scope != .file
+      add(request.id.text, exists ? path : "not there: \(path)", exists && isFolder.boolValue == wantsFolder)
+    }
+  }
+
+  private func addDisk(_ folder: String, _ add: (String, String, Bool) -> Void) {
+    var place = folder
+    while !FileManager.default.fileExists(atPath: place), place != "/" { place = (place as NSString).deletingLastPathComponent }
+    var status = statvfs()
+    guard statvfs(place, &status) == 0 else {
+      add("disk", "\(folder): \(String(cString: strerror(errno)))", false)
+      return
+    }
+    let free = Int(status.f_bavail) * Int(status.f_frsize) >> 20
+    add("disk", "\(free) MiB free for \(folder)", free > 512)
+    add("workspace", access(place, W_OK) == 0 ? "\(folder) can be written" : "\(folder) cannot be written", access(place, W_OK) == 0)
+  }
+}
