@@ -73,6 +73,8 @@ final class FaultCollector {
     self.lines = lines
   }
 
+  /// How many faults there are.
+  var count: Int { found.count + furtherCount }
   var isEmpty: Bool { found.isEmpty }
 
   func add(_ fault: Fault, at place: Place) {

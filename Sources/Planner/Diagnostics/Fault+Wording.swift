@@ -7,7 +7,7 @@ extension Fault {
     case .notUTF8(let offset): "the file is not UTF-8 text (byte \(offset))"
     case .empty: "the file holds no study"
     case .syntax(let problem, _): "this is not YAML: \(problem)"
-    case .duplicateKey(let name): "\(quoted(name)) is given twice in the same mapping"
+    case .duplicateKey(let name): "\(quoted(name)) is given again further down in the same mapping"
     case .tooDeep(let limit): "values are nested more than \(limit) levels deep"
     case .tooManyValues(let limit): "the file stands for more than \(limit) values, its aliases written out"
     case .tooManyAliases(let limit): "the file has more than \(limit) aliases"
@@ -18,6 +18,8 @@ extension Fault {
     case .unknownName(let what, let name, _): "unknown \(what) \(quoted(name))"
     case .missingName(let what, let name, _): "\(what) needs \(quoted(name))"
     case .wrongType(let name, let expected, let found): "\(quoted(name)) must be \(expected), not \(found)"
+    case .notOneOf(let name, let value, _): "\(quoted(name)) cannot be \(quoted(value))"
+    case .seedsAmongAxes: "`seed` does not stand among the axes"
     case .outOfRange(let name, let value, let expected): "\(quoted(name)) must be \(expected), not \(quoted(value))"
     case .invalidName(let what, let value, _): "\(quoted(value)) cannot be the name of \(what)"
     case .invalidPath(let name, let value): "\(quoted(name)) leaves the data set's folder: \(quoted(value))"
@@ -59,8 +61,10 @@ extension Fault {
     case .tooLarge: return ["a grid is written as axes, not cell by cell"]
     case .notUTF8: return ["save the file as UTF-8"]
     case .empty: return ["`graft init` writes a study to begin with"]
-    case .syntax(_, let needsQuotes):
-      return needsQuotes ? ["inside [ ] and { }, a value with ${...} needs quotes: \"${NAME}/file\""] : []
+    case .syntax(_, .substitutionNeedsQuotes):
+      return ["inside [ ] and { }, a value with ${...} needs quotes: \"${NAME}/file\""]
+    case .syntax(_, .tab): return ["indent with spaces: YAML takes no tabs there"]
+    case .syntax(_, nil): return []
     case .duplicateKey(let name): return ["keep one \(quoted(name)) and delete the other"]
     case .tooDeep, .tooManyValues, .tooManyAliases: return ["write the values out, with fewer aliases and levels"]
     case .structuredKey: return ["write the key as one word followed by a colon"]
@@ -69,6 +73,8 @@ extension Fault {
     case .brokenSubstitution: return ["write ${NAME} or ${NAME:-DEFAULT}; a dollar sign itself is $$"]
     case .unknownName(let what, let name, let valid): return Self.choices(for: name, among: valid, what: what)
     case .missingName(_, _, let example): return example.map { ["for example: \($0)"] } ?? []
+    case .notOneOf(let name, let value, let valid): return Self.choices(for: value, among: valid, what: name)
+    case .seedsAmongAxes: return ["write `seeds: 5` or `seeds: [0, 1, 2]` beside `axes`"]
     case .wrongType, .outOfRange: return []
     case .invalidName(_, _, let rule): return [rule]
     case .invalidPath: return ["name a file below the data set's root, without `..` and without a leading `/`"]

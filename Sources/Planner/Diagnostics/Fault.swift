@@ -4,7 +4,7 @@ public enum Fault: Hashable, Sendable {
   case tooLarge(bytes: Int, limit: Int)
   case notUTF8(byteOffset: Int)
   case empty
-  case syntax(problem: String, needsQuotes: Bool)
+  case syntax(problem: String, hint: SyntaxHint?)
   case duplicateKey(String)
   case tooDeep(limit: Int)
   case tooManyValues(limit: Int)
@@ -18,6 +18,7 @@ public enum Fault: Hashable, Sendable {
   case unknownName(what: String, name: String, valid: [String])
   case missingName(what: String, name: String, example: String?)
   case wrongType(name: String, expected: String, found: String)
+  case notOneOf(name: String, value: String, valid: [String])
   case outOfRange(name: String, value: String, expected: String)
   case invalidName(what: String, value: String, rule: String)
   case invalidPath(name: String, value: String)
@@ -44,6 +45,16 @@ public enum Fault: Hashable, Sendable {
   case classesOfBinary(count: Int)
   case matchesNothing(name: String, value: String, valid: [String])
 
+  case seedsAmongAxes
+
   // The command line.
   case overrideOfNothing(name: String, reason: String)
+}
+
+/// What a syntax error most likely comes from.
+public enum SyntaxHint: Hashable, Sendable {
+  /// A `${` inside `[ ]` or `{ }` without quotes.
+  case substitutionNeedsQuotes
+  /// A tab in the indentation.
+  case tab
 }

@@ -3,8 +3,9 @@ enum NearestName {
   /// The valid name nearest to `name`, where one is near enough to be a likely slip: at most a third of its letters
   /// changed, left out, put in or exchanged with their neighbour, or the last part of a dotted name exactly.
   static func of(_ name: String, among valid: [String]) -> String? {
+    if let same = valid.first(where: { $0.lowercased() == name.lowercased() }) { return same }
     let wanted = Array(name.lowercased().utf8.prefix(80))
-    guard !wanted.isEmpty else { return nil }
+    guard wanted.count > 2 else { return nil }
     let allowed = max(1, wanted.count / 3)
     var best: (name: String, distance: Int)?
     for candidate in valid {
@@ -14,7 +15,8 @@ enum NearestName {
       if distance <= allowed, distance < best?.distance ?? .max { best = (candidate, distance) }
     }
     if let best { return best.name }
-    let dotted = valid.filter { $0.lowercased().hasSuffix(".\(name.lowercased())") }
+    let end = name.split(separator: ".").last.map { ".\($0.lowercased())" } ?? name
+    let dotted = valid.filter { $0.lowercased().hasSuffix(end) }
     return dotted.count == 1 ? dotted[0] : nil
   }
 

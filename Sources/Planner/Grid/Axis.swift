@@ -45,6 +45,7 @@ struct AxisEntry {
 struct Block {
   /// How errors call it.
   let title: String
+  let place: Place
   var axes: [Axis]
   /// Positions in `axes` of those that move together, a group an entry.
   var groups: [[Int]]

@@ -35,7 +35,7 @@ struct GridExpansion {
         return (product.partialValue, partial.1 || product.overflow)
       }
       if overflow || count > Self.cellLimit - total {
-        faults.add(.tooManyCells(limit: Self.cellLimit), at: block.axes[0].place)
+        faults.add(.tooManyCells(limit: Self.cellLimit), at: block.place)
         return nil
       }
       total += count
@@ -46,7 +46,7 @@ struct GridExpansion {
       expand(block, firstBlock: &firstBlock)
     }
     if grid.points.isEmpty {
-      faults.add(.nothingLeft, at: blocks[0].axes[0].place)
+      faults.add(.nothingLeft, at: blocks[0].place)
       return nil
     }
     orderForRunning()
@@ -108,7 +108,7 @@ struct GridExpansion {
             if first.variant != variant {
               faults.add(
                 .contradictingCells(cell: grid.cellID(point).text, first: first.title, second: block.title),
-                at: block.axes[0].place)
+                at: block.place)
               return
             }
           } else {

@@ -66,8 +66,8 @@ extension TrainingOptions {
 
   /// Every option by its dotted name: the catalogue's defaults, what follows from the backbone, and the changes.
   ///
-  /// - Parameter changes: Values by dotted name, as read by their declarations.
-  static func canonical(changes: [String: JSONValue], backbone: Backbone) -> JSONValue {
+  /// - Parameter changes: Values by dotted name, of the type that `TrainingOption` declares.
+  public static func canonical(changes: [String: JSONValue], backbone: Backbone) -> JSONValue {
     var tree: [String: JSONValue] = [:]
     let imageSize = changes["image_size"]?.intValue ?? backbone.imageSize
     for option in TrainingOption.all {

@@ -31,7 +31,7 @@ struct ShapeReader {
     case .choice(let names):
       guard let text = value.scalarText else { return wrongType(value, shape, name) }
       if let index = names.firstIndex(of: text) { return isNumeric(names[index]) ?? .string(names[index]) }
-      faults.add(.unknownName(what: name, name: text, valid: names), at: value.place)
+      faults.add(.notOneOf(name: name, value: text, valid: names), at: value.place)
       return nil
     case .list(let element, let count):
       guard let values = value.list else { return wrongType(value, shape, name) }

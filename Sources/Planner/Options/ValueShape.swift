@@ -94,10 +94,11 @@ public struct NumberRange: Sendable {
 
   /// `a number above 0 and at most 1`.
   var text: String {
-    let lowText = "\(includesLow ? "at least" : "above") \(JSONValue.number(low).canonicalText)"
-    if high == .infinity { return "a number \(lowText)" }
-    let highText = includesHigh ? "at most" : "below"
-    return "a number \(lowText) and \(highText) \(JSONValue.number(high).canonicalText)"
+    func text(_ end: Double) -> String { JSONValue.number(end).canonicalText }
+    if high == .infinity { return "a number \(includesLow ? "of at least" : "above") \(text(low))" }
+    if includesLow, includesHigh { return "a number from \(text(low)) to \(text(high))" }
+    return "a number \(includesLow ? "of at least" : "above") \(text(low)) and "
+      + "\(includesHigh ? "at most" : "below") \(text(high))"
   }
 }
 

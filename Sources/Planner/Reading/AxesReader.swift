@@ -17,7 +17,8 @@ struct AxesReader {
         at: place)
       return nil
     }
-    var first = Block(title: "the first grid", axes: self.axes(axes.value), groups: [], training: training)
+    var first = Block(
+      title: "the first grid", place: axes.place, axes: self.axes(axes.value), groups: [], training: training)
     if let seeds {
       first.axes.append(seedAxis(seeds))
     } else {
@@ -61,8 +62,8 @@ struct AxesReader {
     func part(_ name: String) -> YAMLMember? { members.first { $0.name == name } }
     let name = part("name")?.value.scalarText
     var block = Block(
-      title: name.map { "the block \(Fault.quoted($0))" } ?? "block \(number)", axes: first.axes, groups: [],
-      training: first.training)
+      title: name.map { "the block \(Fault.quoted($0))" } ?? "block \(number)", place: value.place,
+      axes: first.axes, groups: [], training: first.training)
     var own = part("axes").map { axes($0.value) } ?? []
     if let seeds = part("seeds") { own.append(seedAxis(seeds)) }
     for axis in own {
@@ -94,7 +95,7 @@ struct AxesReader {
       ? TrainingOption.named(String(member.name.dropFirst(Axis.trainingPrefix.count))) : nil
     guard fixed.contains(member.name) || option != nil else {
       if member.name == Axis.seed {
-        faults.add(.unknownName(what: "axis", name: member.name, valid: ["seeds, beside `axes`"]), at: member.place)
+        faults.add(.seedsAmongAxes, at: member.place)
       } else {
         let valid = fixed + TrainingOption.all.map { Axis.trainingPrefix + $0.name }
         faults.add(.unknownName(what: "axis", name: member.name, valid: valid), at: member.place)

@@ -44,6 +44,8 @@ struct ConditionReader {
         changes.merge(training.changes(member.value)) { _, later in later }
       } else if member.name.hasPrefix(Axis.trainingPrefix) {
         let name = String(member.name.dropFirst(Axis.trainingPrefix.count))
+        var training = training
+        training.shownPrefix = Axis.trainingPrefix
         training.read(
           [YAMLMember(name: name, place: member.place, value: member.value)], below: "", into: &changes)
         let isAxis = blocks.contains { $0.axes.contains { $0.name == member.name } }

@@ -79,24 +79,31 @@ struct StudySections {
     let trainingReader = TrainingReader(faults: faults)
     let training = section("training").map { trainingReader.changes($0.value) } ?? [:]
     checkAnalyses(section("analyses"))
+    let before = faults.count
     let blocks = axesReader.blocks(
       axes: section("axes"), zip: section("zip"), seeds: section("seeds"), training: training,
       further: section("blocks"), at: document.place, checkAnalyses: checkAnalyses)
     let conditions = ConditionReader(faults: faults, blocks: blocks ?? [], datasetNames: datasets.names)
     let rules = section("rules").map { conditions.rules($0.value, training: trainingReader) } ?? []
     let exclusions = section("exclude").map { conditions.exclusions($0.value) } ?? []
+    let gridIsRight = faults.count == before
     let weights = WeightsReader(faults: faults, datasetNames: datasets.names, training: training)
       .read(section("weights"))
     let resources = ResourcesReader(faults: faults).read(section("resources"))
 
     // Without axes there is no grid to look at, and with a wrong axis its cells say nothing new.
-    guard let blocks, let name, faults.isEmpty else { return nil }
+    guard let blocks, gridIsRight else { return nil }
+    // Where other parts are wrong, what follows from the training options is not to be trusted, but the cells are.
+    let isRight = faults.isEmpty
+    let expansionFaults = isRight ? faults : FaultCollector(file: fileName, lines: SourceLines(""))
     guard
-      let grid = GridExpansion(blocks: blocks, rules: rules, exclusions: exclusions, faults: faults).expanded()
+      let grid = GridExpansion(blocks: blocks, rules: rules, exclusions: exclusions, faults: expansionFaults).expanded()
     else { return nil }
-    checkWeights(of: grid, weights, blocks)
+    checkWeights(of: grid, weights.backbones, blocks)
+    guard let name, isRight else { return nil }
     return Study(
-      name: name, fileName: fileName, datasets: datasets.declared, weights: weights, resources: resources, grid: grid)
+      name: name, fileName: fileName, datasets: datasets.declared, weights: weights.sources, resources: resources,
+      grid: grid)
   }
 
   private func studyName(_ member: YAMLMember?, at place: Place) -> String? {
@@ -148,10 +155,10 @@ struct StudySections {
   }
 
   /// A backbone that some cell transfers to needs source weights.
-  private func checkWeights(of grid: Grid, _ weights: [String: WeightsSource], _ blocks: [Block]) {
+  private func checkWeights(of grid: Grid, _ backbones: Set<String>, _ blocks: [Block]) {
     var needed: [Set<Int32>] = Array(repeating: [], count: grid.backbones.count)
     let reads = grid.initialisations.map(InitialisationCatalogue.readsWeights)
-    let lacks = grid.backbones.map { weights[$0.name] == nil }
+    let lacks = grid.backbones.map { !backbones.contains($0.name) }
     guard lacks.contains(true) else { return }
     for point in grid.points where lacks[Int(point.backbone)] && reads[Int(point.initialisation)] {
       needed[Int(point.backbone)].insert(point.initialisation)

@@ -1,6 +1,8 @@
 /// Reads training options, nested or by dotted names.
 struct TrainingReader {
   let faults: FaultCollector
+  /// What stands before an option's name where it is given: `training.` in a rule.
+  var shownPrefix = ""
 
   /// The options given, by dotted name.
   func changes(_ value: YAMLValue) -> [String: OptionChange] {
@@ -33,7 +35,13 @@ struct TrainingReader {
           .wrongType(name: name, expected: "a mapping", found: member.value.kindText), at: member.value.place)
       } else {
         let valid = TrainingOption.all.map(\.name).filter { $0.hasPrefix(prefix) }
-        faults.add(.unknownName(what: "training option", name: name, valid: valid), at: member.place)
+        let groups = Set(valid.compactMap { $0.split(separator: ".").count > 1 ? $0.split(separator: ".").first : nil })
+        let isGroupMeant = member.value.members != nil && prefix.isEmpty
+        faults.add(
+          .unknownName(
+            what: "training option", name: shownPrefix + name,
+            valid: isGroupMeant ? groups.map(String.init).sorted() : valid.map { shownPrefix + $0 }),
+          at: member.place)
       }
     }
   }

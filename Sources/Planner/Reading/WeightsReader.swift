@@ -5,13 +5,14 @@ struct WeightsReader {
   /// The study's own training options: a pretraining begins with them.
   let training: [String: OptionChange]
 
-  func read(_ member: YAMLMember?) -> [String: WeightsSource] {
-    guard let member else { return [:] }
+  /// The sources without fault, and the backbones of all, so that one fault does not bring forth others.
+  func read(_ member: YAMLMember?) -> (sources: [String: WeightsSource], backbones: Set<String>) {
+    guard let member else { return ([:], []) }
     guard let members = member.value.members else {
-      if case .null = member.value.content { return [:] }
+      if case .null = member.value.content { return ([:], []) }
       faults.add(
         .wrongType(name: "weights", expected: "a mapping", found: member.value.kindText), at: member.value.place)
-      return [:]
+      return ([:], Set(BackboneCatalogue.all.map(\.name)))
     }
     var sources: [String: WeightsSource] = [:]
     for member in members {
@@ -23,7 +24,7 @@ struct WeightsReader {
       }
       if let source = source(member, of: backbone) { sources[member.name] = source }
     }
-    return sources
+    return (sources, Set(members.map(\.name)))
   }
 
   private func source(_ member: YAMLMember, of backbone: Backbone) -> WeightsSource? {

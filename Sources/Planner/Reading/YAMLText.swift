@@ -35,7 +35,7 @@ struct YAMLText {
     } catch let error as YamlError {
       record(error, in: text)
     } catch {
-      faults.add(.syntax(problem: "it could not be read", needsQuotes: false), at: fixedPlace ?? .file)
+      faults.add(.syntax(problem: "it could not be read", hint: nil), at: fixedPlace ?? .file)
     }
     return nil
   }
@@ -181,10 +181,11 @@ struct YAMLText {
         return
       }
       let line = SourceLines(text)[mark.line] ?? ""
-      faults.add(
-        .syntax(
-          problem: context.map { "\($0.text.trimmedEnd), \(problem)" } ?? problem, needsQuotes: line.contains("${")),
-        at: place(mark))
+      let hint: SyntaxHint? =
+        line.contains("${")
+        ? .substitutionNeedsQuotes : line.drop { $0 == " " }.first == "\t" ? .tab : nil
+      let whole = context.map { "\($0.text.trimmedEnd), \(problem)" } ?? problem
+      faults.add(.syntax(problem: whole, hint: hint), at: place(mark))
     case .duplicatedKeysInMapping(let names, let context):
       for name in names { faults.add(.duplicateKey(name), at: place(context.mark)) }
     case .reader(let problem, let offset, _, _):
@@ -194,9 +195,9 @@ struct YAMLText {
         if character.isNewline { (line, column) = (line + 1, 1) } else { column += character.unicodeScalars.count }
       }
       faults.add(
-        .syntax(problem: problem, needsQuotes: false), at: fixedPlace ?? .text(line: line, column: column))
+        .syntax(problem: problem, hint: nil), at: fixedPlace ?? .text(line: line, column: column))
     default:
-      faults.add(.syntax(problem: "it could not be read", needsQuotes: false), at: fixedPlace ?? .file)
+      faults.add(.syntax(problem: "it could not be read", hint: nil), at: fixedPlace ?? .file)
     }
   }
 }

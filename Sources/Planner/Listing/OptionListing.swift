@@ -1,0 +1,67 @@
+/// Every option of a study file in one list, from the declarations that reading uses.
+public struct OptionListing: Sendable {
+  /// One option, in words.
+  public struct Entry: Sendable, Hashable {
+    /// Where it stands: `training`, `dataset csv`, `transform resize`.
+    public let section: String
+    public let name: String
+    public let type: String
+    public let standard: String
+    public let meaning: String
+  }
+
+  public let entries: [Entry]
+
+  public init() {
+    var entries = TrainingOption.all.map { Self.entry($0.declaration, "training") }
+    for variant in [ScheduleSpec.shape, TransformSpec.shape, NormaliseSpec.shape] {
+      for form in variant.forms {
+        entries.append(
+          Entry(
+            section: variant.noun, name: form.name, type: form.members.isEmpty ? "no arguments" : "arguments below",
+            standard: "", meaning: form.meaning))
+        entries += form.members.map { Self.entry($0, "\(variant.noun) \(form.name)") }
+      }
+    }
+    for format in DatasetFormat.allCases {
+      for declaration in format.declarations {
+        entries.append(Self.entry(declaration, "dataset \(format.rawValue)"))
+      }
+    }
+    for backbone in BackboneCatalogue.all {
+      entries.append(
+        Entry(
+          section: "backbone", name: backbone.name, type: backbone.family.rawValue,
+          standard: "image_size \(backbone.imageSize)", meaning: backbone.meaning))
+    }
+    self.entries = entries
+  }
+
+  private static func entry(_ declaration: OptionDeclaration, _ section: String) -> Entry {
+    let standard =
+      switch declaration.standard {
+      case .required: "required"
+      case .value(let value): value.stringValue ?? value.canonicalText
+      case .derived(let words): words
+      }
+    return Entry(
+      section: section, name: declaration.name, type: declaration.shape.expectation, standard: standard,
+      meaning: declaration.meaning)
+  }
+
+  /// The list for a terminal; ends in a line break.
+  public var text: String {
+    var text = ""
+    var section: String?
+    for entry in entries {
+      if entry.section != section {
+        text += (section == nil ? "" : "\n") + "\(entry.section)\n"
+        section = entry.section
+      }
+      text += "  \(entry.name)\n      \(entry.meaning) Value: \(entry.type)."
+      if !entry.standard.isEmpty { text += " Default: \(entry.standard)." }
+      text += "\n"
+    }
+    return text
+  }
+}
