@@ -1,0 +1,51 @@
+// The operations that libtorch's own operators are slow at, on float32 in memory. Shapes are in the comments; every matrix is
+// row-major and dense unless a stride says otherwise. Sums are cut at fixed places, so results do not depend on the
+// number of threads.
+#pragma once
+
+#include <cstdint>
+
+namespace graft {
+
+/// y[m, n] = x[m, k] w[n, k]^T + bias[n] (bias may be null).
+void linearForward(const float *x, const float *w, const float *bias, float *y, int64_t m, int64_t n, int64_t k);
+/// dx[m, k] = dy[m, n] w[n, k].
+void linearInputGradient(const float *dy, const float *w, float *dx, int64_t m, int64_t n, int64_t k);
+/// dw[n, k] = dy[m, n]^T x[m, k] and db[n] = the column sums of dy (db may be null).
+void linearWeightGradient(const float *dy, const float *x, float *dw, float *db, int64_t m, int64_t n, int64_t k);
+
+void geluForward(const float *x, float *y, int64_t count);
+void geluBackward(const float *x, const float *dy, float *dx, int64_t count);
+
+/// Over rows of x[m, d]; `mean` and `inverse` [m] are kept for the gradient.
+void layerNormForward(const float *x, const float *scale, const float *shift, float *y, float *mean, float *inverse,
+                      int64_t m, int64_t d, double epsilon);
+void layerNormBackward(const float *x, const float *dy, const float *scale, const float *mean, const float *inverse,
+                       float *dx, float *dscale, float *dshift, int64_t m, int64_t d);
+
+/// The mean and the biased variance of the columns of x[m, c].
+void columnMoments(const float *x, double *mean, double *variance, int64_t m, int64_t c);
+/// y = relu?(x factor + offset + residual): per column of x[m, c]; `residual` may be null.
+void columnAffine(const float *x, const float *residual, const float *factor, const float *offset, float *y, int64_t m,
+                  int64_t c, bool relu);
+/// The gradients of columnAffine after batch norm in training. Where `y` is given, dy counts only where y > 0 (the
+/// rectifier's gradient). `dresidual` may be null.
+void batchNormBackward(const float *x, const float *y, const float *dy, const float *scale, const float *mean,
+                       const float *inverse, float *dx, float *dresidual, float *dscale, float *dshift, int64_t m,
+                       int64_t c, bool training);
+
+/// qkv[n, t, 3, heads, d] to y[n, t, heads, d]; the softmax's rows [n, heads, t, t] are kept in `weights`.
+void attentionForward(const float *qkv, float *weights, float *y, int64_t n, int64_t t, int64_t heads, int64_t d);
+void attentionBackward(const float *qkv, const float *weights, const float *dy, float *dqkv, int64_t n, int64_t t,
+                       int64_t heads, int64_t d);
+
+/// The sum of squares.
+double squareSum(const float *x, int64_t count);
+/// One AdamW step of one tensor; `clip` multiplies the gradient first.
+struct AdamWStep {
+  double rate, beta1, beta2, epsilon, decay, clip;
+  int64_t step;
+};
+void adamw(float *parameter, const float *gradient, float *first, float *second, int64_t count, const AdamWStep &step);
+
+}  // namespace graft

@@ -1,0 +1,96 @@
+#include "Parallel.h"
+
+#include <dlfcn.h>
+
+#include <atomic>
+
+namespace graft {
+
+namespace {
+
+using Region = void (*)(void *);
+
+// The runtime and the BLAS are found among what libtorch has loaded: linking either here could bring in a second one.
+struct Loaded {
+  void (*parallel)(Region, void *, unsigned, unsigned);
+  int (*threadNumber)();
+  int (*teamSize)();
+  int (*inParallel)();
+  void (*setThreads)(int);
+  void (*product)(int, int, int, int, int, int, float, const float *, int, const float *, int, float, float *, int);
+  void (*setBlasThreads)(int);
+};
+
+template <typename Function>
+void find(Function &function, const char *name) {
+  function = reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
+}
+
+const Loaded &loaded() {
+  static const Loaded found = [] {
+    Loaded loaded;
+    find(loaded.parallel, "GOMP_parallel");
+    find(loaded.threadNumber, "omp_get_thread_num");
+    find(loaded.teamSize, "omp_get_num_threads");
+    find(loaded.inParallel, "omp_in_parallel");
+    find(loaded.setThreads, "omp_set_num_threads");
+    find(loaded.product, "cblas_sgemm");
+    find(loaded.setBlasThreads, "openblas_set_num_threads");
+    return loaded;
+  }();
+  return found;
+}
+
+thread_local int threads = 1;
+
+struct Team {
+  int64_t count;
+  void (*body)(void *, int64_t);
+  void *context;
+  std::atomic<int64_t> next{0};
+};
+
+}  // namespace
+
+bool kernelsSupported() {
+  static const bool supported =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && loaded().product != nullptr;
+  return supported;
+}
+
+int threadCount() { return threads; }
+
+void setThreadCount(int count) {
+  threads = count < 1 ? 1 : count;
+  if (loaded().setThreads) loaded().setThreads(threads);
+  // Our kernels call the BLAS from several threads at once, each for a product of its own.
+  if (loaded().setBlasThreads) loaded().setBlasThreads(1);
+}
+
+void parallelIndices(int64_t count, void (*body)(void *context, int64_t index), void *context) {
+  const auto &runtime = loaded();
+  if (count <= 1 || threads == 1 || !runtime.parallel || (runtime.inParallel && runtime.inParallel())) {
+    for (int64_t index = 0; index < count; index++) body(context, index);
+    return;
+  }
+  Team team;
+  team.count = count;
+  team.body = body;
+  team.context = context;
+  runtime.parallel(
+      [](void *pointer) {
+        auto &team = *static_cast<Team *>(pointer);
+        for (int64_t index; (index = team.next.fetch_add(1, std::memory_order_relaxed)) < team.count;)
+          team.body(team.context, index);
+      },
+      &team, unsigned(threads < count ? threads : count), 0);
+}
+
+void matrixProduct(bool transposeA, bool transposeB, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
+                   int64_t strideA, const float *b, int64_t strideB, float beta, float *c, int64_t strideC) {
+  constexpr int rowMajor = 101, plain = 111, transposed = 112;
+  loaded().product(rowMajor, transposeA ? transposed : plain, transposeB ? transposed : plain, int(m), int(n), int(k),
+                   alpha, a, int(strideA), b, int(strideB), beta, c, int(strideC));
+}
+
+}  // namespace graft

@@ -1,0 +1,37 @@
+// Work shared out over the OpenMP runtime that libtorch has loaded, so that one pool of threads does everything.
+#pragma once
+
+#include <cstdint>
+
+namespace graft {
+
+/// True where the processor has AVX2 and FMA and a BLAS was found: what our kernels need.
+bool kernelsSupported();
+
+int threadCount();
+void setThreadCount(int count);
+
+/// Calls `body(context, index)` for every index below `count`, over the threads. Which thread does which index has no
+/// influence on results: bodies write to places of their own.
+void parallelIndices(int64_t count, void (*body)(void *context, int64_t index), void *context);
+
+template <typename Body>
+void parallel(int64_t count, Body body) {
+  parallelIndices(
+      count, [](void *context, int64_t index) { (*static_cast<Body *>(context))(index); }, &body);
+}
+
+/// Cuts 0..<size into pieces of at most `grain` and calls `body(begin, end)` for each.
+template <typename Body>
+void parallelRanges(int64_t size, int64_t grain, Body body) {
+  parallel((size + grain - 1) / grain, [&](int64_t piece) {
+    const int64_t begin = piece * grain;
+    body(begin, begin + grain < size ? begin + grain : size);
+  });
+}
+
+/// C = alpha op(A) op(B) + beta C, row-major, on the calling thread alone.
+void matrixProduct(bool transposeA, bool transposeB, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
+                   int64_t strideA, const float *b, int64_t strideB, float beta, float *c, int64_t strideC);
+
+}  // namespace graft

@@ -1,0 +1,149 @@
+// The runtime, and tensors in and out.
+#include <dlfcn.h>
+
+#include "Handle.h"
+#include "Kernels/Parallel.h"
+
+#ifndef TORCH_VERSION
+#include <torch/version.h>
+#endif
+
+namespace graft {
+
+namespace {
+thread_local std::string lastError;
+bool kernelsWanted = true;
+}  // namespace
+
+int32_t failed(const std::string &reason, bool memory) {
+  try {
+    lastError = reason;
+  } catch (...) {
+    lastError.clear();
+  }
+  return memory ? GRAFT_MEMORY : GRAFT_FAILED;
+}
+
+bool ours(const at::Tensor &tensor) {
+  return kernelsWanted && kernelsSupported() && tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat;
+}
+
+}  // namespace graft
+
+using namespace graft;
+
+extern "C" {
+
+const char *graft_error(void) { return lastError.c_str(); }
+
+int32_t graft_set_threads(int32_t count) {
+  return guarded([&] {
+    at::set_num_threads(count);
+    setThreadCount(count);
+  });
+}
+
+const char *graft_version(void) { return TORCH_VERSION; }
+
+const char *graft_blas(void) {
+  Dl_info place;
+  void *product = dlsym(RTLD_DEFAULT, "cblas_sgemm");
+  if (product == nullptr || dladdr(product, &place) == 0 || place.dli_fname == nullptr) return "";
+  return place.dli_fname;
+}
+
+int32_t graft_has_kernels(void) { return kernelsSupported() ? 1 : 0; }
+
+void graft_use_kernels(int32_t enabled) { kernelsWanted = enabled != 0; }
+
+int32_t graft_cuda_devices(void) {
+  try {
+    return torch::cuda::is_available() ? int32_t(torch::cuda::device_count()) : 0;
+  } catch (...) {
+    return 0;
+  }
+}
+
+int32_t graft_set_recording(int32_t enabled) {
+  const bool before = at::GradMode::is_enabled();
+  at::GradMode::set_enabled(enabled != 0);
+  return before ? 1 : 0;
+}
+
+int32_t graft_tensor_floats(const float *values, const int64_t *shape, int32_t rank, const char *device,
+                            graft_tensor **out) {
+  return guarded([&] {
+    const at::IntArrayRef sizes(shape, size_t(rank));
+    auto view = at::from_blob(const_cast<float *>(values), sizes, at::kFloat);
+    *out = handle(view.to(at::Device(device), at::kFloat, /*non_blocking=*/false, /*copy=*/true));
+  });
+}
+
+int32_t graft_tensor_integers(const int64_t *values, int64_t count, const char *device, graft_tensor **out) {
+  return guarded([&] {
+    auto view = at::from_blob(const_cast<int64_t *>(values), {count}, at::kLong);
+    *out = handle(view.to(at::Device(device), at::kLong, /*non_blocking=*/false, /*copy=*/true));
+  });
+}
+
+void graft_tensor_free(graft_tensor *tensor) { delete tensor; }
+
+int32_t graft_tensor_shape(const graft_tensor *tensor, int64_t *shape, int32_t *rank) {
+  return guarded([&] {
+    const auto sizes = tensor->value.sizes();
+    TORCH_CHECK(sizes.size() <= 8, "a tensor of more than 8 axes");
+    std::copy(sizes.begin(), sizes.end(), shape);
+    *rank = int32_t(sizes.size());
+  });
+}
+
+int32_t graft_tensor_read(const graft_tensor *tensor, float *out, int64_t count) {
+  return guarded([&] {
+    TORCH_CHECK(tensor->value.numel() == count, "a tensor of ", tensor->value.numel(), " values read as ", count);
+    at::NoGradGuard guard;
+    auto view = at::from_blob(out, tensor->value.sizes(), at::kFloat);
+    view.copy_(tensor->value.detach());
+  });
+}
+
+int32_t graft_tensor_write(graft_tensor *tensor, const float *values, int64_t count) {
+  return guarded([&] {
+    TORCH_CHECK(tensor->value.numel() == count, "a tensor of ", tensor->value.numel(), " values given ", count);
+    at::NoGradGuard guard;
+    tensor->value.copy_(at::from_blob(const_cast<float *>(values), tensor->value.sizes(), at::kFloat));
+  });
+}
+
+int32_t graft_tensor_channels_last(const graft_tensor *tensor, graft_tensor **out) {
+  return guarded([&] {
+    at::NoGradGuard guard;
+    const auto &value = tensor->value;
+    auto copy = at::empty(value.sizes(), value.options(), at::MemoryFormat::ChannelsLast);
+    copy.copy_(value.detach());
+    *out = handle(copy);
+  });
+}
+
+int32_t graft_tensor_zeros_like(const graft_tensor *tensor, graft_tensor **out) {
+  return guarded([&] {
+    at::NoGradGuard guard;
+    *out = handle(at::zeros_like(tensor->value.detach(), at::MemoryFormat::Preserve));
+  });
+}
+
+int32_t graft_tensor_require_gradient(graft_tensor *tensor) {
+  return guarded([&] { tensor->value.requires_grad_(true); });
+}
+
+int32_t graft_tensor_gradient(const graft_tensor *tensor, graft_tensor **out) {
+  return guarded([&] {
+    const auto &gradient = tensor->value.grad();
+    *out = handle(gradient.defined() ? gradient.detach() : at::zeros_like(tensor->value.detach()));
+  });
+}
+
+int32_t graft_tensor_clear_gradient(graft_tensor *tensor) {
+  return guarded([&] { tensor->value.mutable_grad() = at::Tensor(); });
+}
+
+}  // extern "C"

@@ -1,0 +1,106 @@
+/// libtorch behind a C interface.
+///
+/// Every function that can fail returns a status and leaves the reason for `graft_error` on the calling thread; none
+/// throws and none ends the process. A tensor handed out through a `graft_tensor **` is owned by the caller and is
+/// given back with `graft_tensor_free`. All tensors that networks compute with are float32.
+#ifndef GRAFT_CTORCH_H
+#define GRAFT_CTORCH_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct graft_tensor graft_tensor;
+
+/// What a call came to. `GRAFT_MEMORY`: the machine or device had no memory left for it.
+enum { GRAFT_OK = 0, GRAFT_FAILED = 1, GRAFT_MEMORY = 2 };
+
+/// The reason of the last failure on this thread; valid until the next failing call.
+const char *graft_error(void);
+
+// Runtime
+
+/// Sets how many threads numerics use when called from this thread: libtorch's, the BLAS's and our own kernels'.
+int32_t graft_set_threads(int32_t count);
+/// The version of libtorch, such as "1.13.1".
+const char *graft_version(void);
+/// The file that holds the BLAS in use, or "" where it cannot be told.
+const char *graft_blas(void);
+/// 1 where our own kernels run (AVX2, FMA and an OpenMP runtime are there), 0 where libtorch's operators stand in.
+int32_t graft_has_kernels(void);
+/// Lets our own kernels run (1, the default) or makes libtorch's operators stand in (0).
+void graft_use_kernels(int32_t enabled);
+/// The number of CUDA devices that can be used.
+int32_t graft_cuda_devices(void);
+/// Switches the recording of operations for gradients on this thread; says what it was before.
+int32_t graft_set_recording(int32_t enabled);
+
+// Tensors
+
+int32_t graft_tensor_floats(const float *values, const int64_t *shape, int32_t rank, const char *device,
+                            graft_tensor **out);
+int32_t graft_tensor_integers(const int64_t *values, int64_t count, const char *device, graft_tensor **out);
+void graft_tensor_free(graft_tensor *tensor);
+/// `shape` has room for 8 numbers.
+int32_t graft_tensor_shape(const graft_tensor *tensor, int64_t *shape, int32_t *rank);
+/// Copies the values out, in row-major order of the shape whatever the memory format is.
+int32_t graft_tensor_read(const graft_tensor *tensor, float *out, int64_t count);
+/// Copies values in, in place, from row-major order.
+int32_t graft_tensor_write(graft_tensor *tensor, const float *values, int64_t count);
+/// The same values in channels-last memory (rank 4), sharing nothing with the tensor.
+int32_t graft_tensor_channels_last(const graft_tensor *tensor, graft_tensor **out);
+/// A tensor of zeros of the same shape and memory format.
+int32_t graft_tensor_zeros_like(const graft_tensor *tensor, graft_tensor **out);
+int32_t graft_tensor_require_gradient(graft_tensor *tensor);
+/// The gradient that `graft_backward` left, or zeros where it left none.
+int32_t graft_tensor_gradient(const graft_tensor *tensor, graft_tensor **out);
+int32_t graft_tensor_clear_gradient(graft_tensor *tensor);
+
+// Operations, with gradients
+
+/// `bias` may be null.
+int32_t graft_conv2d(const graft_tensor *x, const graft_tensor *weight, const graft_tensor *bias, int64_t stride,
+                     int64_t padding, graft_tensor **out);
+/// relu(batch_norm(x) + residual): `residual` may be null, `relu` 0 or 1. In training the running statistics move.
+int32_t graft_batch_norm(const graft_tensor *x, const graft_tensor *residual, const graft_tensor *scale,
+                         const graft_tensor *shift, graft_tensor *mean, graft_tensor *variance, int32_t training,
+                         double momentum, double epsilon, int32_t relu, graft_tensor **out);
+int32_t graft_max_pool(const graft_tensor *x, int64_t size, int64_t stride, int64_t padding, graft_tensor **out);
+/// Means over rows and columns: [n, c, h, w] to [n, c].
+int32_t graft_average_pool(const graft_tensor *x, graft_tensor **out);
+/// x weight^T + bias over the last axis; `bias` may be null.
+int32_t graft_linear(const graft_tensor *x, const graft_tensor *weight, const graft_tensor *bias, graft_tensor **out);
+/// x Phi(x), exactly.
+int32_t graft_gelu(const graft_tensor *x, graft_tensor **out);
+int32_t graft_layer_norm(const graft_tensor *x, const graft_tensor *scale, const graft_tensor *shift, double epsilon,
+                         graft_tensor **out);
+/// softmax(q k^T / sqrt(d)) v for [n, tokens, 3 heads d], q then k then v, to [n, tokens, heads d].
+int32_t graft_attention(const graft_tensor *qkv, int64_t heads, graft_tensor **out);
+/// Squares of an image as rows: [n, c, h, w] to [n, h/size w/size, c size size], as a convolution of that stride sees them.
+int32_t graft_patches(const graft_tensor *image, int64_t size, graft_tensor **out);
+/// The class token before the tokens of each image, and the positions added.
+int32_t graft_embed(const graft_tensor *tokens, const graft_tensor *class_token, const graft_tensor *positions,
+                    graft_tensor **out);
+/// [n, tokens, d] to [n, d].
+int32_t graft_select_token(const graft_tensor *tokens, int64_t index, graft_tensor **out);
+int32_t graft_add(const graft_tensor *left, const graft_tensor *right, graft_tensor **out);
+/// The mean over rows of -log softmax(logits)[label].
+int32_t graft_cross_entropy(const graft_tensor *logits, const graft_tensor *labels, graft_tensor **out);
+
+// Training
+
+int32_t graft_backward(const graft_tensor *loss);
+/// One step of AdamW over all parameters, with the gradients clipped to a global norm before it and cleared after it.
+///
+/// `decays[i]` says whether weight decay acts on parameter i. `max_norm` of 0 clips nothing. `norm` receives the
+/// gradients' global norm before clipping; where it is not finite nothing is moved.
+int32_t graft_adamw_step(graft_tensor *const *parameters, graft_tensor *const *first, graft_tensor *const *second,
+                         const uint8_t *decays, int64_t count, double rate, double beta1, double beta2,
+                         double epsilon, double decay, int64_t step, double max_norm, double *norm);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

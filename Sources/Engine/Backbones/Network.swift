@@ -1,0 +1,54 @@
+/// A network from images to logits.
+public protocol Network: AnyObject {
+  /// Every tensor, in the order of the state dict.
+  var tensors: [NetworkTensor] { get }
+  /// The names of the modules that analyses look at, from input to output.
+  var probes: [String] { get }
+  /// How the fresh head and the other tensors are drawn for random initialisation.
+  var family: NetworkFamily { get }
+
+  /// Logits [n, classes] of images [n, 3, h, w].
+  ///
+  /// - Parameters:
+  ///   - training: Whether batch norms use and move their statistics by the batch.
+  ///   - observe: Called with each probe's name and output as it is computed.
+  func callAsFunction(_ images: Tensor, training: Bool, observe: Observer?) throws -> Tensor
+}
+
+/// What watches a network's inner outputs.
+public typealias Observer = (_ probe: String, _ output: Tensor) throws -> Void
+
+/// The libraries' conventions that a family's random initialisation follows.
+public enum NetworkFamily: String, Sendable, Codable, Hashable {
+  /// As torchvision draws a ResNet.
+  case residual
+  /// As timm draws a vision transformer.
+  case transformer
+}
+
+extension Network {
+  public func callAsFunction(_ images: Tensor, training: Bool) throws -> Tensor {
+    try self(images, training: training, observe: nil)
+  }
+
+  /// What AdamW moves, in the order of the state dict.
+  public var parameters: [NetworkTensor] { tensors.filter(\.isParameter) }
+
+  /// The number of trained numbers.
+  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.shape.reduce(1, *) } }
+
+  /// The values of every tensor.
+  public func stateDict() throws -> StateDict {
+    var state = StateDict()
+    for entry in tensors { try state.append(entry.name, shape: entry.shape, values: entry.tensor.values()) }
+    return state
+  }
+
+  /// Puts values from a state dict of exactly this network's names and shapes into its tensors.
+  public func load(_ state: StateDict) throws {
+    try StrictLoading.check(state, against: tensors, what: "the saved network")
+    for entry in tensors {
+      if let values = state[entry.name]?.values { try entry.tensor.write(values) }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+internal import CTorch
+
+/// The operations that layers are made of. Each records what its gradient needs while recording is on.
+extension Tensor {
+  /// [n, c, h, w] with weight [out, c, k, k] to [n, out, h', w'].
+  package func convolution(_ weight: Tensor, bias: Tensor? = nil, stride: Int, padding: Int) throws -> Tensor {
+    try Native.made { graft_conv2d(handle, weight.handle, bias?.handle, Int64(stride), Int64(padding), &$0) }
+  }
+
+  /// Batch normalisation, then the residual added, then the rectifier, each of the latter two where asked for.
+  package func batchNorm(
+    scale: Tensor, shift: Tensor, mean: Tensor, variance: Tensor, training: Bool, momentum: Double, epsilon: Double,
+    residual: Tensor? = nil, rectified: Bool = false
+  ) throws -> Tensor {
+    try Native.made {
+      graft_batch_norm(
+        handle, residual?.handle, scale.handle, shift.handle, mean.handle, variance.handle, training ? 1 : 0, momentum,
+        epsilon, rectified ? 1 : 0, &$0)
+    }
+  }
+
+  package func maxPool(size: Int, stride: Int, padding: Int) throws -> Tensor {
+    try Native.made { graft_max_pool(handle, Int64(size), Int64(stride), Int64(padding), &$0) }
+  }
+
+  /// [n, c, h, w] to the means [n, c].
+  package func averagePool() throws -> Tensor { try Native.made { graft_average_pool(handle, &$0) } }
+
+  /// x weight^T + bias over the last axis, weight [out, in].
+  package func linear(_ weight: Tensor, bias: Tensor?) throws -> Tensor {
+    try Native.made { graft_linear(handle, weight.handle, bias?.handle, &$0) }
+  }
+
+  /// x Phi(x) (exact, by the error function).
+  package func gelu() throws -> Tensor { try Native.made { graft_gelu(handle, &$0) } }
+
+  package func layerNorm(scale: Tensor, shift: Tensor, epsilon: Double) throws -> Tensor {
+    try Native.made { graft_layer_norm(handle, scale.handle, shift.handle, epsilon, &$0) }
+  }
+
+  /// Self-attention of a projection [n, tokens, 3 heads d], to [n, tokens, heads d].
+  package func attention(heads: Int) throws -> Tensor { try Native.made { graft_attention(handle, Int64(heads), &$0) } }
+
+  /// [n, c, h, w] cut into squares, to [n, squares, c size size].
+  package func patches(size: Int) throws -> Tensor { try Native.made { graft_patches(handle, Int64(size), &$0) } }
+
+  /// Tokens [n, t, d] with the class token [1, 1, d] before them and the positions [1, t + 1, d] added.
+  package func embedded(classToken: Tensor, positions: Tensor) throws -> Tensor {
+    try Native.made { graft_embed(handle, classToken.handle, positions.handle, &$0) }
+  }
+
+  /// [n, t, d] to [n, d].
+  package func token(_ index: Int) throws -> Tensor {
+    try Native.made { graft_select_token(handle, Int64(index), &$0) }
+  }
+
+  package func adding(_ other: Tensor) throws -> Tensor { try Native.made { graft_add(handle, other.handle, &$0) } }
+
+  /// The mean cross-entropy of logits [n, classes] and labels [n].
+  package func crossEntropy(_ labels: Tensor) throws -> Tensor {
+    try Native.made { graft_cross_entropy(handle, labels.handle, &$0) }
+  }
+}

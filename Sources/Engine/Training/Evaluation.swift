@@ -1,0 +1,67 @@
+import Foundation
+
+/// What a network says of every image of a source, in the source's order.
+public struct Evaluation: Sendable {
+  /// [count x classes], row-major.
+  public let logits: [Float]
+  public let labels: [Int]
+  public let classes: Int
+
+  /// The mean cross-entropy; nil for no images.
+  public let loss: Double
+
+  /// softmax(logits), [count x classes], row-major.
+  public let probabilities: [Float]
+
+  init(logits: [Float], labels: [Int], classes: Int) {
+    self.logits = logits
+    self.labels = labels
+    self.classes = classes
+    var probabilities = [Float](repeating: 0, count: logits.count)
+    var total = 0.0
+    for (row, label) in labels.enumerated() {
+      let scores = logits[row * classes..<(row + 1) * classes]
+      let peak = Double(scores.max() ?? 0)
+      var sum = 0.0
+      for score in scores { sum += exp(Double(score) - peak) }
+      for (column, score) in scores.enumerated() {
+        probabilities[row * classes + column] = Float(exp(Double(score) - peak) / sum)
+      }
+      total += log(sum) + peak - Double(scores[scores.startIndex + label])
+    }
+    self.probabilities = probabilities
+    loss = labels.isEmpty ? .nan : total / Double(labels.count)
+  }
+
+  /// Shows every image to the network, without augmentation, its batch norms at their running statistics.
+  ///
+  /// - Throws: `EngineError.data` where the source has no images or labels the network has no class for, and what the
+  ///   source throws.
+  public static func of(
+    _ network: any Network, on source: any ImageSource, batchSize: Int = 64, device: Device = .cpu
+  ) throws -> Evaluation {
+    guard source.count > 0 else { throw EngineError.data("no images to evaluate on") }
+    var logits: [Float] = []
+    var classes = 0
+    try Native.recording(false) {
+      for start in stride(from: 0, to: source.count, by: batchSize) {
+        let batch = try source.batch(Array(start..<min(source.count, start + batchSize)), draws: nil)
+        let output = try network(batch.tensor(on: device), training: false)
+        classes = output.shape.last ?? 0
+        logits += try output.values()
+      }
+    }
+    let labels = source.labels
+    guard labels.allSatisfy({ (0..<classes).contains($0) }) else {
+      throw EngineError.data("labels go up to \(labels.max() ?? 0), but the network has \(classes) classes")
+    }
+    return Evaluation(logits: logits, labels: labels, classes: classes)
+  }
+}
+
+extension ImageBatch {
+  /// The pixels as [count, channels, height, width].
+  func tensor(on device: Device) throws -> Tensor {
+    try Tensor(pixels, shape: [count, shape.channels, shape.height, shape.width], device: device)
+  }
+}

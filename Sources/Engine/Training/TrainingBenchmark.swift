@@ -1,0 +1,73 @@
+import Foundation
+
+/// A training step measured alone: the same random images over and over, so that no data pipeline is in the way.
+public enum TrainingBenchmark {
+  /// What was measured.
+  public struct Measurement: Sendable, Codable {
+    public let backbone: String
+    public let batch: Int
+    public let threads: Int
+    public let imageSize: Int
+    /// Seconds of each measured step.
+    public let stepSeconds: [Double]
+    /// From the median step.
+    public let imagesPerSecond: Double
+    /// Processor seconds of all threads, a step, on average.
+    public let cpuSecondsPerStep: Double
+    public let libtorch: String
+    public let blas: String
+    /// The last step's loss, to see that something was learnt.
+    public let loss: Double
+  }
+
+  /// Times training steps (forward, backward, clipping to norm 1, AdamW) with 1,000 classes.
+  ///
+  /// - Parameters:
+  ///   - warmup: Steps before the measured ones.
+  ///   - between: Called before each step; lets a driver alternate with a peer.
+  public static func run(
+    backbone name: String, batch: Int = 16, threads: Int = 2, steps: Int = 10, warmup: Int = 2, imageSize: Int? = nil,
+    between: () -> Void = {}
+  ) throws -> Measurement {
+    try Runtime.setThreads(threads)
+    let network = try Backbone.make(name: name, classes: 1000, imageSize: imageSize)
+    let side = imageSize ?? Backbone(rawValue: name)?.nativeImageSize ?? 224
+    try Initialisation.random.apply(to: network, seed: 0)
+    var draws = RandomStream(seed: 0, purpose: "bench")
+    let shape = ImageShape(channels: 3, height: side, width: side)
+    let images = ImageBatch(
+      pixels: Initialisation.normal(batch * 3 * side * side, mean: 0, deviation: 1, draws: &draws), shape: shape,
+      count: batch, labels: (0..<batch).map { $0 * 37 % 1000 })
+    let optimizer = try AdamW(network.parameters, options: AdamWOptions())
+    var seconds: [Double] = []
+    var loss = 0.0
+    var cpu = 0.0
+    for step in 0..<(warmup + steps) {
+      between()
+      let cpuStart = processorSeconds()
+      let start = DispatchTime.now().uptimeNanoseconds
+      loss = try Native.recording(true) {
+        let loss = try network(images.tensor(on: .cpu), training: true)
+          .crossEntropy(Tensor(labels: images.labels))
+        try loss.backward()
+        _ = try optimizer.move(rate: 1e-4, clip: 1)
+        return Double(try loss.values()[0])
+      }
+      if step >= warmup {
+        seconds.append(Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9)
+        cpu += processorSeconds() - cpuStart
+      }
+    }
+    let median = seconds.sorted()[seconds.count / 2]
+    return Measurement(
+      backbone: name, batch: batch, threads: threads, imageSize: side, stepSeconds: seconds,
+      imagesPerSecond: Double(batch) / median, cpuSecondsPerStep: cpu / Double(steps),
+      libtorch: Runtime.libtorchVersion, blas: Runtime.blasPath, loss: loss)
+  }
+
+  private static func processorSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+}
