@@ -1,13 +1,14 @@
 import Planner
 
 /// What a coordinator and a worker say to each other: one JSON object a line, UTF-8, over the worker's standard input
-/// and output. Every message carries its version; a worker of another version is refused at its greeting.
+/// and output (`MessageText.swift` has the form). Every message carries its version; a worker of another version is refused
+/// at its greeting.
 public enum ProtocolVersion {
   public static let current = 1
 }
 
 /// From the coordinator to a worker.
-public enum WorkerRequest: Sendable, Codable, Hashable {
+public enum WorkerRequest: Sendable, Hashable {
   /// Run a stage. A worker runs one stage at a time.
   case run(StageRequest)
   /// Write a checkpoint as soon as it can be done, answer `stopped`, and wait for the next request.
@@ -26,7 +27,8 @@ public struct StageRequest: Sendable, Codable, Hashable {
   public var parameters: JSONValue
   public var inputs: [ResolvedInput]
   public var locations: [String: String]
-  /// An empty folder for this attempt's files; it becomes the artifact when the stage is done.
+  /// An empty folder for this attempt's files; it becomes the artifact when the stage is done. A stage that leaves it
+  /// empty has no artifact but its outcome.
   public var outputFolder: String
   /// A folder that outlives the attempt: checkpoints of the same key lie here.
   public var checkpointFolder: String
@@ -34,10 +36,13 @@ public struct StageRequest: Sendable, Codable, Hashable {
   public var threads: Int
   /// `cpu`, `cuda:0`, ...
   public var device: String
+  /// Where the attempt's standard output and error go; nil leaves them as the worker was started.
+  public var logFile: String?
 
   public init(
     attempt: Int64, key: StageKey, kind: StageKind, label: String, parameters: JSONValue, inputs: [ResolvedInput],
-    locations: [String: String], outputFolder: String, checkpointFolder: String, threads: Int, device: String
+    locations: [String: String], outputFolder: String, checkpointFolder: String, threads: Int, device: String,
+    logFile: String? = nil
   ) {
     self.attempt = attempt
     self.key = key
@@ -50,6 +55,7 @@ public struct StageRequest: Sendable, Codable, Hashable {
     self.checkpointFolder = checkpointFolder
     self.threads = threads
     self.device = device
+    self.logFile = logFile
   }
 }
 
@@ -67,16 +73,30 @@ public struct ResolvedInput: Sendable, Codable, Hashable {
 }
 
 /// From a worker to the coordinator.
-public enum WorkerEvent: Sendable, Codable, Hashable {
+public enum WorkerEvent: Sendable, Hashable {
   /// The greeting: the first line a worker writes.
   case hello(version: Int, processID: Int32)
   /// For display only; nothing that must not be lost travels here.
   case progress(attempt: Int64, StageProgress)
-  /// The stage's files lie complete in its output folder, `outcome.json` (this same outcome) among them, synced to disk.
-  case done(attempt: Int64, StageOutcome)
-  case failed(attempt: Int64, StageFailure)
+  /// The stage's files lie complete in its output folder, `outcome.json` (this same outcome) among them, synced to disk;
+  /// or the stage made no files and the folder is gone.
+  case done(attempt: Int64, StageOutcome, StageCost)
+  case failed(attempt: Int64, StageFailure, StageCost)
   /// A checkpoint was written (or the stage has none) after `stop`.
-  case stopped(attempt: Int64)
+  case stopped(attempt: Int64, StageCost)
+}
+
+/// What an attempt used of the machine.
+public struct StageCost: Sendable, Codable, Hashable {
+  /// User and system time of the worker during the attempt.
+  public var cpuSeconds: Double
+  /// The largest resident memory of the worker during the attempt, in bytes.
+  public var peakMemory: Int64
+
+  public init(cpuSeconds: Double = 0, peakMemory: Int64 = 0) {
+    self.cpuSeconds = cpuSeconds
+    self.peakMemory = peakMemory
+  }
 }
 
 /// How far a running stage is.

@@ -1,0 +1,99 @@
+import Foundation
+
+/// One attempt inside the worker: its log, its output folder, its outcome made durable, its cost.
+struct StageExecution {
+  let request: StageRequest
+  let runner: any StageRunner
+  let context: StageContext
+
+  /// Runs the stage to one of the three answers.
+  func perform(baseLog: Int32) -> WorkerEvent {
+    let before = ResourceUse.now(resettingPeak: true)
+    var answer: Result<StageOutcome, any Error>
+    do {
+      try openLog()
+      try DurableFiles.makeFolder(request.outputFolder)
+      let outcome = try runner.run(request, context: context)
+      try keep(outcome)
+      answer = .success(outcome)
+    } catch {
+      answer = .failure(error)
+      // What a failed attempt wrote is of no use, and a start of the coordinator clears what is left.
+      try? DurableFiles.remove(request.outputFolder)
+    }
+    closeLog(baseLog: baseLog)
+    let cost = ResourceUse.now(resettingPeak: false).cost(since: before)
+    switch answer {
+    case .success(let outcome): return .done(attempt: request.attempt, outcome, cost)
+    case .failure(is StageStopped): return .stopped(attempt: request.attempt, cost)
+    case .failure(let error): return .failed(attempt: request.attempt, Self.failure(from: error), cost)
+    }
+  }
+
+  private static func failure(from error: any Error) -> StageFailure {
+    switch error {
+    case let failure as StageFailure: failure
+    case let fault as FileFault where fault.isOutOfSpace || fault.isReadOnly || fault.code == EMFILE:
+      StageFailure(.machine, fault.description, remedy: fault.remedy)
+    default: StageFailure(.crash, "an error that nobody foresaw: \(error)", remedy: "`graft logs` shows what led to it")
+    }
+  }
+
+  /// `outcome.json` comes last and whole: a folder that has it is complete.
+  private func keep(_ outcome: StageOutcome) throws {
+    if rmdir(request.outputFolder) == 0 { return }
+    guard errno == ENOTEMPTY || errno == EEXIST else { throw FileFault.last("look into", request.outputFolder) }
+    try DurableFiles.synchroniseTree(request.outputFolder)
+    try DurableFiles.write(
+      Array(outcome.json.canonicalText.utf8), to: "\(request.outputFolder)/\(StageOutcome.fileName)")
+  }
+
+  private func openLog() throws {
+    guard let path = request.logFile else { return }
+    try DurableFiles.makeFolder((path as NSString).deletingLastPathComponent)
+    let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw FileFault.last("open the log", path) }
+    defer { close(file) }
+    guard dup2(file, STDERR_FILENO) >= 0, dup2(file, STDOUT_FILENO) >= 0 else { throw FileFault.last("open the log", path) }
+  }
+
+  /// A log in which nothing stands is not kept.
+  private func closeLog(baseLog: Int32) {
+    guard let path = request.logFile else { return }
+    fflush(nil)
+    var status = stat()
+    let isEmpty = fstat(STDERR_FILENO, &status) == 0 && status.st_size == 0
+    dup2(baseLog, STDERR_FILENO)
+    dup2(baseLog, STDOUT_FILENO)
+    if isEmpty {
+      unlink(path)
+      rmdir((path as NSString).deletingLastPathComponent)
+    }
+  }
+}
+
+/// What this process has used so far.
+private struct ResourceUse {
+  let cpuSeconds: Double
+  let peakMemory: Int64
+
+  static func now(resettingPeak: Bool) -> ResourceUse {
+    if resettingPeak {
+      // Linux: 5 resets the peak of the resident memory (proc(5), clear_refs); without it the peak is the process's.
+      let file = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
+      if file >= 0 {
+        _ = write(file, "5", 1)
+        close(file)
+      }
+    }
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    let seconds = Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+    let microseconds = Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
+    return ResourceUse(cpuSeconds: seconds + microseconds / 1e6, peakMemory: Int64(usage.ru_maxrss) * 1024)
+  }
+
+  func cost(since start: ResourceUse) -> StageCost {
+    StageCost(cpuSeconds: max(0, cpuSeconds - start.cpuSeconds), peakMemory: peakMemory)
+  }
+}

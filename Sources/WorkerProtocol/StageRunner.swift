@@ -1,0 +1,55 @@
+import Foundation
+import Synchronization
+
+/// What runs a stage inside a worker process; handed to a `WorkerSession`.
+public protocol StageRunner: Sendable {
+  /// Does the stage's work: reads its inputs, writes its files into the output folder, looks at `context.shouldStop` at
+  /// least every few seconds.
+  ///
+  /// - Throws: `StageFailure` for what is known to go wrong; `StageStopped` after `shouldStop`, with the checkpoint on
+  ///   disk; any other error counts as a crash.
+  func run(_ request: StageRequest, context: StageContext) throws -> StageOutcome
+}
+
+/// Thrown by a runner that was asked to stop, and did after writing its checkpoint.
+public struct StageStopped: Error, Sendable, Hashable {
+  public init() {}
+}
+
+/// A running stage's way to the outside. May be used from any thread.
+public final class StageContext: Sendable {
+  private let stopping = Atomic<Bool>(false)
+  private let lastReport = Mutex<ContinuousClock.Instant?>(nil)
+  private let deliver: @Sendable (StageProgress) -> Void
+  /// Reports closer together than this are dropped, but for the one that completes the stage.
+  private let reportInterval: Duration
+
+  /// - Parameter deliver: Takes the progress reports that pass the rate limit.
+  public init(reportInterval: Duration = .milliseconds(200), deliver: @escaping @Sendable (StageProgress) -> Void = { _ in }) {
+    self.reportInterval = reportInterval
+    self.deliver = deliver
+  }
+
+  /// Whether the stage should write a checkpoint and throw `StageStopped`.
+  public var shouldStop: Bool { stopping.load(ordering: .relaxed) }
+
+  /// Makes `shouldStop` true for good.
+  public func requestStop() { stopping.store(true, ordering: .relaxed) }
+
+  /// Tells how far the stage is, for display. As cheap as a look at the clock when called too often.
+  public func report(_ progress: StageProgress) {
+    let now = ContinuousClock.now
+    let isDue = lastReport.withLock { last in
+      if let last, now - last < reportInterval, progress.fraction < 1 { return false }
+      last = now
+      return true
+    }
+    if isDue { deliver(progress) }
+  }
+
+  /// Writes a line to the attempt's log.
+  public func log(_ text: String) {
+    // Nothing can be done where the log itself cannot be written.
+    try? DurableFiles.writeAll(Array("\(text)\n".utf8), to: STDERR_FILENO, path: "the log")
+  }
+}
