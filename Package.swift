@@ -68,30 +68,32 @@ let package = Package(
       dependencies: [
         "Executor", "Report", "Store", "Planner", "WorkerProtocol",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
+      ], resources: [.embedInCode("Resources/quickstart.yaml")]),
     .executableTarget(name: "graft", dependencies: ["Commands"]),
     // libtorch behind a C interface. Its kernels are optimised in every configuration.
     .target(
       name: "CTorch",
-      cxxSettings: [.unsafeFlags(libtorch.includes.map { "-I\($0)" } + ["-O3", "-mavx2", "-mfma", "-fopenmp"])],
+      cxxSettings: [.unsafeFlags(libtorch.includes.map { "-I\($0)" } + ["-O3"])],
       linkerSettings: torchLinking),
     // libjpeg and libpng behind a C interface.
     .target(
       name: "CImage", cSettings: [.unsafeFlags(["-O2"])],
       linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("m")]),
     // Numerics; knows no grid.
-    .target(name: "Engine", dependencies: ["CTorch", "CImage"]),
+    .target(name: "Engine", dependencies: ["CTorch", "CImage", .product(name: "Crypto", package: "swift-crypto")]),
     // Where a stage kind meets the engine.
     .target(name: "Stages", dependencies: ["Engine", "Planner", "WorkerProtocol"]),
     .executableTarget(name: "graft-worker", dependencies: ["Stages"]),
 
     .testTarget(name: "PlannerTests", dependencies: ["Planner"], exclude: ["Cases"]),
     .testTarget(name: "StoreTests", dependencies: ["Store"]),
-    .testTarget(name: "ExecutorTests", dependencies: ["Executor"]),
+    // A worker whose stages do as their parameters say: sleep, fail, crash, hang.
+    .executableTarget(name: "graft-fake-worker", dependencies: ["WorkerProtocol"], path: "Tests/FakeWorker"),
+    .testTarget(name: "ExecutorTests", dependencies: ["Executor", "graft-fake-worker"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine"], exclude: ["Fixtures"]),
-    .testTarget(name: "StagesTests", dependencies: ["Stages"]),
+    .testTarget(name: "StagesTests", dependencies: ["Stages", "Planner", "Engine"]),
     .testTarget(name: "ReportTests", dependencies: ["Report"], exclude: ["Snapshots"]),
-    .testTarget(name: "CommandsTests", dependencies: ["Commands"]),
+    .testTarget(name: "CommandsTests", dependencies: ["Commands", "graft", "graft-worker"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: libtorch.standard
