@@ -51,7 +51,7 @@ extension Fault {
       "\(quoted(option)) never brings images to the `image_size` of \(imageSize)"
     case .classesOfBinary(let count): "a binary task has two classes, not \(count)"
     case .matchesNothing(let name, let value, _): "no \(name) of the study is \(quoted(value))"
-    case .overrideOfNothing(let name, let reason): "--set \(name): \(reason)"
+    case .overrideOfNothing(let name, let reason): "\(quoted(name)) cannot be set: \(reason)"
     }
   }
 

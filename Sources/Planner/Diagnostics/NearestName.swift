@@ -4,6 +4,10 @@ enum NearestName {
   /// changed, left out, put in or exchanged with their neighbour, or the last part of a dotted name exactly.
   static func of(_ name: String, among valid: [String]) -> String? {
     if let same = valid.first(where: { $0.lowercased() == name.lowercased() }) { return same }
+    return nearest(to: name, among: valid) ?? sameEnd(as: name, among: valid)
+  }
+
+  private static func nearest(to name: String, among valid: [String]) -> String? {
     let wanted = Array(name.lowercased().utf8.prefix(80))
     guard wanted.count > 2 else { return nil }
     let allowed = max(1, wanted.count / 3)
@@ -14,10 +18,14 @@ enum NearestName {
       let distance = self.distance(wanted, letters)
       if distance <= allowed, distance < best?.distance ?? .max { best = (candidate, distance) }
     }
-    if let best { return best.name }
-    let end = name.split(separator: ".").last.map { ".\($0.lowercased())" } ?? name
-    let dotted = valid.filter { $0.lowercased().hasSuffix(end) }
-    return dotted.count == 1 ? dotted[0] : nil
+    return best?.name
+  }
+
+  /// The only valid dotted name that ends in the same word.
+  private static func sameEnd(as name: String, among valid: [String]) -> String? {
+    guard let word = name.split(separator: ".").last?.lowercased() else { return nil }
+    let same = valid.filter { $0.lowercased().hasSuffix(".\(word)") }
+    return same.count == 1 ? same[0] : nil
   }
 
   /// The optimal string alignment distance: the edits that make one text the other, a swap of neighbours being one.

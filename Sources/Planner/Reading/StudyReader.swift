@@ -70,7 +70,13 @@ struct StudySections {
     for member in members where !Self.names.contains(member.name) {
       faults.add(.unknownName(what: "section", name: member.name, valid: Self.names), at: member.place)
     }
-    func section(_ name: String) -> YAMLMember? { members.first { $0.name == name } }
+    // A section left empty is as good as absent.
+    func section(_ name: String) -> YAMLMember? {
+      members.first { member in
+        if case .null = member.value.content { return false }
+        return member.name == name
+      }
+    }
 
     let name = studyName(section("study"), at: document.place)
     let dataFolder = text(section("data")) ?? "datasets"

@@ -35,12 +35,13 @@ struct TrainingReader {
           .wrongType(name: name, expected: "a mapping", found: member.value.kindText), at: member.value.place)
       } else {
         let valid = TrainingOption.all.map(\.name).filter { $0.hasPrefix(prefix) }
-        let groups = Set(valid.compactMap { $0.split(separator: ".").count > 1 ? $0.split(separator: ".").first : nil })
-        let isGroupMeant = member.value.members != nil && prefix.isEmpty
+        let groups = Set(valid.compactMap { $0.split(separator: ".").dropLast().first.map(String.init) }).sorted()
+        let isGroupMeant =
+          prefix.isEmpty && member.value.members != nil && NearestName.of(name, among: groups) != nil
         faults.add(
           .unknownName(
             what: "training option", name: shownPrefix + name,
-            valid: isGroupMeant ? groups.map(String.init).sorted() : valid.map { shownPrefix + $0 }),
+            valid: (isGroupMeant ? groups : valid).map { shownPrefix + $0 }),
           at: member.place)
       }
     }

@@ -95,7 +95,7 @@ extension Plan {
       switch known[input.key] {
       case .failed?, .inputFailed?: return .inputFailed(input.key)
       case .done?: break
-      default: awaited = awaited ?? input.key
+      default: awaited = input.key
       }
     }
     if case .failed? = record, !retriesFailures { return .failed }

@@ -1,0 +1,64 @@
+import Foundation
+import Planner
+import Testing
+
+/// What is made from the declarations: the list of options and the JSON Schema.
+@Suite struct ListingTests {
+  @Test func everyTrainingOptionIsListedOnce() {
+    let listed = OptionListing().entries.filter { $0.section == "training" }.map(\.name)
+    #expect(listed == TrainingOption.all.map(\.name))
+    #expect(Set(listed).count == listed.count)
+    #expect(
+      OptionListing().text.contains(
+        "  optimizer.lr\n      The learning rate after warm-up. Value: a number above 0. Default: 0.0001.\n"))
+  }
+
+  @Test func theSchemaIsJSONAndNamesEverySection() throws {
+    let schema = try JSONDecoding.value(StudySchema.text)
+    #expect(schema == StudySchema.json)
+    let sections = try #require(schema["properties"]?.objectValue).keys.sorted()
+    #expect(
+      sections == [
+        "analyses", "axes", "blocks", "data", "datasets", "exclude", "resources", "rules", "seeds", "study", "training",
+        "weights", "zip",
+      ])
+    let training = try #require(schema["properties"]?["training"]?["properties"])
+    for option in TrainingOption.all { #expect(training[option.name] != nil, "\(option.name)") }
+    #expect(training["optimizer"]?["properties"]?["lr"]?["default"] == 0.0001)
+  }
+
+  @Test("every default is a value that its own option takes") func defaultsAreValid() throws {
+    let assignments = TrainingOption.all.compactMap { option in
+      if case .value(let value) = option.standard {
+        (name: "training.\(option.name)", value: value.canonicalText)
+      } else {
+        nil
+      }
+    }
+    #expect(assignments.count == TrainingOption.all.count - 1)
+    let plain = try KeyTests.plan(KeyTests.base)
+    let written = try KeyTests.plan(KeyTests.base, overrides: assignments)
+    #expect(KeyTests.keys(plain) == KeyTests.keys(written))
+  }
+
+  @Test(
+    "bytes that are no study are refused",
+    arguments: [
+      (Data([0xff, 0xfe, 0x41]), "not UTF-8 text (byte 0)"), (Data([0x61, 0x3a, 0xc3]), "not UTF-8 text (byte 2)"),
+      (Data(count: 5 << 20), "the file has 5242880 bytes; a study may have 4194304"), (Data(), "holds no study"),
+      (Data("study: \u{0}x".utf8), "control characters are not allowed"),
+    ])
+  func bytes(_ data: Data, expected: String) {
+    let faults = #expect(throws: StudyFaults.self) { try StudyReader.read(data: data, fileName: "s.yaml") }
+    #expect(faults?.description.contains(expected) == true, "\(faults?.description ?? "")")
+  }
+
+  @Test func faultsBeyondAHundredAreCounted() {
+    let axes = (0..<300).map { "training.x\($0): [1]" }.joined(separator: ", ")
+    let faults = #expect(throws: StudyFaults.self) {
+      try StudyReader.read(text: "study: s\nseeds: 1\naxes: {\(axes)}\n", fileName: "s.yaml")
+    }
+    #expect(faults?.diagnostics.count == 100)
+    #expect(faults?.furtherCount == 203)
+  }
+}
