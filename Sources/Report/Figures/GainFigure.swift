@@ -187,7 +187,7 @@ enum GainFigure {
     if points.contains(where: { $0.drawn == "cross" }) {
       others.append(
         Legend.Key(
-          "no gain to show: pairs of runs, of planned ones",
+          "no gain to show (pairs of runs / planned)",
           PointStyle(.cross, radius: 4, fill: nil, stroke: Stroke(Palette.muted, width: 1.4))))
     }
     return others.isEmpty ? legends : legends + [.keys(title: nil, others)]

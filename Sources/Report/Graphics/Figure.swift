@@ -64,7 +64,7 @@ struct FigureLayout {
     sharesX = panels.allSatisfy { $0.x == panels[0].x }
     let height = figure.panelHeight
     let widest =
-      panels.flatMap { $0.y.ticks(length: height, pixelsApart: 32) }
+      panels.flatMap { $0.y.ticks(length: height, pixelsApart: PanelDrawing.yTickDistance) }
       .map { TextWidth.pixels($0.label, size: FontSize.small) }.max() ?? 0
     let yLabelWidth = Swift.min(Self.longestYLabel, widest) + 14
     let margins = (yLabelWidth + Self.axisTitle) * Double(sharesY ? 1 : columns)
@@ -74,7 +74,7 @@ struct FigureLayout {
     self.plotWidth = Swift.min(plotWidth, 420)
     self.columns = columns
     let width = self.plotWidth
-    titleHeight = panels.contains { TextWidth.boldLines($0.title, width: width).count > 1 } ? 40 : 26
+    titleHeight = 12 + 14 * Double(panels.map { TextWidth.boldLines($0.title, width: width).count }.max() ?? 0)
     self.sharesY = sharesY
     self.yLabelWidth = yLabelWidth
     xLabels = PanelDrawing.XLabels(panels: panels, plotWidth: self.plotWidth)
@@ -158,7 +158,7 @@ struct FigureLayout {
     if showsY, !panel.y.title.isEmpty {
       let x = area.left - yLabelWidth - 4
       svg.label(
-        TextWidth.fitted(panel.y.title, width: area.height + 20, size: FontSize.small), x, area.top + area.height / 2,
+        TextWidth.fitted(panel.y.title, width: area.height + 36, size: FontSize.small), x, area.top + area.height / 2,
         TextStyle(size: FontSize.small, anchor: .middle, turn: -90))
     }
   }

@@ -101,8 +101,10 @@ struct PanelDrawing {
     svg.close("g")
   }
 
+  static let yTickDistance = 27.0
+
   private var xTicks: [Tick] { panel.x.ticks(length: area.width, pixelsApart: 46) }
-  private var yTicks: [Tick] { panel.y.ticks(length: area.height, pixelsApart: 32) }
+  private var yTicks: [Tick] { panel.y.ticks(length: area.height, pixelsApart: Self.yTickDistance) }
 
   private func drawGrid(_ svg: inout SVGWriter) {
     for tick in xTicks {

@@ -116,24 +116,27 @@ enum TextWidth {
   /// How much wider bold type is.
   private static let bold = 1.12
 
-  /// The text in at most two lines of bold type no wider than `width`, broken after a space or another mark that parts
-  /// words where there is one; what does not fit then is shortened in its middle.
+  /// The text in at most three lines of bold type no wider than `width`, each broken after a space or another mark that
+  /// parts words where there is one; what does not fit then is shortened in its middle.
   static func boldLines(_ text: String, width: Double, size: Double = FontSize.body) -> [String] {
     let room = width / bold
-    if pixels(text, size: size) <= room { return [text] }
-    let characters = Array(text)
-    var used = 0.0
-    var fitting = 0
-    while fitting < characters.count {
-      used += pixels(String(characters[fitting]), size: size)
-      if used > room { break }
-      fitting += 1
-    }
     let marks: Set<Character> = [" ", "_", "-", "/", "."]
-    let mark = characters[..<fitting].lastIndex(where: marks.contains).map { $0 + 1 } ?? 0
-    let end = Swift.max(1, mark > fitting / 3 ? mark : fitting)
-    let first = String(characters[..<end])
-    return [first, fitted(String(characters[end...]), width: room, size: size)]
+    var lines: [String] = []
+    var rest = Array(text)
+    while lines.count < 2, pixels(String(rest), size: size) > room {
+      var used = 0.0
+      var fitting = 0
+      while fitting < rest.count {
+        used += pixels(String(rest[fitting]), size: size)
+        if used > room { break }
+        fitting += 1
+      }
+      let mark = rest[..<fitting].lastIndex(where: marks.contains).map { $0 + 1 } ?? 0
+      let end = Swift.max(1, mark > fitting / 3 ? mark : fitting)
+      lines.append(String(rest[..<end]))
+      rest = Array(rest[end...])
+    }
+    return lines + [fitted(String(rest), width: room, size: size)]
   }
 
   static func pixels(_ text: String, size: Double = FontSize.body) -> Double {

@@ -11,7 +11,7 @@ enum PageStyle {
     * { box-sizing: border-box; }
     body { margin: 0; background: var(--paper); color: var(--ink);
       font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; }
-    main { max-width: 70rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
+    main { max-width: 78rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
     h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .4rem; overflow-wrap: anywhere; }
     h2 { font-size: 1.25rem; margin: 2.8rem 0 .6rem; padding-top: .5rem; border-top: 1px solid var(--line); }
     p, ul, figcaption { max-width: 46rem; margin: .5rem 0; }
@@ -24,14 +24,16 @@ enum PageStyle {
     .scroll { overflow-x: auto; margin: .8rem 0; }
     table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
     thead th { border-top: 1.5px solid var(--ink); border-bottom: 1px solid var(--ink); }
-    th, td { padding: .28rem .7rem; text-align: left; vertical-align: baseline; white-space: nowrap; }
+    th, td { padding: .28rem .6rem; text-align: left; vertical-align: baseline; white-space: nowrap; }
     th { font-weight: 600; }
+    thead th { vertical-align: bottom; white-space: normal; }
     tbody th { font-weight: 400; }
     .number { text-align: right; }
     tbody tr.first > * { border-top: 1px solid var(--line); }
     tbody tr:last-child > * { border-bottom: 1.5px solid var(--ink); }
     td.wide { white-space: normal; min-width: 16rem; overflow-wrap: anywhere; }
     td small { color: var(--quiet); }
+    td small.below { display: block; line-height: 1.2; }
     figure { margin: 1rem 0 1.6rem; }
     figure > div { overflow-x: auto; }
     figure svg { display: block; max-width: 100%; min-width: 30rem; height: auto; border-radius: 4px; }

@@ -12,8 +12,8 @@ extension ReportPage {
     headings += analysis.furtherAxes.map { .text($0) }
     headings += ["RI", "ST", "WT"].map { .number("\($0) (n)") }
     headings.append(.number("WT / RI"))
-    for contrast in Contrast.allCases { headings += [.number("\(contrast.title) (n pairs)"), .number("p; Holm")] }
-    headings += [.number("(WT − ST) / WT"), .number("scaled"), .number("(WT − ST) / (WT − RI)")]
+    for contrast in Self.contrasts { headings += [.number("\(contrast.title) (n)"), .number("p (Holm)")] }
+    headings += [.number("(WT − ST)\u{A0}/ WT"), .number("scaled"), .number("(WT − ST)\u{A0}/ (WT − RI)")]
     page.table("Gains from transfer", headings: headings) { page in
       var dataset: String?
       for gain in analysis.gains {
@@ -28,6 +28,9 @@ extension ReportPage {
       for sentence in GainNotes(analysis).methods { page.leaf("li", sentence) }
     }
   }
+
+  /// The order of the page: what figure 1 shows first.
+  private static let contrasts: [Contrast] = [.wtRI, .wtST, .stRI]
 
   private func writeGain(_ gain: Gain, showsFraction: Bool, _ page: inout HTMLWriter) {
     func number(_ text: String) { page.leaf("td", "class=\"number\"", text) }
@@ -46,12 +49,17 @@ extension ReportPage {
       }
     }
     writeEstimate(gain.relativeGain.map { NumberText.fixed($0.ratio, 3) }, gain.relativeGain?.interval, n: nil, &page)
-    for contrast in Contrast.allCases {
+    for contrast in Self.contrasts {
       let comparison = gain.differences[contrast]
       writeEstimate(
         comparison.map { NumberText.signed($0.differences.mean, 3) }, comparison?.differences.interval,
         n: comparison?.differences.n, &page)
-      number([comparison?.p, comparison?.holmP].compactMap { $0.map(NumberText.probability) }.joined(separator: "; "))
+      page.element("td", "class=\"number\"") { page in
+        page.write(comparison?.p.map(NumberText.probability) ?? "")
+        if let corrected = comparison?.holmP {
+          page.leaf("small", "class=\"below\"", "(\(NumberText.probability(corrected)))")
+        }
+      }
     }
     writeEstimate(gain.featureReuse.map { NumberText.fixed($0, 3) }, gain.featureReuseInterval, n: nil, &page)
     number(gain.featureReuseNormalised.map { NumberText.fixed($0, 2) } ?? "")
@@ -62,10 +70,11 @@ extension ReportPage {
     page.element("td", "class=\"number\"") { page in
       guard let estimate else { return }
       page.write(estimate)
-      if let interval {
-        page.leaf("small", " [\(NumberText.fixed(interval.low, 3)), \(NumberText.fixed(interval.high, 3))]")
-      }
       if let n { page.leaf("small", " (\(n))") }
+      if let interval {
+        page.leaf(
+          "small", "class=\"below\"", "[\(NumberText.fixed(interval.low, 3)), \(NumberText.fixed(interval.high, 3))]")
+      }
     }
   }
 }
@@ -106,7 +115,7 @@ struct GainNotes {
         + " runs that share a seed; [brackets] hold 95 % intervals: paired Student t for differences, Fieller's for ratios,"
         + " which excludes 1 exactly where the difference's excludes 0. An interval that is not there could not be computed:"
         + " one pair, or a mean of RI not clearly above zero.",
-      "p is the exact two-sided sign-flip test of the pairs; after the semicolon it is corrected by Holm's method over all"
+      "p is the exact two-sided sign-flip test of the pairs; in (parentheses) it is corrected by Holm's method over all"
         + " rows of the column.",
     ]
     let most = analysis.gains.flatMap { $0.differences.values.map(\.differences.n) }.max() ?? 0
