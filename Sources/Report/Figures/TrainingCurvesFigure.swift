@@ -12,7 +12,7 @@ enum TrainingCurvesFigure {
     for (dataset, own) in Dictionary(grouping: curves, by: { $0.key.transferCase.dataset }) {
       let points = own.flatMap(\.points)
       axes[dataset] = Axis(
-        "Validation " + MetricName.plain(own[0].metric), .linear(around: points.map(\.low) + points.map(\.high)))
+        MetricName.plain(own[0].metric), .linear(around: points.map(\.low) + points.map(\.high)))
     }
     let x = Axis("Epoch", .linear(around: [0] + curves.flatMap { $0.points.map(\.epoch) }, margin: 0.02))
     let panels = analysis.cases.compactMap { transferCase -> Panel? in

@@ -131,12 +131,21 @@ enum TextWidth {
         if used > room { break }
         fitting += 1
       }
-      let mark = rest[..<fitting].lastIndex(where: marks.contains).map { $0 + 1 } ?? 0
-      let end = Swift.max(1, mark > fitting / 3 ? mark : fitting)
-      lines.append(String(rest[..<end]))
-      rest = Array(rest[end...])
+      let breaks = [[" "], marks].map { marks in rest[..<fitting].lastIndex(where: marks.contains).map { $0 + 1 } ?? 0 }
+      let end = Swift.max(1, breaks.first { $0 > fitting / 3 } ?? fitting)
+      // A separator between parts is not needed where the line parts them.
+      lines.append(trimmed(rest[..<end]))
+      rest = Array(trimmed(rest[end...]))
     }
     return lines + [fitted(String(rest), width: room, size: size)]
+  }
+
+  private static func trimmed(_ characters: ArraySlice<Character>) -> String {
+    let edges: Set<Character> = [" ", "·"]
+    var kept = characters
+    while let last = kept.last, edges.contains(last) { kept.removeLast() }
+    while let first = kept.first, edges.contains(first) { kept.removeFirst() }
+    return String(kept)
   }
 
   static func pixels(_ text: String, size: Double = FontSize.body) -> Double {

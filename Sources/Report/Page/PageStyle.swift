@@ -24,9 +24,9 @@ enum PageStyle {
     .scroll { overflow-x: auto; margin: .8rem 0; }
     table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
     thead th { border-top: 1.5px solid var(--ink); border-bottom: 1px solid var(--ink); }
-    th, td { padding: .28rem .6rem; text-align: left; vertical-align: baseline; white-space: nowrap; }
+    th, td { padding: .28rem .5rem; text-align: left; vertical-align: baseline; white-space: nowrap; }
     th { font-weight: 600; }
-    thead th { vertical-align: bottom; white-space: normal; }
+    thead th { vertical-align: bottom; }
     tbody th { font-weight: 400; }
     .number { text-align: right; }
     tbody tr.first > * { border-top: 1px solid var(--line); }

@@ -13,7 +13,7 @@ extension ReportPage {
     headings += ["RI", "ST", "WT"].map { .number("\($0) (n)") }
     headings.append(.number("WT / RI"))
     for contrast in Self.contrasts { headings += [.number("\(contrast.title) (n)"), .number("p (Holm)")] }
-    headings += [.number("(WT − ST)\u{A0}/ WT"), .number("scaled"), .number("(WT − ST)\u{A0}/ (WT − RI)")]
+    headings += [.number("Feature reuse"), .number("scaled"), .number("Share of gain")]
     page.table("Gains from transfer", headings: headings) { page in
       var dataset: String?
       for gain in analysis.gains {
@@ -131,7 +131,7 @@ struct GainNotes {
     }
     sentences.append(
       "Feature reuse is (WT − ST) / WT, scaled to 0 to 1 between the lowest and the highest setting of the study, as in the"
-        + " paper's figure 1. (WT − ST) / (WT − RI) is the share of the whole gain that the weights themselves bring; it means"
+        + " paper's figure 1. The share of gain is (WT − ST) / (WT − RI), what the weights themselves bring of it all; it means"
         + " little where WT − RI is near zero.")
     if analysis.settings.contains(where: { !$0.isComplete }) {
       sentences.append("† marks settings with fewer runs than planned.")
