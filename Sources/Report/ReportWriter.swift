@@ -19,6 +19,7 @@ public enum ReportWriter {
       ReportFile(path: "tables/performance.md", text: table.markdown),
       ReportFile(path: "tables/performance.tex", text: table.latex),
       ReportFile(path: "provenance.json", text: results.provenance.indentedText),
+      ReportFile(path: "report.html", text: ReportPage(analysis, table: table, figures: figures).html),
     ]
       + figures.flatMap { drawn in
         [

@@ -34,10 +34,7 @@ package struct StudyAnalysis: Sendable {
     self.cells = cells
     furtherAxes = cells.flatMap { $0.cell.furtherAxes.map(\.name) }.uniqued()
     fractions = cells.map(\.cell.fraction).uniqued().sorted()
-    initialisations = cells.map(\.cell.initialisation).uniqued().sorted {
-      let ranks = (StudyOrder.initialisationRank($0), StudyOrder.initialisationRank($1))
-      return ranks.0 == ranks.1 ? $0 < $1 : ranks.0 < ranks.1
-    }
+    initialisations = StudyOrder.initialisations(cells.map(\.cell.initialisation).uniqued())
 
     // Cells of a setting follow one another in the order above.
     var settingMetrics: [SettingResult] = []

@@ -5,58 +5,65 @@ import Store
 /// further axes, initialisations from random to transferred, seeds. It depends on what the cells are, not on the order in
 /// which they come.
 struct StudyOrder {
-  private let datasets: [String: Int]
-  private let backbones: [String: Int]
+  let datasets: [String]
+  let backbones: [String]
 
-  init(datasets: [String], backbones: [String]) {
-    self.datasets = Self.ranks(datasets)
-    self.backbones = Self.ranks(backbones)
-  }
-
-  private static func ranks(_ names: [String]) -> [String: Int] {
-    Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
-  }
-
+  /// The cells in order. Names become ranks first, so that a large study is sorted by whole numbers.
   func sorted(_ cells: [CellResult]) -> [CellResult] {
-    cells.map { (place(of: $0.cell), $0) }.sorted { isBefore($0.0, $1.0) }.map(\.1)
+    let datasetRanks = Self.ranks(datasets + cells.map(\.cell.dataset).uniqued().sorted())
+    let backboneRanks = Self.ranks(backbones + cells.map(\.cell.backbone).uniqued().sorted())
+    let furtherRanks = Self.ranks(cells.map(\.cell.furtherAxes).uniqued().sorted(by: Self.isBefore))
+    let initialisationRanks = Self.ranks(Self.initialisations(cells.map(\.cell.initialisation).uniqued()))
+    let places = cells.enumerated().map { index, result in
+      Place(
+        dataset: datasetRanks[result.cell.dataset] ?? 0, backbone: backboneRanks[result.cell.backbone] ?? 0,
+        fraction: result.cell.fraction, furtherAxes: furtherRanks[result.cell.furtherAxes] ?? 0,
+        initialisation: initialisationRanks[result.cell.initialisation] ?? 0, seed: result.cell.seed, index: index)
+    }
+    return places.sorted { left, right in
+      if left.dataset != right.dataset { return left.dataset < right.dataset }
+      if left.backbone != right.backbone { return left.backbone < right.backbone }
+      if left.fraction != right.fraction { return left.fraction < right.fraction }
+      if left.furtherAxes != right.furtherAxes { return left.furtherAxes < right.furtherAxes }
+      if left.initialisation != right.initialisation { return left.initialisation < right.initialisation }
+      if left.seed != right.seed { return left.seed < right.seed }
+      return cells[left.index].cell.id < cells[right.index].cell.id
+    }.map { cells[$0.index] }
+  }
+
+  /// `RI`, `ST`, `WT-ST-n` by n, `WT`, then any other by name.
+  static func initialisations(_ names: [String]) -> [String] {
+    names.sorted { left, right in
+      let ranks = (initialisationRank(left), initialisationRank(right))
+      return ranks.0 == ranks.1 ? left < right : ranks.0 < ranks.1
+    }
   }
 
   private struct Place {
     let dataset: Int
     let backbone: Int
-    let initialisation: (Int, Int)
-    let cell: Cell
+    let fraction: Double
+    let furtherAxes: Int
+    let initialisation: Int
+    let seed: Int
+    let index: Int
   }
 
-  private func place(of cell: Cell) -> Place {
-    Place(
-      dataset: datasets[cell.dataset] ?? Int.max, backbone: backbones[cell.backbone] ?? Int.max,
-      initialisation: Self.initialisationRank(cell.initialisation), cell: cell)
+  /// The place of each name among those that come before it; of a name that comes twice, the first.
+  private static func ranks<Name: Hashable>(_ names: [Name]) -> [Name: Int] {
+    Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
   }
 
-  private func isBefore(_ left: Place, _ right: Place) -> Bool {
-    if left.dataset != right.dataset { return left.dataset < right.dataset }
-    if left.cell.dataset != right.cell.dataset { return left.cell.dataset < right.cell.dataset }
-    if left.backbone != right.backbone { return left.backbone < right.backbone }
-    if left.cell.backbone != right.cell.backbone { return left.cell.backbone < right.cell.backbone }
-    if left.cell.fraction != right.cell.fraction { return left.cell.fraction < right.cell.fraction }
-    for (one, other) in zip(left.cell.furtherAxes, right.cell.furtherAxes) where one != other {
+  private static func isBefore(_ left: [AxisValue], _ right: [AxisValue]) -> Bool {
+    for (one, other) in zip(left, right) where one != other {
       if one.name != other.name { return one.name < other.name }
       if let low = Double(one.value), let high = Double(other.value), low != high { return low < high }
       return one.value < other.value
     }
-    let counts = (left.cell.furtherAxes.count, right.cell.furtherAxes.count)
-    if counts.0 != counts.1 { return counts.0 < counts.1 }
-    if left.initialisation != right.initialisation { return left.initialisation < right.initialisation }
-    if left.cell.initialisation != right.cell.initialisation {
-      return left.cell.initialisation < right.cell.initialisation
-    }
-    if left.cell.seed != right.cell.seed { return left.cell.seed < right.cell.seed }
-    return left.cell.id < right.cell.id
+    return left.count < right.count
   }
 
-  /// `RI`, `ST`, `WT-ST-n` by n, `WT`, then any other by name.
-  static func initialisationRank(_ name: String) -> (Int, Int) {
+  private static func initialisationRank(_ name: String) -> (Int, Int) {
     switch name {
     case "RI": return (0, 0)
     case "ST": return (1, 0)

@@ -115,7 +115,7 @@ enum GainFigure {
     private static func roundedDown(_ value: Double) -> Double {
       var unit = 1.0
       while unit > value { unit /= 10 }
-      return [5, 2, 1].map { $0 * unit }.first { $0 <= value * 1.0000001 } ?? unit
+      return [8, 6, 5, 4, 3, 2, 1].map { $0 * unit }.first { $0 <= value * 1.0000001 } ?? unit
     }
   }
 
@@ -144,7 +144,7 @@ enum GainFigure {
         .point(
           x: x, y: y, style: PointStyle(.cross, radius: 4, fill: nil, stroke: Stroke(Palette.muted, width: 1.4)),
           note: point.title),
-        .text(x: x, y: y, "\(point.pairs)/\(point.planned)", below: 14),
+        .text(x: x, y: y, "\(point.pairs)/\(point.planned)", below: 16),
       ]
     default: return []
     }
@@ -187,7 +187,7 @@ enum GainFigure {
     if points.contains(where: { $0.drawn == "cross" }) {
       others.append(
         Legend.Key(
-          "no gain to show: pairs of runs, of planned ones",
+          "no gain to show (pairs of runs / planned)",
           PointStyle(.cross, radius: 4, fill: nil, stroke: Stroke(Palette.muted, width: 1.4))))
     }
     return others.isEmpty ? legends : legends + [.keys(title: nil, others)]

@@ -51,7 +51,7 @@ enum PerformanceFigure {
               InitialisationName.plain($0), PointStyle(Palette.shape($0), radius: 4, fill: Palette.initialisation($0)))
           })
       ],
-      notes: panels.isEmpty ? ["Nothing to draw: the study has no cells."] : notes)
+      notes: panels.isEmpty ? ["Nothing to draw: the study has no cells."] : notes, isWide: groups > 6)
     return DrawnFigure(figure: figure, csv: csv(analysis))
   }
 
@@ -106,8 +106,7 @@ enum PerformanceFigure {
     if let interval = summary.interval {
       marks.append(
         .interval(
-          x: middle, low: Swift.max(interval.low, range.low), high: Swift.min(interval.high, range.high),
-          Stroke(color, width: 1.2)))
+          x: middle, low: interval.low, high: interval.high, Stroke(color, width: 1.2)))
       note += ", 95 % \(NumberText.fixed(interval.low, 4)) to \(NumberText.fixed(interval.high, 4))"
     }
     marks.append(
@@ -117,7 +116,7 @@ enum PerformanceFigure {
           Palette.shape(initialisation), radius: 3.4, fill: color, stroke: Stroke(Palette.paper, width: 0.7)),
         note: note))
     if !setting.isComplete {
-      marks.append(.text(x: middle, y: .value(range.high), "\(setting.n)/\(setting.planned)", below: 9))
+      marks.append(.text(x: middle, y: .value(range.high), "\(setting.n)/\(setting.planned)", below: 10))
     }
     return marks
   }

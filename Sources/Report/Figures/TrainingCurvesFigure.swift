@@ -12,7 +12,7 @@ enum TrainingCurvesFigure {
     for (dataset, own) in Dictionary(grouping: curves, by: { $0.key.transferCase.dataset }) {
       let points = own.flatMap(\.points)
       axes[dataset] = Axis(
-        "Validation " + MetricName.plain(own[0].metric), .linear(around: points.map(\.low) + points.map(\.high)))
+        MetricName.plain(own[0].metric), .linear(around: points.map(\.low) + points.map(\.high)))
     }
     let x = Axis("Epoch", .linear(around: [0] + curves.flatMap { $0.points.map(\.epoch) }, margin: 0.02))
     let panels = analysis.cases.compactMap { transferCase -> Panel? in
@@ -32,6 +32,8 @@ enum TrainingCurvesFigure {
       }
       return Panel(title: title, x: x, y: y, marks: areas + lines)
     }
+    // A row for each data set, where its panels fit into one.
+    let panelsOfOne = Dictionary(grouping: byCase.keys, by: \.dataset).values.map(\.count).max() ?? 1
     let drawing = DrawnFigure.limited(panels)
     let drawn = analysis.initialisations.filter { name in curves.contains { $0.key.initialisation == name } }
     let figure = Figure(
@@ -40,7 +42,7 @@ enum TrainingCurvesFigure {
         One panel for each data set, backbone and fraction of the training images. Lines are means over runs, the bands \
         behind them reach from the lowest run to the highest. The same numbers are in training-curves.csv.
         """,
-      panels: drawing.panels, columns: panels.count % 3 == 0 && panels.count < 10 ? 3 : 4, panelHeight: 110,
+      panels: drawing.panels, columns: Swift.min(4, panelsOfOne), panelHeight: 115,
       legends: [
         .keys(
           title: nil,

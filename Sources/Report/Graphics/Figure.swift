@@ -13,10 +13,12 @@ package struct Figure: Sendable {
   package var panelHeight: Double
   package var legends: [Legend]
   package var notes: [String]
+  /// Whether even one or two panels take the width of a page.
+  package var isWide: Bool
 
   package init(
     name: String, title: String, description: String, panels: [Panel], columns: Int = 4, panelHeight: Double = 150,
-    legends: [Legend] = [], notes: [String] = []
+    legends: [Legend] = [], notes: [String] = [], isWide: Bool = false
   ) {
     self.name = name
     self.title = title
@@ -26,10 +28,12 @@ package struct Figure: Sendable {
     self.panelHeight = panelHeight
     self.legends = legends
     self.notes = notes
+    self.isWide = isWide
   }
 
-  /// The full width of a page of two columns, 7.5 inches.
-  package static let width = 720.0
+  /// In pixels: 720, 7.5 inches, is the width of a page of two columns; one or two panels take less, so that their type
+  /// is still read where the figure is set in one of the columns.
+  package var width: Double { isWide || Swift.min(columns, panels.count) > 2 ? 720 : 480 }
 
   /// The figure as an SVG document.
   package var svg: String { FigureLayout(self).svg }
@@ -39,9 +43,8 @@ package struct Figure: Sendable {
 struct FigureLayout {
   private static let edge = 8.0
   private static let gap = 16.0
-  private static let titleHeight = 24.0
   private static let longestYLabel = 150.0
-  private static let axisTitle = 17.0
+  private static let axisTitle = 19.0
 
   private let figure: Figure
   private let columns: Int
@@ -50,6 +53,7 @@ struct FigureLayout {
   private let sharesX: Bool
   private let yLabelWidth: Double
   private let plotWidth: Double
+  private let titleHeight: Double
   private let xLabels: PanelDrawing.XLabels
 
   init(_ figure: Figure) {
@@ -60,15 +64,17 @@ struct FigureLayout {
     sharesX = panels.allSatisfy { $0.x == panels[0].x }
     let height = figure.panelHeight
     let widest =
-      panels.flatMap { $0.y.ticks(length: height, pixelsApart: 32) }
+      panels.flatMap { $0.y.ticks(length: height, pixelsApart: PanelDrawing.yTickDistance) }
       .map { TextWidth.pixels($0.label, size: FontSize.small) }.max() ?? 0
     let yLabelWidth = Swift.min(Self.longestYLabel, widest) + 14
     let margins = (yLabelWidth + Self.axisTitle) * Double(sharesY ? 1 : columns)
     let plotWidth =
-      (Figure.width - 2 * Self.edge - margins - Self.gap * Double(columns - 1) - 6) / Double(columns)
+      (figure.width - 2 * Self.edge - margins - Self.gap * Double(columns - 1) - 6) / Double(columns)
     // A lone panel as wide as the page would be out of shape.
     self.plotWidth = Swift.min(plotWidth, 420)
     self.columns = columns
+    let width = self.plotWidth
+    titleHeight = 12 + 14 * Double(panels.map { TextWidth.boldLines($0.title, width: width).count }.max() ?? 0)
     self.sharesY = sharesY
     self.yLabelWidth = yLabelWidth
     xLabels = PanelDrawing.XLabels(panels: panels, plotWidth: self.plotWidth)
@@ -87,37 +93,37 @@ struct FigureLayout {
   }
 
   private func rowHeight(_ row: Int) -> Double {
-    Self.titleHeight + figure.panelHeight + (hasXLabels(row: row) ? xLabels.height + Self.axisTitle : 8)
+    titleHeight + figure.panelHeight + (hasXLabels(row: row) ? xLabels.height + Self.axisTitle : 8)
   }
 
   private func area(_ index: Int, top: Double) -> PlotArea {
     let column = Double(index % columns)
     let left =
       Self.edge + marginWidth + column * (plotWidth + Self.gap) + (sharesY ? 0 : column * marginWidth)
-    return PlotArea(left: left, top: top + Self.titleHeight, width: plotWidth, height: figure.panelHeight)
+    return PlotArea(left: left, top: top + titleHeight, width: plotWidth, height: figure.panelHeight)
   }
 
   var svg: String {
-    let legend = LegendLayout(figure.legends, width: Figure.width - 2 * Self.edge)
+    let legend = LegendLayout(figure.legends, width: figure.width - 2 * Self.edge)
     let noteLines = figure.notes.flatMap {
-      Self.wrapped($0, width: Figure.width - 2 * Self.edge, size: FontSize.small)
+      Self.wrapped($0, width: figure.width - 2 * Self.edge, size: FontSize.small)
     }
     let panelsHeight = (0..<rows).reduce(0) { $0 + rowHeight($1) }
-    let height = panelsHeight + legend.height + Double(noteLines.count) * 13 + 2 * Self.edge + 6
+    let height = panelsHeight + legend.height + Double(noteLines.count) * 15 + 2 * Self.edge + 6
 
     var svg = SVGWriter()
     svg.open(
       "svg",
       [
-        ("xmlns", "http://www.w3.org/2000/svg"), ("width", SVGWriter.number(Figure.width)),
+        ("xmlns", "http://www.w3.org/2000/svg"), ("width", SVGWriter.number(figure.width)),
         ("height", SVGWriter.number(height)),
-        ("viewBox", "0 0 \(SVGWriter.number(Figure.width)) \(SVGWriter.number(height))"),
+        ("viewBox", "0 0 \(SVGWriter.number(figure.width)) \(SVGWriter.number(height))"),
         ("font-family", SVGWriter.fontFamily), ("role", "img"),
         ("aria-labelledby", "\(figure.name)-title \(figure.name)-description"),
       ])
     svg.leaf("title", [("id", "\(figure.name)-title")], figure.title)
     svg.leaf("desc", [("id", "\(figure.name)-description")], figure.description)
-    svg.empty("rect", [("width", "100%"), ("height", "100%"), ("class", "paper"), ("fill", Palette.paper)])
+    svg.empty("rect", [("width", "100%"), ("height", "100%"), ("fill", Palette.paper)])
 
     var top = Self.edge
     for row in 0..<rows {
@@ -130,7 +136,7 @@ struct FigureLayout {
     top += legend.height + 4
     for line in noteLines {
       svg.label(line, Self.edge, top + 11, TextStyle(size: FontSize.small))
-      top += 13
+      top += 15
     }
     svg.close("svg")
     return svg.text
@@ -147,12 +153,12 @@ struct FigureLayout {
     if showsX, !panel.x.title.isEmpty {
       svg.label(
         TextWidth.fitted(panel.x.title, width: area.width + 12, size: FontSize.small), area.left + area.width / 2,
-        area.bottom + xLabels.height + 11, TextStyle(size: FontSize.small, anchor: .middle))
+        area.bottom + xLabels.height + 12, TextStyle(size: FontSize.small, anchor: .middle))
     }
     if showsY, !panel.y.title.isEmpty {
       let x = area.left - yLabelWidth - 4
       svg.label(
-        TextWidth.fitted(panel.y.title, width: area.height + 20, size: FontSize.small), x, area.top + area.height / 2,
+        TextWidth.fitted(panel.y.title, width: area.height + 36, size: FontSize.small), x, area.top + area.height / 2,
         TextStyle(size: FontSize.small, anchor: .middle, turn: -90))
     }
   }

@@ -20,7 +20,7 @@ package enum Legend: Sendable {
 /// Sets legends into the width of a figure.
 struct LegendLayout {
   private static let gap = 28.0
-  private static let barWidth = 150.0
+  private static let barWidth = 160.0
   private let rows: [[(legend: Legend, width: Double)]]
   private let width: Double
 
@@ -100,20 +100,20 @@ struct LegendLayout {
   private static func height(_ legend: Legend, width: Double) -> Double {
     switch legend {
     case .keys(let title, let keys):
-      (title == nil ? 0 : 15) + lines(keys, width: width).reduce(0) { $0 + lineHeight($1) }
-    case .colorBar: 15 + 12 + 16
+      (title == nil ? 0 : 17) + lines(keys, width: width).reduce(0) { $0 + lineHeight($1) }
+    case .colorBar: 17 + 12 + 16
     }
   }
 
   private func draw(_ legend: Legend, _ svg: inout SVGWriter, left: Double, top: Double, width: Double) {
-    svg.open("g", [("class", "legend")])
+    svg.open("g")
     var y = top
     switch legend {
     case .keys(let title, let keys):
       if let title {
         svg.label(
-          TextWidth.fitted(title, width: width, size: FontSize.small), left, y + 10, TextStyle(size: FontSize.small))
-        y += 15
+          TextWidth.fitted(title, width: width, size: FontSize.small), left, y + 11, TextStyle(size: FontSize.small))
+        y += 17
       }
       for line in Self.lines(keys, width: width) {
         let height = Self.lineHeight(line)
@@ -124,7 +124,7 @@ struct LegendLayout {
           if let stroke = key.line { svg.line(x, middle, x + symbol, middle, stroke) }
           if key.style.radius > 0 { svg.point(x + symbol / 2, middle, key.style) }
           svg.label(
-            TextWidth.fitted(key.label, width: self.width - symbol, size: FontSize.small), x + symbol + 5, middle + 3.2,
+            TextWidth.fitted(key.label, width: self.width - symbol, size: FontSize.small), x + symbol + 5, middle + 3.9,
             TextStyle(size: FontSize.small))
           x += Self.keyWidth(key)
         }
@@ -132,8 +132,8 @@ struct LegendLayout {
       }
     case .colorBar(let title, let labels):
       svg.label(
-        TextWidth.fitted(title, width: self.width, size: FontSize.small), left, y + 10, TextStyle(size: FontSize.small))
-      y += 15
+        TextWidth.fitted(title, width: self.width, size: FontSize.small), left, y + 11, TextStyle(size: FontSize.small))
+      y += 17
       let steps = 50
       let step = Self.barWidth / Double(steps)
       for index in 0..<steps {
@@ -151,7 +151,7 @@ struct LegendLayout {
         let share = labels.count < 2 ? 0 : Double(index) / Double(labels.count - 1)
         let anchor: TextStyle.Anchor = index == 0 ? .start : index == labels.count - 1 ? .end : .middle
         svg.label(
-          label, left + share * Self.barWidth, y + 21, TextStyle(size: FontSize.small, anchor: anchor))
+          label, left + share * Self.barWidth, y + 22, TextStyle(size: FontSize.small, anchor: anchor))
       }
     }
     svg.close("g")

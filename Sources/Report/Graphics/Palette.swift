@@ -30,7 +30,7 @@ package enum Palette {
   /// A sequential map for shares of 0 to 1 (values beyond are clipped): from dark blue through grey-olive to yellow, its
   /// lightness rising evenly, so that it reads the same in grey and with any colour blindness.
   package static func sequential(_ share: Double) -> String {
-    let place = Swift.min(1, Swift.max(0, share)) * Double(anchors.count - 1)
+    let place = (share.isFinite ? Swift.min(1, Swift.max(0, share)) : 0) * Double(anchors.count - 1)
     let index = Swift.min(anchors.count - 2, Int(place))
     let rest = place - Double(index)
     let (from, to) = (anchors[index], anchors[index + 1])

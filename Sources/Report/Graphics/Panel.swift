@@ -82,15 +82,16 @@ struct PanelDrawing {
         }
       }
       self.isTurned = isTurned
-      height = isTurned ? 12 + Swift.min(Self.longest, longest) * 0.71 : 16
+      height = isTurned ? 14 + Swift.min(Self.longest, longest) * 0.71 : 18
     }
   }
 
   func draw(_ svg: inout SVGWriter) {
-    svg.open("g", [("class", "panel")])
-    svg.label(
-      TextWidth.fitted(panel.title, width: area.width + 8, size: FontSize.body), area.left, area.top - 7,
-      TextStyle(isBold: true))
+    svg.open("g")
+    let lines = TextWidth.boldLines(panel.title, width: area.width)
+    for (index, line) in lines.enumerated() {
+      svg.label(line, area.left, area.top - 7 - Double(lines.count - 1 - index) * 14, TextStyle(isBold: true))
+    }
     drawGrid(&svg)
     svg.line(area.left, area.bottom, area.right, area.bottom, .rule)
     svg.line(area.left, area.top, area.left, area.bottom, .rule)
@@ -100,8 +101,10 @@ struct PanelDrawing {
     svg.close("g")
   }
 
+  static let yTickDistance = 27.0
+
   private var xTicks: [Tick] { panel.x.ticks(length: area.width, pixelsApart: 46) }
-  private var yTicks: [Tick] { panel.y.ticks(length: area.height, pixelsApart: 32) }
+  private var yTicks: [Tick] { panel.y.ticks(length: area.height, pixelsApart: Self.yTickDistance) }
 
   private func drawGrid(_ svg: inout SVGWriter) {
     for tick in xTicks {
@@ -120,9 +123,9 @@ struct PanelDrawing {
       svg.line(x, area.bottom, x, area.bottom + 3.5, .rule)
       if xLabels.isTurned {
         let text = TextWidth.fitted(tick.label, width: XLabels.longest, size: FontSize.small)
-        svg.label(text, x + 3, area.bottom + 12, TextStyle(size: FontSize.small, anchor: .end, turn: -45))
+        svg.label(text, x + 3, area.bottom + 13, TextStyle(size: FontSize.small, anchor: .end, turn: -45))
       } else {
-        svg.label(tick.label, x, area.bottom + 14, TextStyle(size: FontSize.small, anchor: .middle))
+        svg.label(tick.label, x, area.bottom + 15, TextStyle(size: FontSize.small, anchor: .middle))
       }
     }
   }
@@ -147,7 +150,7 @@ struct PanelDrawing {
       if isMoved { svg.line(area.left - 9, height, area.left - 3.5, item.y, .rule) }
       let text = TextWidth.fitted(item.tick.label, width: yLabelWidth - 8, size: FontSize.small)
       svg.label(
-        text, area.left - (isMoved ? 11 : 6), height + 3.2, TextStyle(size: FontSize.small, anchor: .end))
+        text, area.left - (isMoved ? 11 : 6), height + 3.9, TextStyle(size: FontSize.small, anchor: .end))
     }
   }
 
@@ -178,9 +181,10 @@ struct PanelDrawing {
     case .interval(let x, let low, let high, let stroke):
       guard let x = area.x(x, panel.x), let low = area.y(.value(low), panel.y), let high = area.y(.value(high), panel.y)
       else { return }
-      svg.line(x, low, x, high, stroke)
-      svg.line(x - 3, low, x + 3, low, stroke)
-      svg.line(x - 3, high, x + 3, high, stroke)
+      // An end beyond the axis is cut off, and has no cap.
+      svg.line(x, Swift.min(low, area.bottom), x, Swift.max(high, area.top), stroke)
+      if low <= area.bottom { svg.line(x - 3, low, x + 3, low, stroke) }
+      if high >= area.top { svg.line(x - 3, high, x + 3, high, stroke) }
     case .area(let points, let color, let opacity):
       let corners = points.compactMap { point -> (x: Double, low: Double, high: Double)? in
         guard let x = area.x(point.x, panel.x), let low = area.y(.value(point.low), panel.y),
@@ -194,7 +198,7 @@ struct PanelDrawing {
       svg.empty("path", [("d", "M\(path)Z"), ("fill", color), ("fill-opacity", SVGWriter.number(opacity))])
     case .text(let x, let y, let text, let below):
       guard let x = area.x(x, panel.x), let y = area.y(y, panel.y) else { return }
-      svg.label(text, x, y + below, TextStyle(size: FontSize.small, anchor: .middle))
+      svg.label(text, x, y + below, TextStyle(size: FontSize.small, anchor: .middle, hasHalo: true))
     }
   }
 }

@@ -1,8 +1,5 @@
 /// Writes SVG elements in the order in which they are called for. Coordinates are pixels at 96 to the inch, y downwards,
 /// with two decimals.
-///
-/// Colours are presentation attributes and everything that is not data bears a class (`ink`, `rule`, `grid`, `paper`), so
-/// that a page can redraw them for a dark screen while the file alone stays right in any viewer.
 struct SVGWriter {
   private(set) var text = ""
 
@@ -19,7 +16,7 @@ struct SVGWriter {
   }
 
   /// An element that holds text alone.
-  mutating func leaf(_ element: String, _ attributes: [(String, String)] = [], _ content: String) {
+  mutating func leaf(_ element: String, _ attributes: [(String, String)], _ content: String) {
     text += "<\(element)" + Self.attributeText(attributes) + ">" + Self.escaped(content) + "</\(element)>\n"
   }
 
@@ -31,10 +28,13 @@ struct SVGWriter {
   }
 
   mutating func label(_ content: String, _ x: Double, _ y: Double, _ style: TextStyle) {
-    var attributes = [("x", Self.number(x)), ("y", Self.number(y)), ("class", "ink"), ("fill", Palette.ink)]
+    var attributes = [("x", Self.number(x)), ("y", Self.number(y)), ("fill", Palette.ink)]
     attributes.append(("font-size", Self.number(style.size)))
     if style.anchor != .start { attributes.append(("text-anchor", style.anchor.rawValue)) }
     if style.isBold { attributes.append(("font-weight", "bold")) }
+    if style.hasHalo {
+      attributes += [("stroke", Palette.paper), ("stroke-width", "3"), ("paint-order", "stroke")]
+    }
     if style.turn != 0 {
       attributes.append(("transform", "rotate(\(Self.number(style.turn)) \(Self.number(x)) \(Self.number(y)))"))
     }
@@ -71,23 +71,19 @@ package struct Stroke: Sendable, Hashable {
   package var width: Double
   package var dashes: String?
   package var opacity: Double
-  /// The class by which a page restyles it; none for data.
-  package var role: String?
 
-  package init(_ color: String, width: Double, dashes: String? = nil, opacity: Double = 1, role: String? = nil) {
+  package init(_ color: String, width: Double, dashes: String? = nil, opacity: Double = 1) {
     self.color = color
     self.width = width
     self.dashes = dashes
     self.opacity = opacity
-    self.role = role
   }
 
-  package static let rule = Stroke(Palette.ink, width: 0.8, role: "rule")
-  package static let grid = Stroke(Palette.grid, width: 0.6, role: "grid")
+  package static let rule = Stroke(Palette.ink, width: 0.8)
+  package static let grid = Stroke(Palette.grid, width: 0.6)
 
   var attributes: [(String, String)] {
     var list = [("stroke", color), ("stroke-width", SVGWriter.number(width))]
-    if let role { list.append(("class", role)) }
     if let dashes { list.append(("stroke-dasharray", dashes)) }
     if opacity < 1 { list.append(("stroke-opacity", SVGWriter.number(opacity))) }
     return list
@@ -102,19 +98,56 @@ struct TextStyle {
   var size = FontSize.body
   var anchor = Anchor.start
   var isBold = false
+  /// Whether the paper shows round the letters, over what lies below.
+  var hasHalo = false
   /// Degrees, clockwise.
   var turn = 0.0
 }
 
-/// Sizes of type in pixels: at a figure's full width of 7.5 inches, 10 pixels are 7.5 points.
+/// Sizes of type in pixels: 8 points and more on a whole page's width, and still read where a figure of one or two
+/// panels is set in a column.
 enum FontSize {
-  static let title = 12.0
-  static let body = 10.0
-  static let small = 9.0
+  static let body = 12.0
+  static let small = 11.0
 }
 
 /// How wide a text is set, at most: the widths of the widest of the fonts that a viewer may choose.
 enum TextWidth {
+  /// How much wider bold type is.
+  private static let bold = 1.12
+
+  /// The text in at most three lines of bold type no wider than `width`, each broken after a space or another mark that
+  /// parts words where there is one; what does not fit then is shortened in its middle.
+  static func boldLines(_ text: String, width: Double, size: Double = FontSize.body) -> [String] {
+    let room = width / bold
+    let marks: Set<Character> = [" ", "_", "-", "/", "."]
+    var lines: [String] = []
+    var rest = Array(text)
+    while lines.count < 2, pixels(String(rest), size: size) > room {
+      var used = 0.0
+      var fitting = 0
+      while fitting < rest.count {
+        used += pixels(String(rest[fitting]), size: size)
+        if used > room { break }
+        fitting += 1
+      }
+      let breaks = [[" "], marks].map { marks in rest[..<fitting].lastIndex(where: marks.contains).map { $0 + 1 } ?? 0 }
+      let end = Swift.max(1, breaks.first { $0 > fitting / 3 } ?? fitting)
+      // A separator between parts is not needed where the line parts them.
+      lines.append(trimmed(rest[..<end]))
+      rest = Array(trimmed(rest[end...]))
+    }
+    return lines + [fitted(String(rest), width: room, size: size)]
+  }
+
+  private static func trimmed(_ characters: ArraySlice<Character>) -> String {
+    let edges: Set<Character> = [" ", "·"]
+    var kept = characters
+    while let last = kept.last, edges.contains(last) { kept.removeLast() }
+    while let first = kept.first, edges.contains(first) { kept.removeFirst() }
+    return String(kept)
+  }
+
   static func pixels(_ text: String, size: Double = FontSize.body) -> Double {
     text.unicodeScalars.reduce(0) { $0 + share(of: $1) } * size
   }

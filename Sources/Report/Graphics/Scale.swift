@@ -24,8 +24,12 @@ package enum Scale: Sendable, Hashable {
   package static func log(around values: some Sequence<Double>, margin: Double = 0.06) -> Scale {
     let positive = values.filter { $0.isFinite && $0 > 0 }
     guard let low = positive.min(), let high = positive.max() else { return .log(Interval(low: 1, high: 10)) }
-    let factor = high > low ? pow(high / low, margin / (1 - 2 * margin)) : 2
-    return .log(Interval(low: low / factor, high: high * factor))
+    let reach =
+      high > low ? (Foundation.log(high) - Foundation.log(low)) * margin / (1 - 2 * margin) : Foundation.log(2)
+    return .log(
+      Interval(
+        low: Swift.max(low / exp(reach), .leastNormalMagnitude),
+        high: Swift.min(high * exp(reach), .greatestFiniteMagnitude)))
   }
 
   /// The place of a position; nil where the scale has none for it (an unknown name, a logarithm of zero).
@@ -36,7 +40,8 @@ package enum Scale: Sendable, Hashable {
       return (value - range.low) / (range.high - range.low)
     case (.log(let range), .value(let value)):
       guard value.isFinite, value > 0, range.high > range.low else { return nil }
-      return Foundation.log(value / range.low) / Foundation.log(range.high / range.low)
+      let start = Foundation.log(range.low)
+      return (Foundation.log(value) - start) / (Foundation.log(range.high) - start)
     case (.band(let names), .name(let name, let offset)):
       guard let index = names.firstIndex(of: name) else { return nil }
       return (Double(index) + 0.5 + offset) / Double(names.count)
@@ -48,7 +53,8 @@ package enum Scale: Sendable, Hashable {
   package func ticks(_ count: Int) -> [Tick] {
     switch self {
     case .linear(let range):
-      let values = Self.roundValues(range, count: count)
+      let sparse = Self.roundValues(range, count: count)
+      let values = sparse.count < 2 ? Self.roundValues(range, count: count * 2) : sparse
       let step = values.count > 1 ? values[1] - values[0] : 1
       let digits = Swift.min(9, Swift.max(0, Int((-log10(step) - 1e-9).rounded(.up))))
       return values.map { Tick(position: .value($0), label: NumberText.fixed($0, digits)) }
@@ -76,6 +82,7 @@ package enum Scale: Sendable, Hashable {
 
   /// Powers of ten; with 2 and 5 times them, or every round value, where there are fewer than two.
   private static func logTicks(_ range: Interval, count: Int) -> [Tick] {
+    guard range.low > 0, range.high >= range.low, range.high.isFinite else { return [] }
     let low = Int(floor(log10(range.low)))
     let high = Int(ceil(log10(range.high)))
     var chosen: [Double] = []

@@ -14,7 +14,7 @@ package struct RatioOfMeans: Sendable, Hashable {
   package init?(first: [Double], second: [Double]) {
     let n = Swift.min(first.count, second.count)
     guard let above = SampleSummary(Array(first.prefix(n))), let below = SampleSummary(Array(second.prefix(n))),
-      below.mean > 0
+      below.mean > 0, (above.mean / below.mean).isFinite
     else { return nil }
     self.n = n
     ratio = above.mean / below.mean

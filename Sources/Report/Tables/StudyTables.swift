@@ -92,7 +92,9 @@ package enum StudyTables {
       }
     ) { first, _ in first }
     columns += [
-      .text("ci_method") { _ in "paired student t 95%" },
+      .text("ci_method") { gain in
+        gain.differences.values.contains { $0.differences.interval != nil } ? "paired student t 95%" : nil
+      },
       .text("p_method") { _ in "exact two-sided sign flip of pairs" },
       .text("p_correction") { _ in
         "holm within each contrast; tests: "
@@ -106,7 +108,9 @@ package enum StudyTables {
       .number("feature_reuse_ci_high") { $0.featureReuseInterval?.high },
       .number("feature_reuse_normalised") { $0.featureReuseNormalised },
       .number("reuse_share_of_gain") { $0.reuseShareOfGain },
-      .text("ratio_ci_method") { _ in "paired fieller 95%" },
+      .text("ratio_ci_method") { gain in
+        gain.relativeGain?.interval == nil && gain.featureReuseInterval == nil ? nil : "paired fieller 95%"
+      },
     ]
     return DataTable(columns).csv(analysis.gains)
   }

@@ -1,0 +1,203 @@
+import Planner
+import Store
+
+/// The report as one HTML page that needs nothing beside it: no script, no network, no font.
+struct ReportPage {
+  let analysis: StudyAnalysis
+  let table: PerformanceTable
+  let figures: [DrawnFigure]
+
+  init(_ analysis: StudyAnalysis, table: PerformanceTable, figures: [DrawnFigure]) {
+    self.analysis = analysis
+    self.table = table
+    self.figures = figures
+  }
+
+  var html: String {
+    var page = HTMLWriter()
+    page.raw("<!DOCTYPE html>\n<html lang=\"en\">\n")
+    page.element("head") { page in
+      page.raw("<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
+      page.leaf("title", "\(analysis.study): report")
+      page.element("style") { $0.raw("\n\(PageStyle.css)\n") }
+    }
+    page.element("body") { page in
+      page.element("main") { page in
+        writeHeader(&page)
+        writeSection("gains", "What transfer brings", &page, writeGains)
+        writeSection("performance", "Performance", &page, writePerformance)
+        writeSection("training", "Training", &page) { writeFigure("training-curves", &$0) }
+        writeSection("data", "Data sets", &page, writeDatasets)
+        writeSection("cells", "Cells: where each number comes from", &page, writeCells)
+        writeSection("provenance", "Provenance", &page, writeProvenance)
+      }
+    }
+    page.raw("</html>\n")
+    return page.text
+  }
+
+  private func writeSection(
+    _ id: String, _ title: String, _ page: inout HTMLWriter, _ content: (inout HTMLWriter) -> Void
+  ) {
+    page.element("section", "id=\"\(id)\"") { page in
+      page.leaf("h2", title)
+      content(&page)
+    }
+  }
+
+  private func writeHeader(_ page: inout HTMLWriter) {
+    page.element("header") { page in
+      page.leaf("h1", analysis.study)
+      page.leaf("p", "class=\"lead\"", shape)
+      page.element("ul", "class=\"counts\"") { page in
+        page.element("li") { page in
+          page.leaf("b", "\(NumberText.count(analysis.count(.done))) of \(NumberText.count(analysis.cells.count))")
+          page.write("cells done")
+        }
+        for state in [CellState.diverged, .failed, .missing] where analysis.count(state) > 0 {
+          page.element("li", "class=\"alarm\"") { page in
+            page.leaf("b", NumberText.count(analysis.count(state)))
+            page.write(state.rawValue)
+          }
+        }
+      }
+      writeReasons(&page)
+      for sentence in GainNotes(analysis).findings { page.leaf("p", sentence) }
+      page.raw(
+        """
+        <nav aria-label="Sections"><a href="#gains">Gains</a> <a href="#performance">Performance</a> \
+        <a href="#training">Training</a> <a href="#data">Data sets</a> <a href="#cells">Cells</a> \
+        <a href="#provenance">Provenance</a></nav>
+
+        """)
+    }
+  }
+
+  /// The grid in a sentence.
+  private var shape: String {
+    let seeds = analysis.cells.map(\.cell.seed).uniqued().count
+    func counted(_ number: Int, _ one: String, _ many: String) -> String {
+      "\(NumberText.count(number)) \(number == 1 ? one : many)"
+    }
+    var parts = [
+      counted(analysis.cases.map(\.dataset).uniqued().count, "data set", "data sets"),
+      counted(analysis.cases.map(\.backbone).uniqued().count, "backbone", "backbones"),
+      counted(analysis.fractions.count, "fraction of the training images", "fractions of the training images"),
+      "\(counted(analysis.initialisations.count, "initialisation", "initialisations"))"
+        + (analysis.initialisations.isEmpty ? "" : " (\(analysis.initialisations.joined(separator: ", ")))"),
+    ]
+    if !analysis.furtherAxes.isEmpty { parts.append("further axes \(analysis.furtherAxes.joined(separator: ", "))") }
+    parts.append(counted(seeds, "seed", "seeds"))
+    return parts.joined(separator: ", ") + "."
+  }
+
+  /// Why cells are not done, each reason once.
+  private func writeReasons(_ page: inout HTMLWriter) {
+    struct Reason: Hashable {
+      let state: CellState
+      let text: String
+    }
+    var counts: [Reason: Int] = [:]
+    var reasons: [Reason] = []
+    for result in analysis.cells where result.state != .done {
+      let reason = Reason(state: result.state, text: result.reason ?? "no reason recorded")
+      if counts[reason] == nil { reasons.append(reason) }
+      counts[reason, default: 0] += 1
+    }
+    guard !reasons.isEmpty else { return }
+    let shown = reasons.sorted { (counts[$0] ?? 0) > (counts[$1] ?? 0) }.prefix(12)
+    page.element("ul") { page in
+      for reason in shown {
+        page.leaf("li", "\(counts[reason] ?? 0) \(reason.state.rawValue): \(reason.text)")
+      }
+      if reasons.count > shown.count {
+        page.leaf("li", "\(reasons.count - shown.count) more reasons: see the cells below.")
+      }
+    }
+  }
+
+  private func writePerformance(_ page: inout HTMLWriter) {
+    page.leaf("p", PerformanceTable.caption)
+    let headings =
+      table.rowHeadings.map { HTMLWriter.Heading.text($0) } + table.initialisations.map { .number($0) }
+    page.table("Test performance by initialisation", headings: headings) { page in
+      var dataset: String?
+      for row in table.rows {
+        page.element("tr", row.names.first == dataset ? "" : "class=\"first\"") { page in
+          for name in row.names { page.leaf("th", "scope=\"row\"", name) }
+          for entry in row.entries { page.element("td", "class=\"number\"") { write(entry, &$0) } }
+        }
+        dataset = row.names.first
+      }
+    }
+    if !table.notes.isEmpty {
+      page.element("details") { page in
+        page.leaf("summary", "† Fewer runs than planned: \(table.notes.count) of \(analysis.settings.count) settings")
+        page.element("ul") { page in
+          for note in table.notesForPrint { page.leaf("li", note) }
+        }
+      }
+    }
+    writeFigure("performance", &page)
+  }
+
+  private func write(_ entry: PerformanceTable.Entry?, _ page: inout HTMLWriter) {
+    guard let entry else { return }
+    let mark = entry.isComplete ? "" : PerformanceTable.incompleteMark
+    if let mean = entry.mean {
+      let value = mean + (entry.sd.map { " ± \($0)" } ?? "")
+      if entry.isBest { page.leaf("b", value) } else { page.write(value) }
+    } else {
+      page.write("–")
+    }
+    page.leaf("small", " (\(entry.n))\(mark)")
+  }
+
+  private func writeDatasets(_ page: inout HTMLWriter) {
+    func count(_ value: Int?) -> String { value.map(NumberText.count) ?? "–" }
+    let hasDistances = analysis.datasets.contains { $0.distance != nil }
+    let headings: [HTMLWriter.Heading] =
+      [
+        .text("Data set"), .text("Judged by"), .number("Training images"), .number("Validation"), .number("Test"),
+        .number("Unreadable, skipped"),
+      ] + (hasDistances ? [.number("Distance to the source")] : []) + [.text("Classes")]
+    page.table("Data sets", headings: headings) { page in
+      for dataset in analysis.datasets {
+        page.element("tr") { page in
+          page.leaf("th", "scope=\"row\"", dataset.name)
+          page.leaf("td", MetricName.plain(dataset.metric))
+          for value in [dataset.trainingImages, dataset.validationImages, dataset.testImages, dataset.unreadable] {
+            page.leaf("td", "class=\"number\"", count(value))
+          }
+          if hasDistances {
+            page.leaf("td", "class=\"number\"", dataset.distance.map { NumberText.trimmed($0, 2) } ?? "–")
+          }
+          page.leaf(
+            "td", "class=\"wide\"", dataset.classes.map { "\($0.count): \($0.joined(separator: ", "))" } ?? "–")
+        }
+      }
+    }
+    if analysis.datasets.contains(where: { $0.trainingImages == nil }) {
+      page.leaf("p", "class=\"quiet\"", "– is not counted yet: the stage that reads this data set is not done.")
+    }
+  }
+
+  private func writeProvenance(_ page: inout HTMLWriter) {
+    page.leaf("p", "What made these results, as recorded with them; the same is in provenance.json.")
+    page.leaf("pre", analysis.provenance.indentedText)
+    page.leaf(
+      "p", "class=\"quiet\"",
+      "Beside this page: cells.csv, settings.csv, gains.csv, history.csv, the tables for LaTeX and Markdown in tables/, and "
+        + "each figure as SVG with its numbers as CSV in figures/. The same results give the same bytes.")
+  }
+
+  func writeFigure(_ name: String, _ page: inout HTMLWriter) {
+    guard let drawn = figures.first(where: { $0.figure.name == name }) else { return }
+    page.element("figure") { page in
+      page.element("div", "role=\"region\" tabindex=\"0\" \(HTMLWriter.attribute("aria-label", drawn.figure.title))") {
+        $0.raw(drawn.figure.svg)
+      }
+      page.leaf("figcaption", "\(drawn.figure.title). \(drawn.figure.description)")
+    }
+  }
+}
