@@ -25,24 +25,24 @@ public enum ImageTransform: Sendable, Hashable {
 
 /// An image's way through a list of transforms: its size so far, and what is to be done, crops and flips gathered into one
 /// resampling as far as that changes nothing.
-struct TransformPath {
-  private(set) var width: Int
-  private(set) var height: Int
-  private(set) var steps: [ImageStep] = []
+package struct TransformPath {
+  package private(set) var width: Int
+  package private(set) var height: Int
+  package private(set) var steps: [ImageStep] = []
   private var geometry: Resampling?
 
-  init(width: Int, height: Int) {
+  package init(width: Int, height: Int) {
     self.width = width
     self.height = height
   }
 
-  mutating func crop(x: Int, y: Int, width: Int, height: Int) {
+  package mutating func crop(x: Int, y: Int, width: Int, height: Int) {
     var resampling = geometry ?? Resampling(whole: self.width, self.height, scaledTo: self.width, self.height)
     resampling.crop(x: x, y: y, width: width, height: height)
     take(resampling)
   }
 
-  mutating func resize(width: Int, height: Int) {
+  package mutating func resize(width: Int, height: Int) {
     if width == self.width && height == self.height { return }
     if let geometry, !geometry.keepsScale { settle() }
     var resampling = geometry ?? Resampling(whole: self.width, self.height, scaledTo: self.width, self.height)
@@ -50,19 +50,19 @@ struct TransformPath {
     take(resampling)
   }
 
-  mutating func flip(horizontally: Bool) {
+  package mutating func flip(horizontally: Bool) {
     var resampling = geometry ?? Resampling(whole: width, height, scaledTo: width, height)
     if horizontally { resampling.mirrorsHorizontally.toggle() } else { resampling.mirrorsVertically.toggle() }
     take(resampling)
   }
 
-  mutating func colour(_ step: ImageStep) {
+  package mutating func colour(_ step: ImageStep) {
     settle()
     steps.append(step)
   }
 
   /// Makes what is gathered a step of its own.
-  mutating func settle() {
+  package mutating func settle() {
     if let geometry, !geometry.isIdentity { steps.append(.resample(geometry)) }
     geometry = nil
   }
@@ -115,7 +115,7 @@ extension ImageTransform {
   }
 
   /// torchvision's `RandomResizedCrop.get_params`.
-  static func randomPart(
+  package static func randomPart(
     of image: (width: Int, height: Int), scale: ClosedRange<Double>, ratio: ClosedRange<Double>,
     draws: inout RandomStream
   ) -> (x: Int, y: Int, width: Int, height: Int) {
