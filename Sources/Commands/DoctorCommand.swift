@@ -37,7 +37,9 @@ struct DoctorCommand: ParsableCommand {
     let blas = facts["blas"]?.stringValue ?? ""
     add("BLAS", blas.isEmpty ? "inside libtorch" : blas, true)
     let hasKernels = facts["kernels"]?.boolValue == true
-    add("fused kernels", hasKernels ? "in use (AVX2, FMA)" : "not for this processor: libtorch's own operators stand in", true)
+    add(
+      "fused kernels", hasKernels ? "in use (AVX2, FMA)" : "not for this processor: libtorch's own operators stand in",
+      true)
     let devices = facts["cuda_devices"]?.intValue ?? 0
     add("CUDA devices", devices == 0 ? "none: stages run on the CPU" : "\(devices)", true)
   }
@@ -56,7 +58,9 @@ struct DoctorCommand: ParsableCommand {
 
   private func addDisk(_ folder: String, _ add: (String, String, Bool) -> Void) {
     var place = folder
-    while !FileManager.default.fileExists(atPath: place), place != "/" { place = (place as NSString).deletingLastPathComponent }
+    while !FileManager.default.fileExists(atPath: place), place != "/" {
+      place = (place as NSString).deletingLastPathComponent
+    }
     var status = statvfs()
     guard statvfs(place, &status) == 0 else {
       add("disk", "\(folder): \(String(cString: strerror(errno)))", false)
@@ -64,6 +68,8 @@ struct DoctorCommand: ParsableCommand {
     }
     let free = Int(status.f_bavail) * Int(status.f_frsize) >> 20
     add("disk", "\(free) MiB free for \(folder)", free > 512)
-    add("workspace", access(place, W_OK) == 0 ? "\(folder) can be written" : "\(folder) cannot be written", access(place, W_OK) == 0)
+    add(
+      "workspace", access(place, W_OK) == 0 ? "\(folder) can be written" : "\(folder) cannot be written",
+      access(place, W_OK) == 0)
   }
 }

@@ -15,7 +15,8 @@ struct InitCommand: ParsableCommand {
     }
     guard FileManager.default.createFile(atPath: file, contents: Data(PackageResources.quickstart_yaml)) else {
       throw CommandFailure(
-        .cannotWrite, "\(file) cannot be written: \(String(cString: strerror(errno)))", remedy: "name a place that you may write to")
+        .cannotWrite, "\(file) cannot be written: \(String(cString: strerror(errno)))",
+        remedy: "name a place that you may write to")
     }
     Console.writeLine("wrote \(file); now: graft plan \(file)")
   }

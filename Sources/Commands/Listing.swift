@@ -39,7 +39,9 @@ struct Listing {
 
   private var json: String {
     let objects = rows.map { row in
-      "  {" + zip(columns, row).map { "\(JSONValue.string($0).canonicalText): \($1.canonicalText)" }.joined(separator: ", ") + "}"
+      "  {"
+        + zip(columns, row).map { "\(JSONValue.string($0).canonicalText): \($1.canonicalText)" }.joined(separator: ", ")
+        + "}"
     }
     return objects.isEmpty ? "[]\n" : "[\n" + objects.joined(separator: ",\n") + "\n]\n"
   }

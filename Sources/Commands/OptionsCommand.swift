@@ -15,7 +15,9 @@ struct OptionsCommand: ParsableCommand {
       return
     }
     var listing = Listing(columns: ["section", "option", "type", "default", "meaning"])
-    listing.rows = entries.map { [.string($0.section), .string($0.name), .string($0.type), .string($0.standard), .string($0.meaning)] }
+    listing.rows = entries.map {
+      [.string($0.section), .string($0.name), .string($0.type), .string($0.standard), .string($0.meaning)]
+    }
     Console.write(listing.rendered(as: format))
   }
 }

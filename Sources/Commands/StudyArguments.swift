@@ -8,10 +8,14 @@ struct StudyArguments: ParsableArguments {
   var study: String?
 
   @Option(
-    name: .customLong("set"), help: ArgumentHelp("Override a value of the study file, e.g. training.epochs=2. May be repeated.", valueName: "name=value"))
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "Override a value of the study file, e.g. training.epochs=2. May be repeated.", valueName: "name=value"))
   var overrides: [String] = []
 
-  @Option(help: ArgumentHelp("Only the cells that match, e.g. 'dataset=isic*,backbone=deit_small,seed<2'.", valueName: "filter"))
+  @Option(
+    help: ArgumentHelp(
+      "Only the cells that match, e.g. 'dataset=isic*,backbone=deit_small,seed<2'.", valueName: "filter"))
   var only: String?
 
   @OptionGroup var place: WorkspaceArguments
@@ -48,7 +52,10 @@ struct StudyArguments: ParsableArguments {
 
 /// Where a study's state lies.
 struct WorkspaceArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("The folder of the study's state. Default: GRAFT_WORKSPACE, else .graft beside the study file.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp(
+      "The folder of the study's state. Default: GRAFT_WORKSPACE, else .graft beside the study file.",
+      valueName: "folder"))
   var workspace: String?
 
   func folder(beside studyFolder: String) -> String {
@@ -76,7 +83,8 @@ struct StudyFile {
     }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw CommandFailure(.noSuchFile, "there is no study file \(path)", remedy: "`graft init` writes one to start from")
+      throw CommandFailure(
+        .noSuchFile, "there is no study file \(path)", remedy: "`graft init` writes one to start from")
     }
     guard !isFolder.boolValue, let data = FileManager.default.contents(atPath: path) else {
       throw CommandFailure(

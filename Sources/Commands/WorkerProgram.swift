@@ -9,7 +9,8 @@ enum WorkerProgram {
     let path = (own as NSString).deletingLastPathComponent + "/graft-worker"
     guard FileManager.default.isExecutableFile(atPath: path) else {
       throw CommandFailure(
-        .machineLacks, "there is no graft-worker at \(path)", remedy: "build it with `make build`, or name it in GRAFT_WORKER")
+        .machineLacks, "there is no graft-worker at \(path)",
+        remedy: "build it with `make build`, or name it in GRAFT_WORKER")
     }
     return path
   }
@@ -29,7 +30,8 @@ enum WorkerProgram {
       try process.run()
     } catch {
       throw CommandFailure(
-        .machineLacks, "graft-worker cannot be started: \(String(cString: strerror(errno)))", remedy: "run `make build` again")
+        .machineLacks, "graft-worker cannot be started: \(String(cString: strerror(errno)))",
+        remedy: "run `make build` again")
     }
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

@@ -5,7 +5,9 @@ public struct StageKey: Hashable, Sendable, Comparable, CustomStringConvertible 
 
   /// Takes a text of 64 lower-case hexadecimal digits; nil for any other.
   public init?(hex: String) {
-    guard hex.utf8.count == 64, hex.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else { return nil }
+    guard hex.utf8.count == 64, hex.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else {
+      return nil
+    }
     self.hex = hex
   }
 

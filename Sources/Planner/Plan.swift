@@ -12,7 +12,8 @@ public struct Stage: Sendable, Hashable {
   public let label: String
 
   public init(
-    key: StageKey, kind: StageKind, parameters: JSONValue, inputs: [StageInput], locations: [String: String], label: String
+    key: StageKey, kind: StageKind, parameters: JSONValue, inputs: [StageInput], locations: [String: String],
+    label: String
   ) {
     self.key = key
     self.kind = kind

@@ -22,14 +22,17 @@ struct DatasetStage {
     try checkGivenSplits(listing)
     let splits = try listing.splits(splitOptions)
     let options = ImageStoreOptions(
-      size: size, channels: parameters.options.channels, unreadable: parameters.options.unreadable == .skip ? .skip : .fail,
+      size: size, channels: parameters.options.channels,
+      unreadable: parameters.options.unreadable == .skip ? .skip : .fail,
       threads: request.threads)
     let writer = ImageStoreWriter(listing: listing, splits: splits, options: options)
     let facts = try writer.write(to: request.outputFile(Self.storeName)) { done, total in
       context.report(StageProgress(fraction: Double(done) / Double(max(total, 1)), position: "images \(done)/\(total)"))
       return !context.shouldStop
     }
-    context.log("\(facts.count(.train)) + \(facts.count(.validation)) + \(facts.count(.test)) images, \(facts.classes.count) classes")
+    context.log(
+      "\(facts.count(.train)) + \(facts.count(.validation)) + \(facts.count(.test)) images, \(facts.classes.count) classes"
+    )
     if !facts.unreadable.isEmpty { context.log("\(facts.unreadable.count) unreadable images left out: unreadable.txt") }
     return StageOutcome(facts: Self.facts(facts))
   }
@@ -74,7 +77,8 @@ struct DatasetStage {
       }
       let images = table.imageFolder.map { "\(root)/\($0)" } ?? root
       let reader = LabelFileReader(
-        root: images, labels: "\(root)/\(table.labels)", image: table.imageColumn, target: table.targetColumn, group: group,
+        root: images, labels: "\(root)/\(table.labels)", image: table.imageColumn, target: table.targetColumn,
+        group: group,
         split: split, classes: table.classes, suffix: table.pathExtension ?? "")
       return try reader.listing()
     }
@@ -132,8 +136,10 @@ struct DatasetStage {
     let options = PhantomOptions(
       domain: domain, trainingImages: phantom.trainingImages, validationImages: phantom.validationImages,
       testImages: phantom.testImages, size: phantom.size, seed: UInt64(phantom.seed), difficulty: phantom.difficulty)
-    return try PhantomGenerator.write(options, to: request.outputFile("images"), threads: request.threads) { done, total in
-      context.report(StageProgress(fraction: 0.5 * Double(done) / Double(max(total, 1)), position: "drawing \(done)/\(total)"))
+    return try PhantomGenerator.write(options, to: request.outputFile("images"), threads: request.threads) {
+      done, total in
+      context.report(
+        StageProgress(fraction: 0.5 * Double(done) / Double(max(total, 1)), position: "drawing \(done)/\(total)"))
       return !context.shouldStop
     }
   }

@@ -20,7 +20,8 @@ struct ModelTraining {
   ///
   /// - Throws: `StageStopped` after a checkpoint was written.
   func run(
-    _ network: any Network, training: any ImageSource, validation: any ImageSource, device: Device, context: StageContext
+    _ network: any Network, training: any ImageSource, validation: any ImageSource, device: Device,
+    context: StageContext
   ) throws -> TrainingResult {
     let environment = ProcessInfo.processInfo.environment[Self.intervalVariable]
     let policy = Trainer.CheckpointPolicy(
@@ -29,7 +30,8 @@ struct ModelTraining {
       clock: { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 })
     try DurableFiles.makeFolder(request.checkpointFolder)
     let trainer = try Trainer(options: engineOptions, device: device, checkpoint: policy, log: context.log)
-    context.log("\(training.count) training and \(validation.count) validation images, \(network.parameterCount) parameters")
+    context.log(
+      "\(training.count) training and \(validation.count) validation images, \(network.parameterCount) parameters")
     let engineMetric = metric.engine
     let result = try trainer.run(
       network, training: training, validation: validation,

@@ -14,7 +14,9 @@ struct PredictionTable {
     var text = (["image", "class"] + classes.map { "p(\($0))" }).map(Self.quoted).joined(separator: ",") + "\n"
     for (row, image) in images.enumerated() {
       text += Self.quoted(image) + "," + Self.quoted(classes[labels[row]])
-      for probability in probabilities[(row * classes.count)..<((row + 1) * classes.count)] { text += ",\(probability)" }
+      for probability in probabilities[(row * classes.count)..<((row + 1) * classes.count)] {
+        text += ",\(probability)"
+      }
       text += "\n"
     }
     try DurableFiles.write(Array(text.utf8), to: path)

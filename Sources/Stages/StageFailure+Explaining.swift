@@ -43,7 +43,8 @@ extension DataFault {
     switch self {
     case .fileAccess: .machine
     case .badShares, .badStoreSize, .cropTooLarge, .badTransform, .varyingSizes, .unequalSizes, .channelMismatch,
-      .badNormalisation, .badPhantom: .spec
+      .badNormalisation, .badPhantom:
+      .spec
     case .processing: .crash
     default: .data
     }

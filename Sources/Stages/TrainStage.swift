@@ -24,7 +24,8 @@ struct TrainStage {
     let training = try data.source(.train, subset: subset)
     let network = try Backbone.make(
       name: parameters.backbone, classes: training.classes, imageSize: parameters.training.imageSize, device: device)
-    context.log("\(parameters.backbone), \(parameters.initialisation), seed \(parameters.seed), fraction \(parameters.fraction)")
+    context.log(
+      "\(parameters.backbone), \(parameters.initialisation), seed \(parameters.seed), fraction \(parameters.fraction)")
     let record = try initialisation().apply(to: network, seed: seed)
 
     let model = ModelTraining(
@@ -39,7 +40,8 @@ struct TrainStage {
         "parameters": .number(Double(network.parameterCount)),
       ])
     try TrainedModel(
-      backbone: parameters.backbone, training: parameters.training, diverged: outcome.diverged, weights: result.bestWeights
+      backbone: parameters.backbone, training: parameters.training, diverged: outcome.diverged,
+      weights: result.bestWeights
     ).write(to: request.outputFolder)
     try DurableFiles.write(
       Array(JSONValue.array(record.map(\.json)).canonicalText.utf8), to: request.outputFile("initialisation.json"))
@@ -47,7 +49,9 @@ struct TrainStage {
   }
 
   private func initialisation() throws -> Initialisation {
-    func source() throws -> StateDict { try Safetensors.read(request.file(WeightsStage.modelName, of: "weights")).tensors }
+    func source() throws -> StateDict {
+      try Safetensors.read(request.file(WeightsStage.modelName, of: "weights")).tensors
+    }
     switch parameters.initialisation {
     case "RI": return .random
     case "ST": return .statistics(try source())

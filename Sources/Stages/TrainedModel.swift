@@ -32,7 +32,8 @@ struct TrainedModel {
       let diverged = description["diverged"]?.boolValue, let hasWeights = description["has_weights"]?.boolValue
     else {
       throw StageFailure(
-        .data, "\(path) is missing or is no model's description", remedy: "remove that folder; the next run trains it again")
+        .data, "\(path) is missing or is no model's description",
+        remedy: "remove that folder; the next run trains it again")
     }
     let folder = (path as NSString).deletingLastPathComponent
     return TrainedModel(

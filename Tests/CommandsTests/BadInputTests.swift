@@ -47,7 +47,8 @@ import Testing
       switch damage {
       case .missingRoot: break
       case .emptyClass:
-        try FileManager.default.createDirectory(at: folder.url.appendingPathComponent("images/empty"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+          at: folder.url.appendingPathComponent("images/empty"), withIntermediateDirectories: true)
         names = ["empty"]
       case .truncatedJPEG:
         let whole = try folder.data("images/a/3.jpg")
@@ -79,7 +80,8 @@ import Testing
   /// Without its weights file, what needs it fails with the place to put it, and the rest runs.
   @Test(.timeLimit(.minutes(2))) func missingWeightsFailTheirCellsAlone() throws {
     let folder = try TemporaryFolder()
-    let study = Studies.folder(root: "images").replacing("init: [RI]", with: "init: [RI, WT]")
+    let study =
+      Studies.folder(root: "images").replacing("init: [RI]", with: "init: [RI, WT]")
       + "weights: {resnet_micro: {file: weights/micro.safetensors}}\n"
     try folder.write(study, to: "own.yaml")
     try Self.writeImages(to: folder)
@@ -95,7 +97,8 @@ import Testing
   private static func writeImages(to folder: TemporaryFolder) throws {
     let source = try TemporaryFolder()
     try source.write(Studies.small(), to: "small.yaml")
-    let made = try GraftProcess.run(["run", "small.yaml", "--only", "init=RI,backbone=resnet_micro,seed=0"], in: source)
+    let made = try GraftProcess.run(
+      ["run", "small.yaml", "--only", "init=RI,backbone=resnet_micro,seed=0"], in: source)
     try #require(made.status == 0, "\(made.errors)")
     let images = source.files(under: ".graft/artifacts/dataset").filter { $0.hasSuffix(".jpg") }.sorted()
     try #require(images.count >= 40)

@@ -12,7 +12,8 @@ struct GraftProcess {
 
   /// Beside the test bundle lie the programs of the same build.
   static let binary: URL = {
-    let bundle = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+    let bundle =
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
     return URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("graft")
   }()
 
@@ -71,7 +72,8 @@ struct GraftProcess {
       process.waitUntilExit()
       return Result(
         status: process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus,
-        output: try String(contentsOf: output, encoding: .utf8), errors: try String(contentsOf: errors, encoding: .utf8))
+        output: try String(contentsOf: output, encoding: .utf8), errors: try String(contentsOf: errors, encoding: .utf8)
+      )
     }
   }
 }

@@ -59,8 +59,10 @@ import Testing
     }
     // No finished stage was redone.
     let recorded = try GraftProcess.run(["export", "small.yaml", "--table", "attempts"], in: stormy)
-    let done = recorded.output.split(separator: "\n").dropFirst().map { $0.split(separator: ",", omittingEmptySubsequences: false) }
-      .filter { $0.contains("done") }.map { String($0[0]) }
+    let done = recorded.output.split(separator: "\n").dropFirst().map {
+      $0.split(separator: ",", omittingEmptySubsequences: false)
+    }
+    .filter { $0.contains("done") }.map { String($0[0]) }
     #expect(!done.isEmpty)
     #expect(Set(done).count == done.count, "a stage is recorded as done twice")
   }
