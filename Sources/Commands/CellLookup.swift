@@ -1,0 +1,46 @@
+import Planner
+import Store
+
+/// What a person means by a text on the command line: a cell's name, the only cell that a filter matches, or the first
+/// digits of a stage's key.
+enum CellLookup {
+  enum Found {
+    case cell(Cell)
+    case stage(StageKey)
+  }
+
+  /// - Throws: `CommandFailure` where it is nothing, or more than one thing.
+  static func find(_ text: String, in plan: Plan, workspace: Workspace) throws -> Found {
+    if let cell = plan.cells.first(where: { $0.id.text == text }) { return .cell(cell) }
+    if let filter = try? CellFilter(text) {
+      let cells = plan.cells.filter(filter.matches)
+      if cells.count == 1 { return .cell(cells[0]) }
+      if cells.count > 1 {
+        throw CommandFailure(
+          .usage, "'\(text)' matches \(cells.count) cells: \(cells.prefix(4).map(\.id.text).joined(separator: ", ")) ...",
+          remedy: "name one of them")
+      }
+    }
+    if text.count >= 4, text.allSatisfy(\.isHexDigit) {
+      let planned = plan.stages.map(\.key).filter { $0.hex.hasPrefix(text.lowercased()) }
+      let keys = planned.isEmpty ? try explaining { try workspace.keys(beginningWith: text) } : planned
+      if keys.count == 1 { return .stage(keys[0]) }
+      if keys.count > 1 { throw CommandFailure(.usage, "\(keys.count) stages' keys begin with \(text)", remedy: "give more digits") }
+    }
+    let nearest = plan.cells.prefix(3).map(\.id.text).joined(separator: ", ")
+    throw CommandFailure(
+      .usage, "'\(text)' names no cell and no stage of this study", remedy: "cells are named like \(nearest); `graft plan --cells` lists all")
+  }
+
+  /// A cell's stages, inputs first.
+  static func stages(of cell: Cell, in plan: Plan) -> [Stage] {
+    let byKey = Dictionary(plan.stages.map { ($0.key, $0) }) { first, _ in first }
+    var wanted: Set<StageKey> = []
+    func visit(_ key: StageKey) {
+      guard wanted.insert(key).inserted else { return }
+      for input in byKey[key]?.inputs ?? [] { visit(input.key) }
+    }
+    for key in cell.stages.values { visit(key) }
+    return plan.stages.filter { wanted.contains($0.key) }
+  }
+}

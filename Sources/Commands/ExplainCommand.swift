@@ -1,0 +1,67 @@
+import ArgumentParser
+import Planner
+import Store
+
+/// `graft explain`: where a cell's numbers come from, or what a stage is and why it stands as it does.
+struct ExplainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain", abstract: "Lead from a cell, or a stage's key, to its stages, attempts, parameters and logs.")
+
+  @OptionGroup var arguments: StudyArguments
+  @Argument(help: "A cell, as cells.csv and `graft plan --cells` name it, or the first digits of a stage's key.")
+  var what: String
+
+  func run() throws {
+    let loaded = try arguments.load()
+    let workspace = try workspaceForReading(loaded.workspaceFolder)
+    let plan = try loaded.plan(in: workspace)
+    let labels = Dictionary(plan.stages.map { ($0.key, $0.label) }) { first, _ in first }
+    let reasons = try explaining { plan.reasons(records: try workspace.recordedStages(of: plan)) }
+    func show(_ stage: Stage, whole: Bool) throws {
+      let reason = reasons[stage.key] ?? .notYetRun
+      Console.writeLine("\(stage.label)\n  key      \(stage.key)\n  state    \(reason.sentence { labels[$0] ?? $0.short })")
+      for input in stage.inputs {
+        Console.writeLine("  reads    \(input.role): \(labels[input.key] ?? "?") (\(input.key.short))")
+      }
+      for (name, path) in stage.locations.sorted(by: { $0.key < $1.key }) { Console.writeLine("  \(name.padded(8)) \(path)") }
+      if whole { Console.writeLine("  told     \(stage.parameters.canonicalText)") }
+      if let dossier = try explaining({ try workspace.dossier(of: stage.key) }) { Self.show(dossier, whole: whole) }
+    }
+    switch try CellLookup.find(what, in: plan, workspace: workspace) {
+    case .cell(let cell):
+      Console.writeLine("cell \(cell.id)\n")
+      for stage in CellLookup.stages(of: cell, in: plan) {
+        try show(stage, whole: cell.stages.values.contains(stage.key))
+        Console.writeLine("")
+      }
+    case .stage(let key):
+      if let stage = plan.stages.first(where: { $0.key == key }) {
+        try show(stage, whole: true)
+      } else if let dossier = try explaining({ try workspace.dossier(of: key) }) {
+        Console.writeLine("\(dossier.label)\n  key      \(key)\n  state    not part of this study's grid; kept in the workspace")
+        Self.show(dossier, whole: true)
+      }
+    }
+  }
+
+  private static func show(_ dossier: StageDossier, whole: Bool) {
+    for attempt in dossier.attempts {
+      let seconds = attempt.seconds.map { " in \(spelledDuration($0))" } ?? ""
+      Console.writeLine(
+        "  attempt  \(attempt.number): \(attempt.state.rawValue)\(seconds), begun \(attempt.started), "
+          + "\(attempt.threads) thread(s) on \(attempt.device)")
+      if let failure = attempt.failure { Console.writeLine("           \(failure.failureClass.rawValue): \(failure.message)") }
+      if let log = dossier.logFiles[attempt.number] { Console.writeLine("           log \(log)") }
+    }
+    if let folder = dossier.artifactFolder { Console.writeLine("  files    \(folder)") }
+    guard let outcome = dossier.outcome else { return }
+    if outcome.diverged { Console.writeLine("  diverged its loss stopped being finite") }
+    for metric in outcome.metrics { Console.writeLine("  \(metric.split.padded(8)) \(metric.name) \(metric.value)") }
+    if whole, outcome.facts != [:] { Console.writeLine("  facts    \(outcome.facts.canonicalText)") }
+  }
+}
+
+extension String {
+  /// The text with spaces behind it up to a width.
+  fileprivate func padded(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

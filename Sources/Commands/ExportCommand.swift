@@ -1,0 +1,50 @@
+import ArgumentParser
+import Planner
+import Report
+import Store
+
+/// `graft export`: one table on standard output.
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export", abstract: "Print one table of a study as CSV.")
+
+  enum Table: String, ExpressibleByArgument, CaseIterable { case cells, settings, gains, history, attempts }
+
+  @OptionGroup var arguments: StudyArguments
+  @Option(help: "cells, settings, gains, history or attempts.") var table = Table.cells
+
+  func run() throws {
+    let loaded = try arguments.load()
+    let workspace = try workspaceForReading(loaded.workspaceFolder)
+    let plan = try loaded.plan(in: workspace)
+    if table == .attempts {
+      Console.write(try explaining { try attempts(of: plan, in: workspace) }.rendered(as: .csv))
+      return
+    }
+    let results = try explaining { try workspace.results(of: plan) }
+    let file = ReportWriter.renderFiles(results: results).first { $0.path == "\(table.rawValue).csv" }
+    Console.write(file?.text ?? "")
+  }
+
+  /// Every try at every stage of the plan.
+  private func attempts(of plan: Plan, in workspace: Workspace) throws -> Listing {
+    var listing = Listing(columns: [
+      "stage", "kind", "label", "attempt", "state", "seconds", "cpu_seconds", "peak_memory_bytes", "threads", "device",
+      "begun", "failure_class", "failure",
+    ])
+    for stage in plan.stages {
+      for attempt in try workspace.dossier(of: stage.key)?.attempts ?? [] {
+        listing.rows.append([
+          .string(stage.key.hex), .string(stage.kind.rawValue), .string(stage.label), .number(Double(attempt.number)),
+          .string(attempt.state.rawValue), attempt.seconds.map { .number($0) } ?? .null,
+          attempt.cost.map { .number($0.cpuSeconds) } ?? .null,
+          attempt.cost.map { .number(Double($0.peakMemory)) } ?? .null, .number(Double(attempt.threads)),
+          .string(attempt.device), .string(attempt.started.description),
+          attempt.failure.map { .string($0.failureClass.rawValue) } ?? .null,
+          attempt.failure.map { .string($0.message) } ?? .null,
+        ])
+      }
+    }
+    return listing
+  }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+import Foundation
+import Planner
+import Report
+import Store
+
+/// `graft report`: tables, figures and a page from what is recorded.
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report", abstract: "Write a study's tables, figures and report.html from what is recorded.")
+
+  @OptionGroup var arguments: StudyArguments
+  @Option(help: ArgumentHelp("The folder to write to. Default: results/<study>.", valueName: "folder")) var output: String?
+
+  func run() throws {
+    let loaded = try arguments.load()
+    let workspace = try workspaceForReading(loaded.workspaceFolder)
+    let plan = try loaded.plan(in: workspace)
+    let results = try explaining { try workspace.results(of: plan) }
+    let folder = output ?? "results/\(plan.study)"
+    let paths: [String]
+    do {
+      paths = try ReportWriter.write(results: results, to: folder)
+    } catch {
+      throw CommandFailure(.cannotWrite, "\(error)", remedy: "free space, or name another folder with --output")
+    }
+    let done = results.cells.count { $0.state == .done }
+    Console.writeLine("\(plan.study): \(done) of \(results.cells.count) cells; \(paths.count) files in \(folder)")
+    Console.writeLine(absolutePath("\(folder)/report.html"))
+  }
+}

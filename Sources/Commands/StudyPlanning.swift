@@ -1,0 +1,71 @@
+import Planner
+import Store
+
+/// Files that are images by their names: what the digest of a folder of images covers.
+private let imageExtensions: Set<String> = ["jpg", "jpeg", "png"]
+
+extension LoadedStudy {
+  /// The study's plan, with the content of its data sets and weights as it is now.
+  ///
+  /// - Throws: `CommandFailure` where something cannot be read.
+  func plan(in workspace: Workspace) throws -> Plan {
+    var contents: [ContentRequest.ID: String] = [:]
+    do {
+      for request in study.contentRequests { contents[request.id] = try digest(of: request, in: workspace).text }
+    } catch let error as WorkspaceError {
+      throw CommandFailure(error)
+    }
+    let plan = study.plan(contents: contents, filter: filter, folder: file.folder)
+    guard !plan.cells.isEmpty else {
+      throw CommandFailure(
+        .usage, filter.map { "--only '\($0.text)' matches none of the \(study.cellCount) cells" } ?? "the study has no cells",
+        remedy: "`graft plan \(file.name) --cells` lists them")
+    }
+    return plan
+  }
+
+  private func digest(of request: ContentRequest, in workspace: Workspace) throws -> ContentDigest {
+    let path = path(request.path)
+    switch request.scope {
+    case .file: return try workspace.contentDigest(of: path)
+    case .folder: return try workspace.contentDigest(of: path, extensions: imageExtensions)
+    case .table(let labels, let images):
+      let folder = images.isEmpty ? path : "\(path)/\(images)"
+      return .joined([
+        try workspace.contentDigest(of: "\(path)/\(labels)"),
+        try workspace.contentDigest(of: folder, extensions: imageExtensions),
+      ])
+    }
+  }
+}
+
+extension CommandFailure {
+  init(_ error: WorkspaceError) {
+    let status: ExitStatus =
+      switch error {
+      case .held: .workspaceHeld
+      case _ where error.isWriteFault: .cannotWrite
+      case .file: .cannotWrite
+      default: .machineLacks
+      }
+    self.init(status, error.description, remedy: error.remedy)
+  }
+}
+
+/// Opens a workspace for a command that only reads.
+func workspaceForReading(_ folder: String) throws -> Workspace {
+  do {
+    return try Workspace.openForReading(folder)
+  } catch let error as WorkspaceError {
+    throw CommandFailure(error)
+  }
+}
+
+/// Does something with a workspace, its errors in words.
+func explaining<Value>(_ body: () throws -> Value) throws -> Value {
+  do {
+    return try body()
+  } catch let error as WorkspaceError {
+    throw CommandFailure(error)
+  }
+}
