@@ -72,7 +72,7 @@ import Testing
     }
   }
 
-  /// Text that hits the edge of a figure is cut off in print.
+  /// Names come from files and folders that anyone may have named.
   @Test(arguments: ["<script>alert(1)</script>", "a&b", "\u{7}bell", "\"quoted\""])
   func namesCannotBreakOut(name: String) {
     let study = PhantomStudy(study: name, datasets: [name], backbones: [name], fractions: [1], seeds: 1)

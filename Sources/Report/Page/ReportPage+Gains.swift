@@ -11,9 +11,13 @@ extension ReportPage {
     if showsFraction { headings.append(.number("Fraction")) }
     headings += analysis.furtherAxes.map { .text($0) }
     headings += ["RI", "ST", "WT"].map { .number("\($0) (n)") }
+    // What figure 1 shows comes first; what a narrow screen cuts off is what is asked for least.
     headings.append(.number("WT / RI"))
-    for contrast in Self.contrasts { headings += [.number("\(contrast.title) (n)"), .number("p (Holm)")] }
-    headings += [.number("Feature reuse"), .number("scaled"), .number("Share of gain")]
+    headings += Self.contrastHeadings(.wtRI)
+    headings += [.number("Feature reuse"), .number("scaled")]
+    headings += Self.contrastHeadings(.wtST)
+    headings.append(.number("Share of gain"))
+    headings += Self.contrastHeadings(.stRI)
     page.table("Gains from transfer", headings: headings) { page in
       var dataset: String?
       for gain in analysis.gains {
@@ -28,9 +32,6 @@ extension ReportPage {
       for sentence in GainNotes(analysis).methods { page.leaf("li", sentence) }
     }
   }
-
-  /// The order of the page: what figure 1 shows first.
-  private static let contrasts: [Contrast] = [.wtRI, .wtST, .stRI]
 
   private func writeGain(_ gain: Gain, showsFraction: Bool, _ page: inout HTMLWriter) {
     func number(_ text: String) { page.leaf("td", "class=\"number\"", text) }
@@ -49,21 +50,29 @@ extension ReportPage {
       }
     }
     writeEstimate(gain.relativeGain.map { NumberText.fixed($0.ratio, 3) }, gain.relativeGain?.interval, n: nil, &page)
-    for contrast in Self.contrasts {
-      let comparison = gain.differences[contrast]
-      writeEstimate(
-        comparison.map { NumberText.signed($0.differences.mean, 3) }, comparison?.differences.interval,
-        n: comparison?.differences.n, &page)
-      page.element("td", "class=\"number\"") { page in
-        page.write(comparison?.p.map(NumberText.probability) ?? "")
-        if let corrected = comparison?.holmP {
-          page.leaf("small", "class=\"below\"", "(\(NumberText.probability(corrected)))")
-        }
-      }
-    }
+    writeContrast(.wtRI, gain, &page)
     writeEstimate(gain.featureReuse.map { NumberText.fixed($0, 3) }, gain.featureReuseInterval, n: nil, &page)
     number(gain.featureReuseNormalised.map { NumberText.fixed($0, 2) } ?? "")
+    writeContrast(.wtST, gain, &page)
     number(gain.reuseShareOfGain.map { NumberText.fixed($0, 2) } ?? "")
+    writeContrast(.stRI, gain, &page)
+  }
+
+  private static func contrastHeadings(_ contrast: Contrast) -> [HTMLWriter.Heading] {
+    [.number("\(contrast.title) (n)"), .number("p (Holm)")]
+  }
+
+  private func writeContrast(_ contrast: Contrast, _ gain: Gain, _ page: inout HTMLWriter) {
+    let comparison = gain.differences[contrast]
+    writeEstimate(
+      comparison.map { NumberText.signed($0.differences.mean, 3) }, comparison?.differences.interval,
+      n: comparison?.differences.n, &page)
+    page.element("td", "class=\"number\"") { page in
+      page.write(comparison?.p.map(NumberText.probability) ?? "")
+      if let corrected = comparison?.holmP {
+        page.leaf("small", "class=\"below\"", "(\(NumberText.probability(corrected)))")
+      }
+    }
   }
 
   private func writeEstimate(_ estimate: String?, _ interval: Interval?, n: Int?, _ page: inout HTMLWriter) {
