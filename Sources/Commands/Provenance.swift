@@ -1,0 +1,32 @@
+import Foundation
+import Planner
+import Store
+
+/// What a study's numbers were made with: kept with the study, written beside its results.
+enum Provenance {
+  /// Nothing in it depends on the time, so that the same study on the same machine has the same.
+  static func source(of loaded: LoadedStudy) -> StudySource {
+    var system = utsname()
+    uname(&system)
+    let facts: JSONValue = [
+      "graft": .string(version), "system": .string(text(of: system.sysname) + " " + text(of: system.machine)),
+      "cores": .number(Double(ProcessInfo.processInfo.activeProcessorCount)), "worker": worker,
+    ]
+    return StudySource(
+      name: loaded.study.name, file: loaded.file.name, text: String(decoding: loaded.file.data, as: UTF8.self), facts: facts)
+  }
+
+  static let version = "0.1.0"
+
+  /// The worker's libraries; null where it does not say.
+  private static var worker: JSONValue {
+    guard let answer = try? WorkerProgram.output(["--doctor"]), let text = answer.text,
+      let facts = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+    else { return .null }
+    return facts
+  }
+
+  private static func text<Tuple>(of characters: Tuple) -> String {
+    withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  }
+}
