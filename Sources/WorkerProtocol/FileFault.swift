@@ -32,7 +32,8 @@ public struct FileFault: Error, Hashable, Sendable, CustomStringConvertible {
   /// What to do about it.
   public var remedy: String {
     switch code {
-    case ENOSPC, EDQUOT, EFBIG: "free some space (`df -h` shows where) and run the same command again; nothing done is lost"
+    case ENOSPC, EDQUOT, EFBIG:
+      "free some space (`df -h` shows where) and run the same command again; nothing done is lost"
     case EROFS: "the file system is mounted read-only: remount it, or name another workspace with --workspace"
     case EACCES, EPERM: "give yourself the right to it, or name another workspace with --workspace"
     case ENOENT: "check that the path is right"

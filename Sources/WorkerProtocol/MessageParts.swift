@@ -7,7 +7,8 @@ extension StageRequest {
     var members: [String: JSONValue] = [
       "attempt": .number(Double(attempt)), "key": .string(key.hex), "kind": .string(kind.rawValue),
       "label": .string(label), "parameters": parameters,
-      "inputs": .array(inputs.map { ["role": .string($0.role), "key": .string($0.key.hex), "folder": .string($0.folder)] }),
+      "inputs": .array(
+        inputs.map { ["role": .string($0.role), "key": .string($0.key.hex), "folder": .string($0.folder)] }),
       "locations": .object(locations.mapValues { .string($0) }), "output": .string(outputFolder),
       "checkpoints": .string(checkpointFolder), "threads": .number(Double(threads)), "device": .string(device),
     ]
@@ -21,11 +22,13 @@ extension StageRequest {
     let kindName = try fields.string("kind")
     guard let kind = StageKind(rawValue: kindName) else { throw MessageError("a stage of unknown kind '\(kindName)'") }
     self.init(
-      attempt: Int64(try fields.integer("attempt")), key: try fields.key("key"), kind: kind, label: try fields.string("label"),
+      attempt: Int64(try fields.integer("attempt")), key: try fields.key("key"), kind: kind,
+      label: try fields.string("label"),
       parameters: json["parameters"] ?? .null,
       inputs: try fields.array("inputs").map { input in
         let fields = Fields(input, of: "input")
-        return ResolvedInput(role: try fields.string("role"), key: try fields.key("key"), folder: try fields.string("folder"))
+        return ResolvedInput(
+          role: try fields.string("role"), key: try fields.key("key"), folder: try fields.string("folder"))
       },
       locations: (json["locations"]?.objectValue ?? [:]).compactMapValues(\.stringValue),
       outputFolder: try fields.string("output"), checkpointFolder: try fields.string("checkpoints"),
@@ -45,7 +48,8 @@ extension StageProgress {
   public init(json: JSONValue) throws {
     let fields = Fields(json, of: "progress")
     self.init(
-      fraction: try fields.number("fraction"), position: try fields.string("position"), loss: fields.optionalNumber("loss"),
+      fraction: try fields.number("fraction"), position: try fields.string("position"),
+      loss: fields.optionalNumber("loss"),
       metricName: json["metric_name"]?.stringValue, metric: fields.optionalNumber("metric"))
   }
 }
@@ -55,7 +59,8 @@ extension StageOutcome {
   public var json: JSONValue {
     [
       "diverged": .bool(diverged),
-      "metrics": .array(metrics.map { ["split": .string($0.split), "name": .string($0.name), "value": .number($0.value)] }),
+      "metrics": .array(
+        metrics.map { ["split": .string($0.split), "name": .string($0.name), "value": .number($0.value)] }),
       "history": .array(history.map(\.json)), "facts": facts,
     ]
   }
@@ -102,7 +107,9 @@ extension StageFailure {
   public init(json: JSONValue) throws {
     let fields = Fields(json, of: "failure")
     let name = try fields.string("class")
-    guard let failureClass = FailureClass(rawValue: name) else { throw MessageError("a failure of unknown class '\(name)'") }
+    guard let failureClass = FailureClass(rawValue: name) else {
+      throw MessageError("a failure of unknown class '\(name)'")
+    }
     self.init(failureClass, try fields.string("message"), remedy: json["remedy"]?.stringValue)
   }
 }
@@ -115,7 +122,8 @@ extension StageCost {
   /// What is missing counts as 0: a cost is for display and estimates only.
   public init(json: JSONValue) {
     self.init(
-      cpuSeconds: json["cpu"]?.doubleValue ?? 0, peakMemory: json["memory"]?.doubleValue.flatMap { Int64(exactly: $0) } ?? 0)
+      cpuSeconds: json["cpu"]?.doubleValue ?? 0,
+      peakMemory: json["memory"]?.doubleValue.flatMap { Int64(exactly: $0) } ?? 0)
   }
 }
 
@@ -135,7 +143,9 @@ private struct Fields {
   }
 
   func key(_ name: String) throws -> StageKey {
-    guard let key = StageKey(hex: try string(name)) else { throw MessageError("'\(owner)' with a '\(name)' that is no key") }
+    guard let key = StageKey(hex: try string(name)) else {
+      throw MessageError("'\(owner)' with a '\(name)' that is no key")
+    }
     return key
   }
 

@@ -65,7 +65,8 @@ extension WorkerEvent {
   public init(line: some Collection<UInt8>) throws {
     let message = try Message(line: line)
     if message.name == "hello" {
-      self = .hello(version: try message.integer("version"), processID: Int32(truncatingIfNeeded: try message.integer("pid")))
+      self = .hello(
+        version: try message.integer("version"), processID: Int32(truncatingIfNeeded: try message.integer("pid")))
       return
     }
     let attempt = Int64(try message.integer("attempt"))

@@ -109,7 +109,8 @@ public struct StageProgress: Sendable, Codable, Hashable {
   public var metricName: String?
   public var metric: Double?
 
-  public init(fraction: Double, position: String, loss: Double? = nil, metricName: String? = nil, metric: Double? = nil) {
+  public init(fraction: Double, position: String, loss: Double? = nil, metricName: String? = nil, metric: Double? = nil)
+  {
     self.fraction = fraction
     self.position = position
     self.loss = loss
@@ -129,7 +130,8 @@ public struct StageOutcome: Sendable, Codable, Hashable {
   /// Facts for people and reports: counts, classes, digests, chosen step.
   public var facts: JSONValue
 
-  public init(diverged: Bool = false, metrics: [MetricValue] = [], history: [HistoryEntry] = [], facts: JSONValue = [:]) {
+  public init(diverged: Bool = false, metrics: [MetricValue] = [], history: [HistoryEntry] = [], facts: JSONValue = [:])
+  {
     self.diverged = diverged
     self.metrics = metrics
     self.history = history
@@ -167,7 +169,8 @@ public struct HistoryEntry: Sendable, Codable, Hashable {
   public var validationMetric: Double
 
   public init(
-    step: Int, epoch: Double, learningRate: Double, trainingLoss: Double, validationLoss: Double, validationMetric: Double
+    step: Int, epoch: Double, learningRate: Double, trainingLoss: Double, validationLoss: Double,
+    validationMetric: Double
   ) {
     self.step = step
     self.epoch = epoch

@@ -54,7 +54,9 @@ struct StageExecution {
     let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw FileFault.last("open the log", path) }
     defer { close(file) }
-    guard dup2(file, STDERR_FILENO) >= 0, dup2(file, STDOUT_FILENO) >= 0 else { throw FileFault.last("open the log", path) }
+    guard dup2(file, STDERR_FILENO) >= 0, dup2(file, STDOUT_FILENO) >= 0 else {
+      throw FileFault.last("open the log", path)
+    }
   }
 
   /// A log in which nothing stands is not kept.

@@ -25,7 +25,9 @@ public final class StageContext: Sendable {
   private let reportInterval: Duration
 
   /// - Parameter deliver: Takes the progress reports that pass the rate limit.
-  public init(reportInterval: Duration = .milliseconds(200), deliver: @escaping @Sendable (StageProgress) -> Void = { _ in }) {
+  public init(
+    reportInterval: Duration = .milliseconds(200), deliver: @escaping @Sendable (StageProgress) -> Void = { _ in }
+  ) {
     self.reportInterval = reportInterval
     self.deliver = deliver
   }

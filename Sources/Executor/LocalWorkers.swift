@@ -1,0 +1,84 @@
+import Foundation
+import Store
+import Synchronization
+import WorkerProtocol
+
+/// Worker processes of this machine, started when first needed and kept from stage to stage.
+public final class LocalWorkers: WorkerBackEnd {
+  public let slots: Int
+  private let path: String
+  private let arguments: [String]
+  private let environment: [String: String]
+  private let logFile: @Sendable (Int) -> String
+  private let state: Mutex<State>
+
+  private struct State {
+    var processes: [WorkerProcess?]
+    var listener: (@Sendable (WorkerReport) -> Void)?
+  }
+
+  /// - Parameters:
+  ///   - path: The worker's executable.
+  ///   - slots: How many; at least 1.
+  ///   - threads: CPU threads of each, for the numerics' own pools.
+  ///   - workspace: Where each prints what belongs to no stage.
+  public init(path: String, arguments: [String] = [], slots: Int, threads: Int, workspace: Workspace) {
+    self.path = path
+    self.arguments = arguments
+    self.slots = max(1, slots)
+    var environment = ProcessInfo.processInfo.environment
+    for name in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"] { environment[name] = String(threads) }
+    self.environment = environment
+    logFile = { workspace.workerLogFile(slot: $0) }
+    state = Mutex(State(processes: Array(repeating: nil, count: max(1, slots))))
+  }
+
+  public func connect(_ listener: @escaping @Sendable (WorkerReport) -> Void) {
+    state.withLock { $0.listener = listener }
+  }
+
+  public func prepare(slot: Int) throws -> ProcessIdentity? {
+    // A process that dies at once is reported after this is left, and so after it is known here.
+    try state.withLock { state in
+      guard state.processes[slot] == nil else { return nil }
+      let process = try WorkerProcess.start(
+        path: path, arguments: arguments, environment: environment, logFile: logFile(slot)
+      ) { [weak self] content in
+        self?.report(content, slot: slot)
+      }
+      state.processes[slot] = process
+      return process.identity
+    }
+  }
+
+  private func report(_ content: WorkerReport.Content, slot: Int) {
+    let listener = state.withLock { state in
+      if case .lost = content { state.processes[slot] = nil }
+      return state.listener
+    }
+    listener?(WorkerReport(slot: slot, content))
+  }
+
+  public func send(_ request: WorkerRequest, to slot: Int) {
+    state.withLock { $0.processes[slot] }?.send(request)
+  }
+
+  public func kill(slot: Int) {
+    state.withLock { $0.processes[slot] }?.kill()
+  }
+
+  public func shutDown() async {
+    let processes = state.withLock { $0.processes.compactMap { $0 } }
+    for process in processes {
+      process.send(.exit)
+      process.closeInput()
+    }
+    let deadline = ContinuousClock.now + .seconds(5)
+    for process in processes {
+      while process.isAlive {
+        if ContinuousClock.now >= deadline { process.kill() }
+        try? await Task.sleep(for: .milliseconds(2))
+      }
+    }
+  }
+}

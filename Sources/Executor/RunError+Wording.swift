@@ -1,0 +1,57 @@
+import Foundation
+import Store
+import WorkerProtocol
+
+extension RunError: CustomStringConvertible {
+  /// What is wrong and where.
+  public var description: String {
+    switch self {
+    case .workerCannotStart(let path, let code): "cannot start the worker \(path): \(String(cString: strerror(code)))"
+    case .workerEndsAtOnce(let status, let output):
+      "the worker ends with status \(status) before it greets" + (output.isEmpty ? "" : "; it printed:\n\(output)")
+    case .workerOfOtherVersion(let version):
+      "the worker speaks version \(version) of the protocol, not \(ProtocolVersion.current)"
+    case .disorderedPlan(let label): "the plan names \(label) before a stage that it reads"
+    case .workspace(let error): error.description
+    }
+  }
+
+  /// What to do about it.
+  public var remedy: String {
+    switch self {
+    case .workerCannotStart: "build it with `swift build -c release --product graft-worker`, or put it beside `graft`"
+    case .workerEndsAtOnce: "`graft doctor` shows which libraries it finds"
+    case .workerOfOtherVersion: "build `graft` and `graft-worker` from the same sources"
+    case .disorderedPlan: "this is a fault of Graft: please report it with the study file"
+    case .workspace(let error): error.remedy
+    }
+  }
+}
+
+extension WorkerLoss {
+  /// The loss of a worker as the failure of the stage that it ran.
+  var failure: StageFailure {
+    let log = "`graft logs` shows what it printed last"
+    return switch self {
+    case .exited(let status): StageFailure(.crash, "the worker ended with status \(status) in mid-stage", remedy: log)
+    case .signalled(let number, outOfMemory: true):
+      StageFailure(
+        .memory, "the system ended the worker for want of memory (signal \(number))",
+        remedy: "use fewer jobs (`--jobs`) or a smaller batch")
+    case .signalled(let number, outOfMemory: false):
+      StageFailure(.crash, "the worker died of signal \(number) (\(Self.name(ofSignal: number)))", remedy: log)
+    case .babbled(let text):
+      StageFailure(.crash, "the worker wrote what is no message: \(text.debugDescription)", remedy: log)
+    case .neverGreeted(let status, let output):
+      StageFailure(
+        .machine, RunError.workerEndsAtOnce(status: status, output: output).description, remedy: "`graft doctor`")
+    case .otherVersion(let version):
+      StageFailure(
+        .machine, RunError.workerOfOtherVersion(version).description, remedy: "build both from the same sources")
+    }
+  }
+
+  private static func name(ofSignal number: Int32) -> String {
+    strsignal(number).map { String(cString: $0) } ?? "unknown"
+  }
+}

@@ -1,0 +1,69 @@
+import Planner
+import Store
+import WorkerProtocol
+
+/// Is told what happens in a run, in order, one event at a time. Should be quick: the run waits for it.
+public protocol RunObserver: Sendable {
+  func observe(_ event: RunEvent)
+}
+
+/// Something that happened in a run.
+public enum RunEvent: Sendable {
+  /// The workspace is in order and the run begins.
+  case began(RunCounts, RecoveryReport)
+  case started(Stage, attempt: Int64, slot: Int)
+  case progressed(Stage, slot: Int, StageProgress)
+  case finished(Stage, StageOutcome, seconds: Double)
+  /// `retryAfter` is nil where it is not tried again.
+  case failed(Stage, StageFailure, retryAfter: Duration?)
+  case stopped(Stage)
+  case blocked(Stage, by: Stage)
+  case stopping(StopMode)
+  /// After each change, and about once a second while stages report.
+  case counted(RunCounts, Estimate?)
+  case ended(RunSummary)
+}
+
+/// How many stages are in which state.
+public struct RunCounts: Sendable, Hashable {
+  public var total = 0
+  public var done = 0
+  /// Of those, the ones that were done before this run began.
+  public var doneBefore = 0
+  public var running = 0
+  public var failed = 0
+  /// Cannot run because of a failed one.
+  public var blocked = 0
+
+  public init() {}
+}
+
+/// How a run ended.
+public struct RunSummary: Sendable {
+  public enum Ending: Sendable, Hashable {
+    /// Every stage is done.
+    case complete
+    /// Some stages failed or wait for failed ones; the rest is done.
+    case incomplete
+    /// It was told to stop.
+    case stopped
+  }
+
+  public var ending: Ending
+  public var counts: RunCounts
+  public var failures: [(stage: Stage, failure: StageFailure)]
+  public var seconds: Double
+}
+
+/// A run that could not go on. What was done is recorded.
+public enum RunError: Error, Sendable {
+  /// The worker's executable cannot be started.
+  case workerCannotStart(path: String, code: Int32)
+  /// The worker ended before its greeting.
+  case workerEndsAtOnce(status: Int32, output: String)
+  /// The worker speaks another version of the protocol.
+  case workerOfOtherVersion(Int)
+  /// The plan holds a stage before one that it reads.
+  case disorderedPlan(label: String)
+  case workspace(WorkspaceError)
+}

@@ -1,0 +1,129 @@
+import Foundation
+import GRDB
+import Planner
+import WorkerProtocol
+
+/// What a start found of an earlier run that did not end by itself.
+public struct RecoveryReport: Sendable, Hashable {
+  /// Workers of an earlier run that had to be ended.
+  public var endedWorkers = 0
+  /// Attempts recorded as running that no longer were.
+  public var interruptedAttempts = 0
+  /// Labels of stages whose files lay complete but were not recorded.
+  public var adopted: [String] = []
+  /// Half-written folders removed.
+  public var removedFolders = 0
+
+  public init() {}
+}
+
+extension Workspace {
+  /// Brings the workspace from wherever an earlier run was killed to a state from which a run may begin: no worker of
+  /// that run lives, no attempt is recorded as running, complete artifacts of the given stages are recorded as results,
+  /// half-written ones are gone.
+  ///
+  /// - Parameter grace: How long an orphan, which ends by itself once its stage has a checkpoint, may take before it is
+  ///   killed, in seconds.
+  /// - Throws: `WorkspaceError`.
+  public func recover(stages: [Stage], grace: Double = 10) throws -> RecoveryReport {
+    var report = RecoveryReport()
+    report.endedWorkers = try endOrphans(grace: grace)
+    let plain = try translatingFaults { try sortOutTemporaryFolder() }
+    report.removedFolders = plain
+    try write { database in
+      try database.execute(
+        sql:
+          "UPDATE attempt SET state = 'stopped', message = 'interrupted', finished = max(started, ?) WHERE state = 'running'",
+        arguments: [Timestamp.now.milliseconds])
+      report.interruptedAttempts = database.changesCount
+      try database.execute(sql: "DELETE FROM progress")
+    }
+    report.adopted = try adoptArtifacts(of: stages)
+    return report
+  }
+
+  /// Ends what earlier runs left running on this machine and waits until it is gone.
+  private func endOrphans(grace: Double) throws -> Int {
+    let known = try write { database in
+      try Row.fetchAll(
+        database, sql: "SELECT id, pid, start_ticks, boot FROM worker WHERE ended IS NULL AND host = ?",
+        arguments: [ProcessIdentity.currentHost])
+    }
+    var killed = 0
+    for row in known {
+      let process = ProcessIdentity(
+        processID: row[1], startTicks: UInt64(bitPattern: row[2] as Int64), boot: row[3])
+      if !Self.waits(for: process, atMost: grace) {
+        killed += 1
+        // The whole group: whatever the worker had started goes with it.
+        kill(-process.processID, SIGKILL)
+        kill(process.processID, SIGKILL)
+        guard Self.waits(for: process, atMost: 30) else {
+          throw WorkspaceError.orphanRemains(processID: process.processID)
+        }
+      }
+    }
+    try write { database in
+      try database.execute(
+        sql: "UPDATE worker SET ended = ? WHERE ended IS NULL AND host = ?",
+        arguments: [Timestamp.now.milliseconds, ProcessIdentity.currentHost])
+    }
+    return killed
+  }
+
+  /// Whether the process is gone within so many seconds.
+  private static func waits(for process: ProcessIdentity, atMost seconds: Double) -> Bool {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while process.isRunning {
+      if ContinuousClock.now >= deadline { return false }
+      usleep(20_000)
+    }
+    return true
+  }
+
+  /// Complete outputs go to the artifacts, all else goes.
+  private func sortOutTemporaryFolder() throws -> Int {
+    var removed = 0
+    for name in try DurableFiles.names(in: temporaryFolder) ?? [] {
+      let path = "\(temporaryFolder)/\(name)"
+      let parts = name.split(separator: "-", omittingEmptySubsequences: false)
+      if parts.count == 3, let kind = StageKind(rawValue: String(parts[1])), let key = StageKey(hex: String(parts[2])),
+        outcome(in: path) != nil, access(artifactFolder(kind: kind, key: key), F_OK) != 0
+      {
+        _ = try keepArtifact(from: path, kind: kind, key: key)
+      } else {
+        try DurableFiles.remove(path)
+        removed += 1
+      }
+    }
+    return removed
+  }
+
+  /// Records the stages whose artifact is there while the database knows no result.
+  private func adoptArtifacts(of stages: [Stage]) throws -> [String] {
+    let present = try presentArtifacts(of: Set(stages.map(\.kind)))
+    guard present.values.contains(where: { !$0.isEmpty }) else { return [] }
+    let known = try records(of: stages)
+    var adopted: [String] = []
+    for stage in stages where present[stage.kind]?.contains(stage.key.hex) ?? false {
+      let record = known[stage.key]
+      if record?.isDone ?? false { continue }
+      guard let outcome = artifactOutcome(kind: stage.kind, key: stage.key) else { continue }
+      let files = try artifactFiles(kind: stage.kind, key: stage.key)
+      try write { database in
+        let id = try ResultRows.stageID(stage, database)
+        let attempt = record?.lastAttempt?.number
+        if let attempt {
+          try database.execute(
+            sql: """
+              UPDATE attempt SET state = 'done', message = NULL, remedy = NULL, failure_class = NULL WHERE number = ?
+              """, arguments: [attempt])
+        }
+        try ResultRows.write(
+          stage: id, attempt: attempt, outcome: outcome, hasArtifact: true, files: files, at: .now, database)
+      }
+      adopted.append(stage.label)
+    }
+    return adopted
+  }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import GRDB
+import Planner
+import WorkerProtocol
+
+/// Writing and reading stages and their results: one place for the rows of `stage`, `result`, `metric`, `history`,
+/// `artifact_file`.
+enum ResultRows {
+  /// The row of a stage, made where it is not there.
+  static func stageID(_ stage: Stage, _ database: Database) throws -> Int64 {
+    let find = try database.cachedStatement(sql: "SELECT id FROM stage WHERE key = ?")
+    let key = stage.key.bytes
+    if let id = try Int64.fetchOne(find, arguments: [key]) { return id }
+    try database.cachedStatement(
+      sql: "INSERT INTO stage (key, kind, version, label, parameters) VALUES (?, ?, ?, ?, ?)"
+    )
+    .execute(
+      arguments: [key, stage.kind.rawValue, stage.kind.version, stage.label, stage.parameters.canonicalText])
+    let id = database.lastInsertedRowID
+    let insertInput = try database.cachedStatement(
+      sql: "INSERT OR IGNORE INTO stage_input (stage, role, input) SELECT ?, ?, id FROM stage WHERE key = ?")
+    for input in stage.inputs { try insertInput.execute(arguments: [id, input.role, input.key.bytes]) }
+    return id
+  }
+
+  /// Records a stage as done, in place of any earlier result.
+  static func write(
+    stage: Int64, attempt: Int64?, outcome: StageOutcome, hasArtifact: Bool, files: [ArtifactFile], at time: Timestamp,
+    _ database: Database
+  ) throws {
+    try database.cachedStatement(sql: "DELETE FROM result WHERE stage = ?").execute(arguments: [stage])
+    try database.cachedStatement(
+      sql: "INSERT INTO result (stage, attempt, diverged, has_artifact, facts, recorded) VALUES (?, ?, ?, ?, ?, ?)"
+    ).execute(
+      arguments: [stage, attempt, outcome.diverged, hasArtifact, outcome.facts.canonicalText, time.milliseconds])
+    let insertMetric = try database.cachedStatement(
+      sql: "INSERT INTO metric (stage, place, split, name, value) VALUES (?, ?, ?, ?, ?)")
+    for (place, metric) in outcome.metrics.enumerated() {
+      try insertMetric.execute(arguments: [stage, place, metric.split, metric.name, metric.value.stored])
+    }
+    let insertEntry = try database.cachedStatement(
+      sql: """
+        INSERT INTO history (stage, place, step, epoch, learning_rate, training_loss, validation_loss, validation_metric)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """)
+    for (place, entry) in outcome.history.enumerated() {
+      try insertEntry.execute(
+        arguments: [
+          stage, place, entry.step, entry.epoch.stored, entry.learningRate.stored, entry.trainingLoss.stored,
+          entry.validationLoss.stored, entry.validationMetric.stored,
+        ])
+    }
+    let insertFile = try database.cachedStatement(
+      sql: "INSERT INTO artifact_file (stage, name, bytes, sha256) VALUES (?, ?, ?, ?)")
+    for file in files {
+      guard let digest = StageKey(hex: file.sha256)?.bytes else { continue }
+      try insertFile.execute(arguments: [stage, file.name, file.bytes, digest])
+    }
+  }
+
+  static func metrics(of stage: Int64, _ database: Database) throws -> [MetricValue] {
+    let statement = try database.cachedStatement(
+      sql: "SELECT split, name, value FROM metric WHERE stage = ? ORDER BY place")
+    return try Row.fetchAll(statement, arguments: [stage]).map { row in
+      MetricValue(split: row[0], name: row[1], value: Double(stored: row[2]))
+    }
+  }
+
+  static func history(of stage: Int64, _ database: Database) throws -> [HistoryEntry] {
+    let statement = try database.cachedStatement(
+      sql: """
+        SELECT step, epoch, learning_rate, training_loss, validation_loss, validation_metric FROM history
+        WHERE stage = ? ORDER BY place
+        """)
+    return try Row.fetchAll(statement, arguments: [stage]).map { row in
+      HistoryEntry(
+        step: row[0], epoch: Double(stored: row[1]), learningRate: Double(stored: row[2]),
+        trainingLoss: Double(stored: row[3]), validationLoss: Double(stored: row[4]),
+        validationMetric: Double(stored: row[5]))
+    }
+  }
+
+  static func files(of stage: Int64, _ database: Database) throws -> [ArtifactFile] {
+    let statement = try database.cachedStatement(
+      sql: "SELECT name, bytes, sha256 FROM artifact_file WHERE stage = ? ORDER BY name")
+    return try Row.fetchAll(statement, arguments: [stage]).map { row in
+      ArtifactFile(name: row[0], bytes: row[1], sha256: HexText.text(of: row[2] as Data))
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import GRDB
+import Planner
+import WorkerProtocol
+
+/// All that the workspace keeps of one stage, for `graft explain` and `graft logs`.
+public struct StageDossier: Sendable {
+  public var key: StageKey
+  public var kind: String
+  public var label: String
+  public var parameters: JSONValue
+  public var inputs: [StageInput]
+  /// By number, the first first.
+  public var attempts: [AttemptRecord]
+  public var outcome: StageOutcome?
+  /// Where its files lie; nil for a stage without any.
+  public var artifactFolder: String?
+  public var files: [ArtifactFile]
+  /// The log of each attempt that printed anything, by the attempt's number.
+  public var logFiles: [Int64: String]
+}
+
+extension Workspace {
+  /// What is kept of a stage; nil for one that was never begun.
+  ///
+  /// - Throws: `WorkspaceError`.
+  public func dossier(of key: StageKey) throws -> StageDossier? {
+    let runIsLive = currentRun != nil
+    return try read(orElse: nil) { database in
+      guard
+        let row = try Row.fetchOne(
+          database, sql: "SELECT id, kind, label, parameters FROM stage WHERE key = ?", arguments: [key.bytes])
+      else { return nil }
+      let id: Int64 = row[0]
+      let inputs = try Row.fetchAll(
+        database,
+        sql: """
+          SELECT role, stage.key FROM stage_input JOIN stage ON stage.id = stage_input.input
+          WHERE stage_input.stage = ? ORDER BY role
+          """, arguments: [id]
+      ).compactMap { row in StageKey(bytes: row[1]).map { StageInput(role: row[0], key: $0) } }
+      let attempts = try Row.fetchAll(
+        database, sql: "SELECT \(AttemptRecord.columns) FROM attempt WHERE stage = ? ORDER BY number", arguments: [id]
+      ).compactMap { AttemptRecord(row: $0, from: 0, runIsLive: runIsLive) }
+      let result = try Row.fetchOne(
+        database, sql: "SELECT diverged, facts, has_artifact FROM result WHERE stage = ?", arguments: [id])
+      let outcome = try result.map { result in
+        StageOutcome(
+          diverged: result[0], metrics: try ResultRows.metrics(of: id, database),
+          history: try ResultRows.history(of: id, database), facts: JSONValue(stored: result[1]))
+      }
+      let hasArtifact: Bool = result?[2] ?? false
+      let kind: String = row[1]
+      return StageDossier(
+        key: key, kind: kind, label: row[2], parameters: JSONValue(stored: row[3]), inputs: inputs, attempts: attempts,
+        outcome: outcome,
+        artifactFolder: hasArtifact ? StageKind(rawValue: kind).map { artifactFolder(kind: $0, key: key) } : nil,
+        files: try ResultRows.files(of: id, database),
+        logFiles: Dictionary(attempts.map { ($0.number, logFile(key: key, attempt: $0.number)) }) { first, _ in first }
+          .filter { access($0.value, F_OK) == 0 })
+    }
+  }
+
+  /// The keys that begin with these digits, in order, at most `limit`.
+  ///
+  /// - Throws: `WorkspaceError`.
+  public func keys(beginningWith digits: String, limit: Int = 10) throws -> [StageKey] {
+    let lowered = digits.lowercased()
+    guard let lowest = StageKey(hex: lowered + String(repeating: "0", count: max(0, 64 - lowered.utf8.count))),
+      let highest = StageKey(hex: lowered + String(repeating: "f", count: max(0, 64 - lowered.utf8.count)))
+    else { return [] }
+    return try read(orElse: []) { database in
+      try Row.fetchAll(
+        database, sql: "SELECT key FROM stage WHERE key BETWEEN ? AND ? ORDER BY key LIMIT ?",
+        arguments: [lowest.bytes, highest.bytes, limit]
+      ).compactMap { StageKey(bytes: $0[0]) }
+    }
+  }
+
+  /// How long each done stage of these took in all its attempts, in seconds.
+  ///
+  /// - Throws: `WorkspaceError`.
+  public func measuredSeconds(of stages: [Stage]) throws -> [StageKey: Double] {
+    try read(orElse: [:]) { database in
+      let statement = try database.cachedStatement(
+        sql: """
+          SELECT sum(attempt.seconds) FROM stage JOIN result ON result.stage = stage.id
+          JOIN attempt ON attempt.stage = stage.id WHERE stage.key = ? AND attempt.state IN ('done', 'stopped')
+          """)
+      var seconds: [StageKey: Double] = [:]
+      for stage in stages {
+        if let sum = try Double?.fetchOne(statement, arguments: [stage.key.bytes]) ?? nil { seconds[stage.key] = sum }
+      }
+      return seconds
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import GRDB
+import WorkerProtocol
+
+/// `state.sqlite`: how it is opened, and how its errors become the workspace's.
+struct StateDatabase: Sendable {
+  let queue: DatabaseQueue
+  let path: String
+  /// The folder of a private copy that is read in place of a database that cannot be read where it lies.
+  var copyFolder: String?
+
+  /// Opens for writing, making or bringing up to date what is there. The caller holds the writer's lock.
+  static func openForWriting(path: String) throws -> StateDatabase {
+    var configuration = Configuration()
+    configuration.journalMode = .wal
+    configuration.busyMode = .timeout(10)
+    configuration.prepareDatabase { database in
+      // A commit is on disk when it returns; commits are few because they are grouped.
+      try database.execute(sql: "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY")
+    }
+    return try translating(path) {
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      try queue.writeWithoutTransaction { try Schema.migrate($0, path: path) }
+      return StateDatabase(queue: queue, path: path)
+    }
+  }
+
+  /// Opens for reading; nil where no database is yet. Where the place is read-only and SQLite cannot read in it (it wants
+  /// to share an index of the log beside the file), a copy is read.
+  static func openForReading(path: String) throws -> StateDatabase? {
+    guard access(path, F_OK) == 0 else { return nil }
+    do {
+      return try translating(path) { try reading(path) }
+    } catch WorkspaceError.database(_, let code, _) where code == ResultCode.SQLITE_CANTOPEN.rawValue {
+      return try readingCopy(of: path)
+    } catch WorkspaceError.readOnly {
+      return try readingCopy(of: path)
+    }
+  }
+
+  private static func readingCopy(of path: String) throws -> StateDatabase? {
+    let folder = try copy(of: path)
+    var database = try translating(path) { try reading("\(folder)/state.sqlite") }
+    database?.copyFolder = folder
+    return database
+  }
+
+  private static func reading(_ path: String) throws -> StateDatabase? {
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.busyMode = .timeout(10)
+    let queue = try DatabaseQueue(path: path, configuration: configuration)
+    let version = try queue.read { try Schema.currentVersion($0) }
+    guard version <= Schema.version else {
+      throw WorkspaceError.newerSchema(path: path, version: version, known: Schema.version)
+    }
+    // A run that has just begun has not made its tables yet.
+    return version == 0 ? nil : StateDatabase(queue: queue, path: path)
+  }
+
+  /// A private copy of the database and its log.
+  ///
+  /// - Returns: The folder it lies in.
+  private static func copy(of path: String) throws -> String {
+    let folder = "\(NSTemporaryDirectory())graft-read-\(getpid())"
+    do {
+      try DurableFiles.makeFolder(folder)
+      for suffix in ["", "-wal"] where access(path + suffix, F_OK) == 0 {
+        try DurableFiles.write(try DurableFiles.read(path + suffix), to: "\(folder)/state.sqlite\(suffix)")
+      }
+    } catch let fault as FileFault {
+      throw WorkspaceError.file(fault)
+    }
+    return folder
+  }
+
+  /// One transaction that sees one state of the database.
+  func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    try Self.translating(path) { try queue.read(body) }
+  }
+
+  /// One transaction, on disk when it returns.
+  func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    try Self.translating(path) { try queue.write(body) }
+  }
+
+  private static func translating<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let error as DatabaseError {
+      switch error.resultCode {
+      case .SQLITE_FULL: throw WorkspaceError.diskFull(path: path)
+      case .SQLITE_READONLY, .SQLITE_PERM: throw WorkspaceError.readOnly(path: path)
+      case .SQLITE_IOERR where diskIsFull(path): throw WorkspaceError.diskFull(path: path)
+      default:
+        throw WorkspaceError.database(
+          path: path, code: Int(error.resultCode.rawValue), message: error.message ?? "no message")
+      }
+    } catch let fault as FileFault {
+      throw WorkspaceError.file(fault)
+    }
+  }
+
+  /// The shared index of the log grows by a write that SQLite reports as a plain I/O error when there is no room.
+  private static func diskIsFull(_ path: String) -> Bool {
+    var status = statvfs()
+    return statvfs(path, &status) == 0 && status.f_bavail * UInt(status.f_frsize) < 1 << 20
+  }
+}

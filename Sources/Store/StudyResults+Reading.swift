@@ -1,0 +1,141 @@
+import GRDB
+import Planner
+import WorkerProtocol
+
+extension Workspace {
+  /// Everything a report says of a plan, from one state of the database.
+  ///
+  /// - Throws: `WorkspaceError`.
+  public func results(of plan: Plan) throws -> StudyResults {
+    let present = try presentArtifacts(of: Set(plan.stages.map(\.kind)))
+    let runIsLive = currentRun != nil
+    let empty = ResultsReading(plan: plan, records: [:], database: nil)
+    return try read(orElse: try empty.results(provenance: [:])) { database in
+      let records = try StageRecord.all(of: plan.stages, database, present: present, runIsLive: runIsLive)
+      let reading = ResultsReading(plan: plan, records: records, database: database)
+      return try reading.results(provenance: try StudySource.find(plan.study, database)?.provenance ?? [:])
+    }
+  }
+}
+
+/// One reading of a plan's results.
+private struct ResultsReading {
+  let plan: Plan
+  let records: [StageKey: StageRecord]
+  /// nil where no database is there yet, and so no record either.
+  let database: Database?
+  let stages: [StageKey: Stage]
+
+  init(plan: Plan, records: [StageKey: StageRecord], database: Database?) {
+    self.plan = plan
+    self.records = records
+    self.database = database
+    stages = Dictionary(plan.stages.map { ($0.key, $0) }) { first, _ in first }
+  }
+
+  func results(provenance: JSONValue) throws -> StudyResults {
+    var backbones: [String] = []
+    var seen: Set<String> = []
+    for cell in plan.cells where seen.insert(cell.backbone).inserted { backbones.append(cell.backbone) }
+    return StudyResults(
+      study: plan.study, datasets: datasets(), backbones: backbones, cells: try plan.cells.map { try result(of: $0) },
+      provenance: provenance)
+  }
+
+  private func datasets() -> [DatasetResult] {
+    var results: [DatasetResult] = []
+    var seen: Set<String> = []
+    for cell in plan.cells where seen.insert(cell.dataset).inserted {
+      var result = DatasetResult(name: cell.dataset, metric: cell.metric)
+      if let key = datasetKey(of: cell), let facts = records[key]?.result?.facts {
+        result.classes = facts["classes"]?.arrayValue?.compactMap(\.stringValue)
+        result.trainingImages = facts["images"]?["train"]?.intValue
+        result.validationImages = facts["images"]?["val"]?.intValue
+        result.testImages = facts["images"]?["test"]?.intValue
+        result.unreadable = facts["unreadable"]?.intValue ?? facts["unreadable"]?.arrayValue?.count
+      }
+      results.append(result)
+    }
+    return results
+  }
+
+  /// The data set's stage: named by the cell, or read by its training.
+  private func datasetKey(of cell: Cell) -> StageKey? {
+    if let key = cell.stages[.dataset] { return key }
+    guard let train = cell.stages[.train].flatMap({ stages[$0] }) else { return nil }
+    return train.inputs.first { stages[$0.key]?.kind == .dataset }?.key
+  }
+
+  private func result(of cell: Cell) throws -> CellResult {
+    let own = cell.stages.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
+    let isDone = own.allSatisfy { records[$0]?.isDone ?? false }
+    let hasDiverged = own.contains { records[$0]?.result?.diverged ?? false }
+    let standing: (state: CellState, reason: String?)
+    if hasDiverged {
+      standing = (.diverged, isDone ? nil : "its loss stopped being finite")
+    } else if isDone {
+      standing = (.done, nil)
+    } else {
+      standing = whyNotDone(own)
+    }
+    return CellResult(
+      cell: cell, state: standing.state, reason: standing.reason,
+      metrics: try cell.stages[.test].map { try metrics(of: $0) } ?? [],
+      history: try cell.stages[.train].map { try history(of: $0) } ?? [])
+  }
+
+  private func whyNotDone(_ own: [StageKey]) -> (CellState, String?) {
+    let unfinished = own.filter { !(records[$0]?.isDone ?? false) }
+    for key in unfinished {
+      if let failure = failure(of: key) { return (.failed, "\(label(key)) failed: \(failure.firstLine)") }
+    }
+    for key in unfinished {
+      if let (root, failure) = failedInput(of: key) {
+        return (.missing, "waits for \(label(root)), which failed: \(failure.firstLine)")
+      }
+    }
+    for key in unfinished {
+      guard let record = records[key] else { continue }
+      if record.lastAttempt?.state == .running { return (.missing, "\(label(key)) is running") }
+      if record.isArtifactMissing { return (.missing, "the files of \(label(key)) are gone") }
+      if record.lastAttempt?.state == .stopped { return (.missing, "\(label(key)) was stopped") }
+    }
+    return (.missing, "not yet run")
+  }
+
+  private func label(_ key: StageKey) -> String { stages[key]?.label ?? key.short }
+
+  private func failure(of key: StageKey) -> StageFailure? {
+    guard let record = records[key], !record.isDone, record.lastAttempt?.state == .failed else { return nil }
+    return record.lastAttempt?.failure
+  }
+
+  /// The nearest input, over any number of stages, that failed.
+  private func failedInput(of key: StageKey) -> (StageKey, StageFailure)? {
+    for input in stages[key]?.inputs ?? [] where !(records[input.key]?.isDone ?? false) {
+      if let failure = failure(of: input.key) { return (input.key, failure) }
+      if let found = failedInput(of: input.key) { return found }
+    }
+    return nil
+  }
+
+  private func metrics(of key: StageKey) throws -> [MetricValue] {
+    guard let database, records[key]?.isDone ?? false else { return [] }
+    return try rowID(of: key, database).map { try ResultRows.metrics(of: $0, database) } ?? []
+  }
+
+  private func history(of key: StageKey) throws -> [HistoryEntry] {
+    guard let database, records[key]?.isDone ?? false else { return [] }
+    return try rowID(of: key, database).map { try ResultRows.history(of: $0, database) } ?? []
+  }
+
+  private func rowID(of key: StageKey, _ database: Database) throws -> Int64? {
+    try Int64.fetchOne(
+      try database.cachedStatement(sql: "SELECT id FROM stage WHERE key = ?"), arguments: [key.bytes])
+  }
+}
+
+extension StageFailure {
+  /// The message up to its first line break.
+  var firstLine: String { message.split(separator: "\n", maxSplits: 1).first.map(String.init) ?? "" }
+}

@@ -1,0 +1,137 @@
+import Foundation
+import GRDB
+import Planner
+import WorkerProtocol
+
+/// The folder in which a study's state, artifacts, logs and checkpoints lie (`.graft`).
+///
+/// One process at a time opens it for writing; any number read it meanwhile.
+public final class Workspace: Sendable {
+  /// The workspace's folder, as it was named.
+  public let folder: String
+  let database: StateDatabase?
+  private let lock: WriterLock?
+
+  private init(folder: String, database: StateDatabase?, lock: WriterLock?) {
+    self.folder = folder
+    self.database = database
+    self.lock = lock
+  }
+
+  deinit {
+    if let copy = database?.copyFolder { try? DurableFiles.remove(copy) }
+  }
+
+  /// Takes the writer's lock, making the workspace where there is none.
+  ///
+  /// - Parameter command: What is being run, for whoever is refused meanwhile.
+  /// - Throws: `WorkspaceError`: `held` where another run has it, file and database faults.
+  public static func open(_ folder: String, command: String) throws -> Workspace {
+    do {
+      try DurableFiles.makeFolder(folder)
+      let lock = try WriterLock.take(path: "\(folder)/lock", workspace: folder, command: command)
+      for name in ["artifacts", "logs", "checkpoints", "images", "tmp"] {
+        try DurableFiles.makeFolder("\(folder)/\(name)")
+      }
+      let database = try StateDatabase.openForWriting(path: "\(folder)/state.sqlite")
+      return Workspace(folder: folder, database: database, lock: lock)
+    } catch let fault as FileFault {
+      throw WorkspaceError.file(fault)
+    }
+  }
+
+  /// Opens without a lock and without writing, beside a live run or none. A workspace that does not exist is an empty one.
+  ///
+  /// - Throws: `WorkspaceError`.
+  public static func openForReading(_ folder: String) throws -> Workspace {
+    let database = try StateDatabase.openForReading(path: "\(folder)/state.sqlite")
+    return Workspace(folder: folder, database: database, lock: nil)
+  }
+
+  /// Whether this process may write to it.
+  public var isWritable: Bool { lock != nil }
+
+  /// Who runs in this workspace now, this process included; nil where nobody does.
+  public var currentRun: LockHolder? {
+    guard let holder = WriterLock.holder(path: "\(folder)/lock"), holder.isRunning else { return nil }
+    return holder
+  }
+
+  /// Where the files of a finished stage lie.
+  public func artifactFolder(kind: StageKind, key: StageKey) -> String {
+    "\(folder)/artifacts/\(kind.rawValue)/\(key.hex)"
+  }
+
+  /// Where an attempt's output goes while it runs. The name says whose it is, so that a later start can tell.
+  public func outputFolder(attempt: Int64, kind: StageKind, key: StageKey) -> String {
+    "\(temporaryFolder)/\(attempt)-\(kind.rawValue)-\(key.hex)"
+  }
+
+  /// Where checkpoints of a stage lie, across attempts.
+  public func checkpointFolder(key: StageKey) -> String { "\(folder)/checkpoints/\(key.hex)" }
+
+  /// Removes the checkpoints of a stage that is done.
+  ///
+  /// - Throws: `WorkspaceError.file`.
+  public func removeCheckpoints(key: StageKey) throws {
+    try translatingFaults { try DurableFiles.remove(checkpointFolder(key: key)) }
+  }
+
+  /// What an attempt printed. There is no file for an attempt that printed nothing.
+  public func logFile(key: StageKey, attempt: Int64) -> String { "\(folder)/logs/\(key.hex)/\(attempt).log" }
+
+  /// What a worker printed between its stages.
+  public func workerLogFile(slot: Int) -> String { "\(folder)/logs/worker-\(slot).log" }
+
+  var temporaryFolder: String { "\(folder)/tmp" }
+
+  /// Reads in one transaction; `empty` where there is no database yet.
+  func read<Value>(orElse empty: Value, _ body: (Database) throws -> Value) throws -> Value {
+    guard let database else { return empty }
+    return try database.read(body)
+  }
+
+  func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    guard let database, isWritable else { throw WorkspaceError.readOnly(path: "\(folder)/state.sqlite") }
+    return try database.write(body)
+  }
+}
+
+extension StageKey {
+  /// The 32 bytes that the digits stand for.
+  var bytes: Data {
+    var data = Data(capacity: 32)
+    var high: UInt8?
+    for digit in hex.utf8 {
+      let value = digit <= 57 ? digit - 48 : digit - 87
+      if let upper = high {
+        data.append(upper << 4 | value)
+        high = nil
+      } else {
+        high = value
+      }
+    }
+    return data
+  }
+
+  /// nil for anything but 32 bytes.
+  init?(bytes: Data) {
+    guard bytes.count == 32 else { return nil }
+    self.init(hex: HexText.text(of: bytes))
+  }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+enum HexText {
+  static func text(of bytes: some Sequence<UInt8>) -> String {
+    var digits: [UInt8] = []
+    digits.reserveCapacity(64)
+    for byte in bytes {
+      digits.append(digit(byte >> 4))
+      digits.append(digit(byte & 15))
+    }
+    return String(decoding: digits, as: UTF8.self)
+  }
+
+  private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? value + 48 : value + 87 }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import Planner
+import WorkerProtocol
+
+/// Who holds a workspace.
+public struct LockHolder: Sendable, Hashable, CustomStringConvertible {
+  public let process: ProcessIdentity
+  public let host: String
+  public let command: String
+  /// Since when.
+  public let since: Timestamp
+
+  public var description: String { "process \(process.processID) on \(host) since \(since): \(command)" }
+
+  /// Whether the holder still runs; one on another machine counts as running.
+  public var isRunning: Bool { host != ProcessIdentity.currentHost || process.isRunning }
+
+  var json: JSONValue {
+    [
+      "pid": .number(Double(process.processID)), "start": .string(String(process.startTicks)),
+      "boot": .string(process.boot), "host": .string(host), "command": .string(command),
+      "since": .number(Double(since.milliseconds)),
+    ]
+  }
+
+  init(process: ProcessIdentity, host: String, command: String, since: Timestamp) {
+    self.process = process
+    self.host = host
+    self.command = command
+    self.since = since
+  }
+
+  init?(json: JSONValue) {
+    guard let processID = json["pid"]?.intValue.flatMap({ Int32(exactly: $0) }),
+      let start = json["start"]?.stringValue.flatMap({ UInt64($0) }), let boot = json["boot"]?.stringValue,
+      let host = json["host"]?.stringValue, let command = json["command"]?.stringValue,
+      let since = json["since"]?.intValue
+    else { return nil }
+    self.init(
+      process: ProcessIdentity(processID: processID, startTicks: start, boot: boot), host: host, command: command,
+      since: Timestamp(milliseconds: Int64(since)))
+  }
+}
+
+/// The right to write to a workspace: an advisory lock of the system on `.graft/lock`, with the holder's name in the file.
+/// It ends with the process that holds it, whatever ends that.
+final class WriterLock: Sendable {
+  private let file: Int32
+
+  private init(file: Int32) { self.file = file }
+
+  deinit { close(file) }
+
+  /// - Throws: `WorkspaceError.held`, `WorkspaceError.file`.
+  static func take(path: String, workspace: String, command: String) throws -> WriterLock {
+    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw WorkspaceError.file(.last("open", path)) }
+    let lock = WriterLock(file: file)
+    guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+      guard errno == EWOULDBLOCK else { throw WorkspaceError.file(.last("lock", path)) }
+      // The holder writes its name just after it has the lock.
+      let unknown = LockHolder(
+        process: ProcessIdentity(processID: 0, startTicks: 0, boot: ""), host: ProcessIdentity.currentHost,
+        command: "not yet named", since: .now)
+      throw WorkspaceError.held(by: holder(path: path) ?? unknown, workspace: workspace)
+    }
+    let holder = LockHolder(
+      process: .current, host: ProcessIdentity.currentHost, command: command, since: .now)
+    guard ftruncate(file, 0) == 0 else { throw WorkspaceError.file(.last("write", path)) }
+    do {
+      try DurableFiles.writeAll(Array(holder.json.canonicalText.utf8), to: file, path: path)
+    } catch let fault as FileFault {
+      throw WorkspaceError.file(fault)
+    }
+    return lock
+  }
+
+  /// The name in the lock file, whether or not its owner still runs.
+  static func holder(path: String) -> LockHolder? {
+    guard let bytes = try? DurableFiles.read(path), let json = try? JSONValue(json: bytes) else { return nil }
+    return LockHolder(json: json)
+  }
+}
