@@ -93,12 +93,29 @@ struct PhantomStrand {
 }
 
 extension PhantomCanvas {
-  /// The mask of several curves.
+  /// The mask of several curves: of each pixel, the nearest one's. Only pixels near a curve are looked at.
   func mask(of strands: [PhantomStrand], softness: Float = 0) -> [Float] {
-    mask(softness: softness) { point in
-      var nearest = Float.infinity
-      for strand in strands { nearest = min(nearest, strand.distance(point)) }
-      return nearest
+    let width = max(pixel, softness)
+    var mask = [Float](repeating: 0, count: size * size)
+    for strand in strands {
+      let reach = max(strand.thickness.0, strand.thickness.1) + width
+      let low = strand.points.reduce(Point(repeating: .infinity)) { pointwiseMin($0, $1) }
+      let high = strand.points.reduce(Point(repeating: -.infinity)) { pointwiseMax($0, $1) }
+      let columns = pixels(from: low.x - reach, to: high.x + reach)
+      for row in pixels(from: low.y - reach, to: high.y + reach) {
+        for column in columns {
+          let point = Point((Float(column) + 0.5) * pixel - 1, (Float(row) + 0.5) * pixel - 1)
+          let value = min(max(0.5 - strand.distance(point) / width, 0), 1)
+          mask[row * size + column] = max(mask[row * size + column], value)
+        }
+      }
     }
+    return mask
+  }
+
+  /// The rows or columns that reach into an interval.
+  private func pixels(from low: Float, to high: Float) -> Range<Int> {
+    let first = min(max(Int((low + 1) / pixel), 0), size)
+    return first..<min(max(Int((high + 1) / pixel) + 1, first), size)
   }
 }

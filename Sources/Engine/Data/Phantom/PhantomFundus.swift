@@ -29,7 +29,7 @@ enum PhantomFundus {
 
     let vignette = draws.float(0.15, 0.4)
     darkenRim(of: &canvas, middle: middle, radius: radius, vignette: vignette)
-    canvas.addNoise(0.015 + 0.05 * difficulty, draws: &draws)
+    canvas.addNoise(0.014 + 0.045 * difficulty, draws: &draws)
     return canvas.picture
   }
 
@@ -62,7 +62,7 @@ enum PhantomFundus {
   ) {
     let counts = [0...0, 2...3, 5...8, 11...16]
     let range = counts[min(max(grade, 0), 3)]
-    let strength = 0.8 - 0.55 * difficulty
+    let strength = 0.95 - 0.55 * difficulty
     var places: [Point] = []
     let count = range.lowerBound + draws.below(range.count)
     // Apart from each other and from the disc, so that the number can be seen; crowded fields give up in the end.
@@ -75,7 +75,7 @@ enum PhantomFundus {
     for place in places {
       let isBright = draws.chance(0.4)
       let gains: [Float] = isBright ? [1.35, 1.75, 1.5] : [0.5, 0.3, 0.4]
-      let radius = draws.float(0.035, 0.06)
+      let radius = draws.float(0.038, 0.065)
       canvas.paint(
         zip(ground, gains).map { $0 * (1 + ($1 - 1) * strength) },
         through: canvas.mask { PhantomForms.length($0 - place) - radius })

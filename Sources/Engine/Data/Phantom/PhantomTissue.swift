@@ -17,13 +17,13 @@ enum PhantomTissue {
 
     let radius = draws.float(0.2, 0.34)
     let middle = draws.point(within: 0.5)
-    let contrast = draws.float(0.3, 0.45) - 0.16 * difficulty
+    let contrast = draws.float(0.28, 0.42) - 0.2 * difficulty
     let mass = level + contrast
     let outline = (0..<4).map { order in
-      (height: draws.float(-1, 1) * 0.07 / Float(order + 1), order: Float(order + 2), phase: draws.float(0, 2 * .pi))
+      (height: draws.float(-1, 1) * 0.11 / Float(order + 1), order: Float(order + 2), phase: draws.float(0, 2 * .pi))
     }
     let spikes = Float(9 + draws.below(5))
-    let jag: Float = label == 1 ? draws.float(0.24, 0.36) - 0.08 * difficulty : 0
+    let jag: Float = label == 1 ? draws.float(0.22, 0.34) - 0.2 * difficulty : 0
     let phase = draws.float(0, 2 * .pi)
     canvas.paint(
       [mass],
@@ -36,9 +36,11 @@ enum PhantomTissue {
       }, strength: 0.9)
     let number = 6 + draws.below(4)
     if label == 1 {
-      paintSpicules(number, on: &canvas, around: middle, radius: radius, level: mass, draws: &draws)
+      paintSpicules(
+        number, on: &canvas, around: middle, radius: radius, level: mass, difficulty: difficulty, draws: &draws)
     } else {
-      paintScattered(number, on: &canvas, around: middle, radius: radius, level: mass, draws: &draws)
+      paintScattered(
+        number, on: &canvas, around: middle, radius: radius, level: mass, difficulty: difficulty, draws: &draws)
     }
     canvas.addNoise(0.015 + 0.05 * difficulty, draws: &draws)
     return canvas.picture
@@ -57,7 +59,7 @@ enum PhantomTissue {
   }
 
   private static func paintSpicules(
-    _ count: Int, on canvas: inout PhantomCanvas, around middle: Point, radius: Float, level: Float,
+    _ count: Int, on canvas: inout PhantomCanvas, around middle: Point, radius: Float, level: Float, difficulty: Float,
     draws: inout RandomStream
   ) {
     let turn = draws.float(0, 2 * .pi)
@@ -66,12 +68,12 @@ enum PhantomTissue {
       return spicule(
         from: middle + Point(cos(angle), sin(angle)) * radius * 0.8, heading: angle, radius: radius, draws: &draws)
     }
-    canvas.paint([level], through: canvas.mask(of: strands, softness: 0.05), strength: 0.6)
+    canvas.paint([level], through: canvas.mask(of: strands, softness: 0.05), strength: 0.65 - 0.3 * difficulty)
   }
 
   /// The same strands as spicules, anywhere outside the mass and headed anywhere.
   private static func paintScattered(
-    _ count: Int, on canvas: inout PhantomCanvas, around middle: Point, radius: Float, level: Float,
+    _ count: Int, on canvas: inout PhantomCanvas, around middle: Point, radius: Float, level: Float, difficulty: Float,
     draws: inout RandomStream
   ) {
     var strands: [PhantomStrand] = []
@@ -81,7 +83,7 @@ enum PhantomTissue {
       if strand.points.contains(where: { PhantomForms.length($0 - middle) < radius * 1.25 }) { continue }
       strands.append(strand)
     }
-    canvas.paint([level], through: canvas.mask(of: strands, softness: 0.05), strength: 0.6)
+    canvas.paint([level], through: canvas.mask(of: strands, softness: 0.05), strength: 0.65 - 0.3 * difficulty)
   }
 
   private static func spicule(
