@@ -284,8 +284,8 @@ int32_t graft_cross_entropy(const graft_tensor *logits, const graft_tensor *labe
   return guarded([&] { *out = handle(at::cross_entropy_loss(logits->value, labels->value)); });
 }
 
-int32_t graft_backward(const graft_tensor *loss) {
-  return guarded([&] { loss->value.backward(); });
+int32_t graft_backward(const graft_tensor *tensor, const graft_tensor *seed) {
+  return guarded([&] { tensor->value.backward(optional(seed)); });
 }
 
 int32_t graft_adamw_step(graft_tensor *const *parameters, graft_tensor *const *first, graft_tensor *const *second,

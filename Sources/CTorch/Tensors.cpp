@@ -12,7 +12,7 @@ namespace graft {
 
 namespace {
 thread_local std::string lastError;
-bool kernelsWanted = true;
+thread_local bool kernelsWanted = true;
 }  // namespace
 
 int32_t failed(const std::string &reason, bool memory) {
