@@ -46,6 +46,13 @@ import Testing
     }
   }
 
+  static let convolutions = [(2, 16, 16, 8), (1, 32, 16, 7), (3, 16, 48, 5), (2, 64, 64, 28), (5, 16, 32, 1)].map {
+    n, input, output, side in
+    Case(name: "convolution to \(output)", shapes: [[n, input, side, side], [output, input, 3, 3]]) {
+      try $0[0].convolution($0[1], stride: 1, padding: 1)
+    }
+  }
+
   /// The output and the gradient of every input for a loss that weighs all outputs differently.
   private func run(_ test: Case) throws -> [[Float]] {
     let inputs = try test.shapes.enumerated().map { index, shape in
@@ -60,7 +67,7 @@ import Testing
     return try [output.values()] + inputs.map { try $0.gradient().values() }
   }
 
-  @Test(arguments: layerNorms + gelus + linears + attentions + batchNorms)
+  @Test(arguments: layerNorms + gelus + linears + attentions + batchNorms + convolutions)
   func agreesWithLibtorch(_ test: Case) throws {
     try Runtime.setThreads(2)
     Runtime.useKernels(false)
