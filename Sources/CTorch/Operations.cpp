@@ -109,6 +109,37 @@ struct Attention : Function<Attention> {
 
 at::Tensor channelsLast(const at::Tensor &x) { return x.contiguous(at::MemoryFormat::ChannelsLast); }
 
+/// A convolution of 3 x 3, stride 1, padding 1, without bias.
+struct Convolution3x3 : Function<Convolution3x3> {
+  static at::Tensor forward(AutogradContext *context, at::Tensor x, at::Tensor weight) {
+    x = channelsLast(x);
+    const auto w = channelsLast(weight);
+    context->save_for_backward({x, weight});
+    const int64_t n = x.size(0), cin = x.size(1), h = x.size(2), width = x.size(3), cout = weight.size(0);
+    auto y = at::empty({n, cout, h, width}, x.options(), at::MemoryFormat::ChannelsLast);
+    auto work = at::empty({winogradRoom(n, h, width, cin, cout)}, x.options());
+    winogradForward(data(x), data(w), room(y), n, h, width, cin, cout, /*turned=*/false, room(work));
+    return y;
+  }
+
+  static variable_list backward(AutogradContext *context, variable_list slopes) {
+    const auto saved = context->get_saved_variables();
+    const auto &x = saved[0];
+    const auto w = channelsLast(saved[1]);
+    const auto dy = channelsLast(slopes[0]);
+    const int64_t n = x.size(0), cin = x.size(1), h = x.size(2), width = x.size(3), cout = w.size(0);
+    auto work = at::empty({winogradRoom(n, h, width, cin, cout)}, x.options());
+    at::Tensor dx;
+    if (context->needs_input_grad(0)) {
+      dx = at::empty_like(x, at::MemoryFormat::ChannelsLast);
+      winogradForward(data(dy), data(w), room(dx), n, h, width, cin, cout, /*turned=*/true, room(work));
+    }
+    auto dw = at::empty_like(w, at::MemoryFormat::ChannelsLast);
+    winogradWeightGradient(data(x), data(dy), room(dw), n, h, width, cin, cout, room(work));
+    return {dx, dw};
+  }
+};
+
 struct BatchNorm : Function<BatchNorm> {
   static at::Tensor forward(AutogradContext *context, at::Tensor x, at::Tensor residual, at::Tensor scale,
                             at::Tensor shift, at::Tensor mean, at::Tensor variance, bool training, double momentum,
@@ -181,6 +212,12 @@ extern "C" {
 int32_t graft_conv2d(const graft_tensor *x, const graft_tensor *weight, const graft_tensor *bias, int64_t stride,
                      int64_t padding, graft_tensor **out) {
   return guarded([&] {
+    const auto &w = weight->value;
+    if (ours(x->value) && !bias && w.dim() == 4 && w.size(2) == 3 && w.size(3) == 3 && stride == 1 && padding == 1 &&
+        winogradFits(w.size(1), w.size(0)) && x->value.dim() == 4 && x->value.size(1) == w.size(1)) {
+      *out = handle(Convolution3x3::apply(x->value, w));
+      return;
+    }
     *out = handle(at::conv2d(x->value, weight->value, optional(bias), {stride, stride}, {padding, padding}));
   });
 }
@@ -284,8 +321,8 @@ int32_t graft_cross_entropy(const graft_tensor *logits, const graft_tensor *labe
   return guarded([&] { *out = handle(at::cross_entropy_loss(logits->value, labels->value)); });
 }
 
-int32_t graft_backward(const graft_tensor *loss) {
-  return guarded([&] { loss->value.backward(); });
+int32_t graft_backward(const graft_tensor *tensor, const graft_tensor *seed) {
+  return guarded([&] { tensor->value.backward(optional(seed)); });
 }
 
 int32_t graft_adamw_step(graft_tensor *const *parameters, graft_tensor *const *first, graft_tensor *const *second,

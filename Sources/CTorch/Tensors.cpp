@@ -1,5 +1,8 @@
 // The runtime, and tensors in and out.
 #include <dlfcn.h>
+#include <malloc.h>
+
+#include <climits>
 
 #include "Handle.h"
 #include "Kernels/Parallel.h"
@@ -12,7 +15,7 @@ namespace graft {
 
 namespace {
 thread_local std::string lastError;
-bool kernelsWanted = true;
+thread_local bool kernelsWanted = true;
 }  // namespace
 
 int32_t failed(const std::string &reason, bool memory) {
@@ -38,6 +41,10 @@ const char *graft_error(void) { return lastError.c_str(); }
 
 int32_t graft_set_threads(int32_t count) {
   return guarded([&] {
+    // Every step takes and gives back the same memory: the C library is to keep it rather than hand it to the system and
+    // have it cleared anew.
+    static const bool kept = mallopt(M_MMAP_MAX, 0) == 1 && mallopt(M_TRIM_THRESHOLD, INT_MAX) == 1;
+    (void)kept;
     at::set_num_threads(count);
     setThreadCount(count);
   });

@@ -39,6 +39,17 @@ void attentionForward(const float *qkv, float *weights, float *y, int64_t n, int
 void attentionBackward(const float *qkv, const float *weights, const float *dy, float *dqkv, int64_t n, int64_t t,
                        int64_t heads, int64_t d);
 
+/// Whether the 3 x 3 convolutions below can be had for so many channels.
+bool winogradFits(int64_t cin, int64_t cout);
+/// How many floats they need to work in.
+int64_t winogradRoom(int64_t n, int64_t h, int64_t width, int64_t cin, int64_t cout);
+/// y[n, h, width, cout] = the convolution of x[n, h, width, cin] with w[cout, 3, 3, cin], stride 1, padding 1; turned: the
+/// gradient of x (written to y) from that of y (given as x).
+void winogradForward(const float *x, const float *w, float *y, int64_t n, int64_t h, int64_t width, int64_t cin,
+                     int64_t cout, bool turned, float *room);
+void winogradWeightGradient(const float *x, const float *dy, float *dw, int64_t n, int64_t h, int64_t width, int64_t cin,
+                            int64_t cout, float *room);
+
 /// The sum of squares.
 double squareSum(const float *x, int64_t count);
 /// One AdamW step of one tensor; `clip` multiplies the gradient first.

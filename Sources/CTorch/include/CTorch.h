@@ -30,7 +30,7 @@ const char *graft_version(void);
 const char *graft_blas(void);
 /// 1 where our own kernels run (AVX2, FMA and an OpenMP runtime are there), 0 where libtorch's operators stand in.
 int32_t graft_has_kernels(void);
-/// Lets our own kernels run (1, the default) or makes libtorch's operators stand in (0).
+/// Lets our own kernels run (1, the default) or makes libtorch's operators stand in (0), on this thread.
 void graft_use_kernels(int32_t enabled);
 /// The number of CUDA devices that can be used.
 int32_t graft_cuda_devices(void);
@@ -91,7 +91,8 @@ int32_t graft_cross_entropy(const graft_tensor *logits, const graft_tensor *labe
 
 // Training
 
-int32_t graft_backward(const graft_tensor *loss);
+/// Computes the gradients of a tensor, weighed by `seed`; a null seed is for a tensor of one number.
+int32_t graft_backward(const graft_tensor *tensor, const graft_tensor *seed);
 /// One step of AdamW over all parameters, with the gradients clipped to a global norm before it and cleared after it.
 ///
 /// `decays[i]` says whether weight decay acts on parameter i. `max_norm` of 0 clips nothing. `norm` receives the

@@ -54,6 +54,6 @@ public enum Runtime {
     try Native.check(graft_set_threads(Int32(count)))
   }
 
-  /// Lets libtorch's operators stand in for the engine's own kernels, for comparing the two.
+  /// Lets libtorch's operators stand in for the engine's own kernels on this thread, for comparing the two.
   package static func useKernels(_ enabled: Bool) { graft_use_kernels(enabled ? 1 : 0) }
 }

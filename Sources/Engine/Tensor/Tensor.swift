@@ -69,15 +69,16 @@ public final class Tensor {
   func zerosLike() throws -> Tensor { try Native.made { out in graft_tensor_zeros_like(handle, &out) } }
 
   /// Makes `backward` leave a gradient here.
-  func requireGradient() throws { try Native.check(graft_tensor_require_gradient(handle)) }
+  package func requireGradient() throws { try Native.check(graft_tensor_require_gradient(handle)) }
 
   /// The gradient that the last `backward` left, or zeros.
   package func gradient() throws -> Tensor { try Native.made { out in graft_tensor_gradient(handle, &out) } }
 
   package func clearGradient() throws { try Native.check(graft_tensor_clear_gradient(handle)) }
 
-  /// Computes the gradients of this one number by every tensor that requires one.
-  package func backward() throws { try Native.check(graft_backward(handle)) }
+  /// Computes the gradient by every tensor that requires one: of this one number, or of the sum of this tensor's numbers
+  /// times the seed's.
+  package func backward(seed: Tensor? = nil) throws { try Native.check(graft_backward(handle, seed?.handle)) }
 }
 
 /// Calls of the C interface with their statuses made errors.

@@ -1,0 +1,77 @@
+"""One side of train_step.py: training steps of timm's model in PyTorch, timed one by one.
+
+Prints `ready` before each step and waits for a line, so that the driver can let the two sides take turns; ends with a
+line of JSON. channels_last for the convolutional network, AdamW fused over all parameters, clipping to norm 1.
+"""
+
+import argparse
+import json
+import sys
+import time
+
+import torch
+
+# torchvision's compiled operators are not needed; where they do not load, registering their shapes must not fail.
+_register = torch.library.register_fake
+
+
+def _register_loaded(name, *arguments, **options):
+    if isinstance(name, str) and name.startswith("torchvision::"):
+        return lambda function: function
+    return _register(name, *arguments, **options)
+
+
+torch.library.register_fake = _register_loaded
+
+import timm  # noqa: E402
+
+NAMES = {"resnet18": "resnet18", "deit_tiny": "deit_tiny_patch16_224"}
+
+parser = argparse.ArgumentParser()
+parser.add_argument("backbone", choices=sorted(NAMES))
+parser.add_argument("--batch", type=int, default=16)
+parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--steps", type=int, default=10)
+parser.add_argument("--warmup", type=int, default=2)
+parser.add_argument("--step-by-step", action="store_true")
+options = parser.parse_args()
+
+torch.set_num_threads(options.threads)
+torch.manual_seed(0)
+model = timm.create_model(NAMES[options.backbone], num_classes=1000).train()
+images = torch.randn(options.batch, 3, 224, 224)
+labels = torch.arange(options.batch) * 37 % 1000
+if options.backbone == "resnet18":
+    model = model.to(memory_format=torch.channels_last)
+    images = images.contiguous(memory_format=torch.channels_last)
+parameters = list(model.parameters())
+optimizer = torch.optim.AdamW(parameters, lr=1e-4, weight_decay=1e-5, fused=True)
+
+seconds, processor = [], 0.0
+for step in range(options.warmup + options.steps):
+    if options.step_by_step:
+        print("ready", flush=True)
+        sys.stdin.readline()
+    cpu, start = time.process_time(), time.perf_counter()
+    loss = torch.nn.functional.cross_entropy(model(images), labels)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    loss = loss.item()
+    if step >= options.warmup:
+        seconds.append(time.perf_counter() - start)
+        processor += time.process_time() - cpu
+
+median = sorted(seconds)[len(seconds) // 2]
+print(
+    json.dumps(
+        {
+            "stepSeconds": seconds,
+            "imagesPerSecond": options.batch / median,
+            "cpuSecondsPerStep": processor / options.steps,
+            "loss": loss,
+            "libtorch": torch.__version__,
+        }
+    )
+)

@@ -1,0 +1,297 @@
+// Convolutions of 3 x 3, stride 1 and padding 1 with a quarter of the multiplications: Winograd's minimal filtering F(4 x 4,
+// 3 x 3) in the form of Lavin & Gray, *Fast Algorithms for Convolutional Neural Networks*, CVPR 2016 (section 4.3):
+//
+//   Y = A^T [ (G g G^T) * (B^T d B) ] A   for each tile of 4 x 4 outputs d is 6 x 6 inputs,
+//
+// summed over input channels, which makes 36 matrix products of tiles by channels. The weights' gradient is the adjoint,
+// G^T [ sum over tiles (B^T d B) * (A dY A^T) ] G; the input's is the same convolution with turned weights.
+// Images are channels-last; weights are [out][row][column][in].
+#include <algorithm>
+#include <vector>
+
+#include "Kernels.h"
+#include "Parallel.h"
+#include "Vector.h"
+
+GRAFT_AVX2_BEGIN
+
+namespace graft {
+
+namespace {
+
+constexpr int64_t places = 36;
+/// Columns of a panel of the right-hand matrix: two vectors.
+constexpr int64_t panel = 16;
+/// Added to the length of rows, so that rows whose length is a power of two do not fall on the same cache lines.
+constexpr int64_t gap = 16;
+
+using V = __m256;
+inline V load(const float *p) { return _mm256_loadu_ps(p); }
+inline void store(float *p, V v) { _mm256_storeu_ps(p, v); }
+inline V times(float factor, V v) { return _mm256_mul_ps(_mm256_set1_ps(factor), v); }
+inline V plusTimes(V sum, float factor, V v) { return _mm256_fmadd_ps(_mm256_set1_ps(factor), v, sum); }
+inline V total(V a, V b) { return _mm256_add_ps(a, b); }
+inline V difference(V a, V b) { return _mm256_sub_ps(a, b); }
+
+/// B^T d: six inputs to six, `step` apart.
+inline void inputTransform(const V *d, int64_t step, V *out, int64_t outStep) {
+  const V d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step], d5 = d[5 * step];
+  const V even = plusTimes(d4, -4, d2), odd = plusTimes(d3, -4, d1);
+  const V evenNear = difference(d4, d2), oddNear = times(2, difference(d3, d1));
+  out[0] = plusTimes(plusTimes(d4, -5, d2), 4, d0);
+  out[outStep] = total(even, odd);
+  out[2 * outStep] = difference(even, odd);
+  out[3 * outStep] = total(evenNear, oddNear);
+  out[4 * outStep] = difference(evenNear, oddNear);
+  out[5 * outStep] = plusTimes(plusTimes(d5, -5, d3), 4, d1);
+}
+
+/// A^T m: six products to four outputs.
+inline void outputTransform(const V *m, int64_t step, V *out, int64_t outStep) {
+  const V near = total(m[step], m[2 * step]), nearDifference = difference(m[step], m[2 * step]);
+  const V far = total(m[3 * step], m[4 * step]), farDifference = difference(m[3 * step], m[4 * step]);
+  out[0] = total(m[0], total(near, far));
+  out[outStep] = plusTimes(nearDifference, 2, farDifference);
+  out[2 * outStep] = plusTimes(near, 4, far);
+  out[3 * outStep] = plusTimes(total(nearDifference, m[5 * step]), 8, farDifference);
+}
+
+/// A y: the adjoint of the output transform, four to six.
+inline void slopeTransform(const V *y, int64_t step, V *out, int64_t outStep) {
+  const V y0 = y[0], y1 = y[step], y2 = y[2 * step], y3 = y[3 * step];
+  const V near = total(y0, y2), nearOdd = total(y1, y3);
+  const V far = plusTimes(y0, 4, y2), farOdd = plusTimes(times(2, y1), 8, y3);
+  out[0] = y0;
+  out[outStep] = total(near, nearOdd);
+  out[2 * outStep] = difference(near, nearOdd);
+  out[3 * outStep] = total(far, farOdd);
+  out[4 * outStep] = difference(far, farOdd);
+  out[5 * outStep] = y3;
+}
+
+/// G g: three weights to six.
+inline void weightTransform(const V *g, int64_t step, V *out, int64_t outStep) {
+  const V g0 = g[0], g1 = g[step], g2 = g[2 * step];
+  const V near = times(-1.0f / 6, total(g0, g2));
+  const V far = plusTimes(times(1.0f / 24, g0), 1.0f / 6, g2);
+  out[0] = times(0.25f, g0);
+  out[outStep] = plusTimes(near, -1.0f / 6, g1);
+  out[2 * outStep] = plusTimes(near, 1.0f / 6, g1);
+  out[3 * outStep] = plusTimes(far, 1.0f / 12, g1);
+  out[4 * outStep] = plusTimes(far, -1.0f / 12, g1);
+  out[5 * outStep] = g2;
+}
+
+/// G^T u: the adjoint of the weight transform, six to three.
+inline void weightSlopeTransform(const V *u, int64_t step, V *out, int64_t outStep) {
+  const V near = total(u[step], u[2 * step]), nearDifference = difference(u[2 * step], u[step]);
+  const V far = total(u[3 * step], u[4 * step]), farDifference = difference(u[3 * step], u[4 * step]);
+  out[0] = plusTimes(plusTimes(times(0.25f, u[0]), -1.0f / 6, near), 1.0f / 24, far);
+  out[outStep] = plusTimes(times(1.0f / 6, nearDifference), 1.0f / 12, farDifference);
+  out[2 * outStep] = plusTimes(plusTimes(u[5 * step], -1.0f / 6, near), 1.0f / 6, far);
+}
+
+/// Where the tiles of a batch of images lie.
+struct Tiling {
+  int64_t height, width, rows, columns, count;
+
+  Tiling(int64_t n, int64_t h, int64_t w)
+      : height(h), width(w), rows((h + 3) / 4), columns((w + 3) / 4), count(n * rows * columns) {}
+
+  /// The places of `side` x `side` pixels from (4 row + shift, 4 column + shift) on, null outside the image.
+  template <typename Pointer>
+  void pixels(int64_t tile, int64_t side, int64_t shift, Pointer images, int64_t channels, Pointer *out) const {
+    const int64_t column = tile % columns, row = tile / columns % rows, image = tile / columns / rows;
+    for (int64_t i = 0; i < side; i++)
+      for (int64_t j = 0; j < side; j++) {
+        const int64_t y = 4 * row + shift + i, x = 4 * column + shift + j;
+        const bool inside = y >= 0 && y < height && x >= 0 && x < width;
+        out[i * side + j] = inside ? images + ((image * height + y) * width + x) * channels : nullptr;
+      }
+  }
+
+  /// How many tiles are worked on at once: their transforms stay within the last cache level.
+  int64_t chunk(int64_t cin, int64_t cout) const {
+    const int64_t fitting = 6 * 1024 * 1024 / (places * (cin + cout) * int64_t(sizeof(float)));
+    return std::min(count, std::max<int64_t>(64, std::min<int64_t>(256, fitting / 8 * 8)));
+  }
+};
+
+/// `rows` rows of C, 16 columns: C (+)= A B, the right-hand panel dense, the left-hand matrix at any two strides.
+template <int rows>
+inline void product(int64_t k, const float *a, int64_t aRow, int64_t aStep, const float *b, float *c, int64_t cRow,
+                    bool accumulate) {
+  V left[rows], right[rows];
+  for (int r = 0; r < rows; r++) {
+    left[r] = accumulate ? load(c + r * cRow) : _mm256_setzero_ps();
+    right[r] = accumulate ? load(c + r * cRow + 8) : _mm256_setzero_ps();
+  }
+  for (int64_t i = 0; i < k; i++) {
+    const V first = load(b + i * panel), second = load(b + i * panel + 8);
+    for (int r = 0; r < rows; r++) {
+      const V value = _mm256_broadcast_ss(a + r * aRow + i * aStep);
+      left[r] = _mm256_fmadd_ps(value, first, left[r]);
+      right[r] = _mm256_fmadd_ps(value, second, right[r]);
+    }
+  }
+  for (int r = 0; r < rows; r++) {
+    store(c + r * cRow, left[r]);
+    store(c + r * cRow + 8, right[r]);
+  }
+}
+
+/// C[m][n] (+)= A[m][k] B[k][n], B in panels [n / 16][k][16].
+void products(int64_t m, int64_t n, int64_t k, const float *a, int64_t aRow, int64_t aStep, const float *b,
+              int64_t bPanel, float *c, int64_t cRow, bool accumulate) {
+  for (int64_t column = 0; column < n; column += panel) {
+    const float *right = b + column / panel * bPanel;
+    int64_t row = 0;
+    for (; row + 6 <= m; row += 6)
+      product<6>(k, a + row * aRow, aRow, aStep, right, c + row * cRow + column, cRow, accumulate);
+    const float *left = a + row * aRow;
+    float *out = c + row * cRow + column;
+    switch (m - row) {
+      case 1: product<1>(k, left, aRow, aStep, right, out, cRow, accumulate); break;
+      case 2: product<2>(k, left, aRow, aStep, right, out, cRow, accumulate); break;
+      case 3: product<3>(k, left, aRow, aStep, right, out, cRow, accumulate); break;
+      case 4: product<4>(k, left, aRow, aStep, right, out, cRow, accumulate); break;
+      case 5: product<5>(k, left, aRow, aStep, right, out, cRow, accumulate); break;
+      default: break;
+    }
+  }
+}
+
+/// Eight channels of 36 (or 16) pixels, zeros outside.
+inline void gather(const float *const *pixels, int64_t count, int64_t channel, V *out) {
+  for (int64_t i = 0; i < count; i++) out[i] = pixels[i] ? load(pixels[i] + channel) : _mm256_setzero_ps();
+}
+
+template <typename Transform>
+inline void bothWays(const V *in, int64_t inSide, int64_t outSide, V *out, Transform transform) {
+  V half[36];
+  for (int64_t j = 0; j < inSide; j++) transform(in + j, inSide, half + j, inSide);
+  for (int64_t i = 0; i < outSide; i++) transform(half + i * inSide, 1, out + i * outSide, 1);
+}
+
+/// B^T d B of one tile, at `place * stride` from each channel's place on.
+template <typename Place>
+void transformInput(const Tiling &tiling, int64_t tile, const float *x, int64_t channels, float *out, int64_t stride,
+                    Place place) {
+  const float *pixels[places];
+  tiling.pixels(tile, 6, -1, x, channels, pixels);
+  for (int64_t channel = 0; channel < channels; channel += 8) {
+    V d[places], v[places];
+    gather(pixels, places, channel, d);
+    bothWays(d, 6, 6, v, [](const V *a, int64_t s, V *b, int64_t t) { inputTransform(a, s, b, t); });
+    float *to = out + place(channel);
+    for (int64_t i = 0; i < places; i++) store(to + i * stride, v[i]);
+  }
+}
+
+/// u[36][out / 16][in][16] from the weights: as they are, or turned and with in and out exchanged.
+void transformWeights(const float *w, float *u, int64_t cin, int64_t cout, bool turned) {
+  const int64_t inputs = turned ? cout : cin, outputs = turned ? cin : cout;
+  const __m256i steps = _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(int(9 * cin)));
+  parallel(outputs / 8, [&](int64_t block) {
+    const int64_t output = block * 8;
+    for (int64_t input = 0; input < inputs; input++) {
+      V g[9], v[places];
+      for (int64_t tap = 0; tap < 9; tap++)
+        g[tap] = turned ? load(w + (input * 9 + 8 - tap) * cin + output)
+                        : _mm256_i32gather_ps(w + (output * 9 + tap) * cin + input, steps, 4);
+      V half[18];
+      for (int64_t j = 0; j < 3; j++) weightTransform(g + j, 3, half + j, 3);
+      for (int64_t i = 0; i < 6; i++) weightTransform(half + i * 3, 1, v + i * 6, 1);
+      float *to = u + (output / panel * inputs + input) * panel + output % panel;
+      for (int64_t i = 0; i < places; i++) store(to + i * inputs * outputs, v[i]);
+    }
+  });
+}
+
+}  // namespace
+
+bool winogradFits(int64_t cin, int64_t cout) { return cin % panel == 0 && cout % panel == 0; }
+
+void winogradForward(const float *x, const float *w, float *y, int64_t n, int64_t h, int64_t width, int64_t cin,
+                     int64_t cout, bool turned, float *room) {
+  const Tiling tiling(n, h, width);
+  const int64_t inputs = turned ? cout : cin, outputs = turned ? cin : cout;
+  const int64_t chunk = tiling.chunk(inputs, outputs);
+  const int64_t vRow = inputs + gap, mRow = outputs + gap, vPlace = chunk * vRow, mPlace = chunk * mRow;
+  float *u = room, *v = u + places * inputs * outputs, *m = v + places * vPlace;
+  transformWeights(w, u, cin, cout, turned);
+  for (int64_t begin = 0; begin < tiling.count; begin += chunk) {
+    const int64_t tiles = std::min(chunk, tiling.count - begin);
+    parallelRanges(tiles, 8, [&](int64_t first, int64_t last) {
+      for (int64_t tile = first; tile < last; tile++)
+        transformInput(tiling, begin + tile, x, inputs, v + tile * vRow, vPlace, [](int64_t channel) { return channel; });
+    });
+    parallel(places, [&](int64_t place) {
+      products(tiles, outputs, inputs, v + place * vPlace, vRow, 1, u + place * inputs * outputs, inputs * panel,
+               m + place * mPlace, mRow, false);
+    });
+    parallelRanges(tiles, 8, [&](int64_t first, int64_t last) {
+      for (int64_t tile = first; tile < last; tile++) {
+        float *pixels[16];
+        tiling.pixels(begin + tile, 4, 0, y, outputs, pixels);
+        for (int64_t channel = 0; channel < outputs; channel += 8) {
+          V in[places], half[24], out[16];
+          for (int64_t i = 0; i < places; i++) in[i] = load(m + i * mPlace + tile * mRow + channel);
+          for (int64_t j = 0; j < 6; j++) outputTransform(in + j, 6, half + j, 6);
+          for (int64_t i = 0; i < 4; i++) outputTransform(half + i * 6, 1, out + i * 4, 1);
+          for (int64_t i = 0; i < 16; i++)
+            if (pixels[i]) store(pixels[i] + channel, out[i]);
+        }
+      }
+    });
+  }
+}
+
+void winogradWeightGradient(const float *x, const float *dy, float *dw, int64_t n, int64_t h, int64_t width, int64_t cin,
+                            int64_t cout, float *room) {
+  const Tiling tiling(n, h, width);
+  const int64_t chunk = tiling.chunk(cin, cout);
+  const int64_t dRow = cout + gap, vPlace = chunk * cin, dPlace = chunk * dRow;
+  float *u = room, *v = u + places * cin * cout, *d = v + places * vPlace;
+  for (int64_t begin = 0; begin < tiling.count; begin += chunk) {
+    const int64_t tiles = std::min(chunk, tiling.count - begin);
+    parallelRanges(tiles, 8, [&](int64_t first, int64_t last) {
+      for (int64_t tile = first; tile < last; tile++) {
+        // Here the inputs are the right-hand matrix: panels [in / 16][tile][16].
+        transformInput(tiling, begin + tile, x, cin, v + tile * panel, vPlace,
+                       [&](int64_t channel) { return channel / panel * chunk * panel + channel % panel; });
+        const float *pixels[16];
+        tiling.pixels(begin + tile, 4, 0, dy, cout, pixels);
+        for (int64_t channel = 0; channel < cout; channel += 8) {
+          V in[16], half[24], out[places];
+          gather(pixels, 16, channel, in);
+          for (int64_t j = 0; j < 4; j++) slopeTransform(in + j, 4, half + j, 4);
+          for (int64_t i = 0; i < 6; i++) slopeTransform(half + i * 4, 1, out + i * 6, 1);
+          for (int64_t i = 0; i < places; i++) store(d + i * dPlace + tile * dRow + channel, out[i]);
+        }
+      }
+    });
+    parallel(places, [&](int64_t place) {
+      products(cout, cin, tiles, d + place * dPlace, 1, dRow, v + place * vPlace, chunk * panel,
+               u + place * cin * cout, cin, begin > 0);
+    });
+  }
+  parallel(cout, [&](int64_t output) {
+    for (int64_t input = 0; input < cin; input += 8) {
+      V in[places], half[18], out[9];
+      for (int64_t i = 0; i < places; i++) in[i] = load(u + (i * cout + output) * cin + input);
+      for (int64_t j = 0; j < 6; j++) weightSlopeTransform(in + j, 6, half + j, 6);
+      for (int64_t i = 0; i < 3; i++) weightSlopeTransform(half + i * 6, 1, out + i * 3, 1);
+      for (int64_t i = 0; i < 9; i++) store(dw + (output * 9 + i) * cin + input, out[i]);
+    }
+  });
+}
+
+int64_t winogradRoom(int64_t n, int64_t h, int64_t width, int64_t cin, int64_t cout) {
+  const Tiling tiling(n, h, width);
+  return places * (cin * cout + tiling.chunk(cin, cout) * (cin + cout + 2 * gap));
+}
+
+}  // namespace graft
+
+GRAFT_AVX2_END

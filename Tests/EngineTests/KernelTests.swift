@@ -1,0 +1,117 @@
+import Engine
+import Testing
+
+/// Our own kernels against libtorch's operators, values and gradients, on shapes that fill whole vectors and ones that do not.
+@Suite struct KernelTests {
+  struct Case: CustomTestStringConvertible, Sendable {
+    let name: String
+    /// Of the inputs; the first is x.
+    let shapes: [[Int]]
+    let compute: @Sendable ([Tensor]) throws -> Tensor
+    var testDescription: String { "\(name) \(shapes[0])" }
+  }
+
+  static let layerNorms = [[3, 5, 7], [2, 197, 192], [130, 64]].map { shape in
+    Case(name: "layer norm", shapes: [shape, [shape[shape.count - 1]], [shape[shape.count - 1]]]) {
+      try $0[0].layerNorm(scale: $0[1], shift: $0[2], epsilon: 1e-6)
+    }
+  }
+  static let gelus = [[5], [8], [3, 7, 11], [40_001]].map { shape in
+    Case(name: "gelu", shapes: [shape]) { try $0[0].gelu() }
+  }
+  static let linears = [([1, 3], 2), ([7, 5], 3), ([2, 197, 192], 576), ([1100, 64], 10)].map { shape, out in
+    Case(name: "linear", shapes: [shape, [out, shape[shape.count - 1]], [out]]) { try $0[0].linear($0[1], bias: $0[2]) }
+  }
+  static let attentions = [(2, 17, 4, 16), (1, 5, 1, 3), (2, 197, 3, 64), (3, 8, 2, 8)].map { n, tokens, heads, width in
+    Case(name: "attention of \(heads) heads", shapes: [[n, tokens, 3 * heads * width]]) {
+      try $0[0].attention(heads: heads)
+    }
+  }
+  static let batchNorms = [(2, 3, 5), (4, 16, 8), (3, 20, 9), (2, 64, 28)].flatMap { n, c, side in
+    [
+      (true, true, true), (true, false, true), (true, true, false), (true, false, false), (false, true, true),
+      (false, false, false),
+    ].map {
+      training, residual, rectified in
+      Case(
+        name: "batch norm\(training ? "" : " evaluated")\(residual ? " + residual" : "")\(rectified ? " + relu" : "")",
+        shapes: [[n, c, side, side], [c], [c], [n, c, side, side]]
+      ) {
+        let mean = try Tensor(Fixture.formula("mean", count: c).map { Float($0) }, shape: [c])
+        let variance = try Tensor(Fixture.formula("variance", count: c).map { Float($0 + 1.5) }, shape: [c])
+        return try $0[0].batchNorm(
+          scale: $0[1], shift: $0[2], mean: mean, variance: variance, training: training, momentum: 0.1, epsilon: 1e-5,
+          residual: residual ? $0[3] : nil, rectified: rectified)
+      }
+    }
+  }
+
+  static let convolutions = [(2, 16, 16, 8), (1, 32, 16, 7), (3, 16, 48, 5), (2, 64, 64, 28), (5, 16, 32, 1)].map {
+    n, input, output, side in
+    Case(name: "convolution to \(output)", shapes: [[n, input, side, side], [output, input, 3, 3]]) {
+      try $0[0].convolution($0[1], stride: 1, padding: 1)
+    }
+  }
+
+  /// The output and the gradient of every input for a loss that weighs all outputs differently.
+  private func run(_ test: Case) throws -> [[Float]] {
+    let inputs = try test.shapes.enumerated().map { index, shape in
+      let values = Fixture.formula("\(test.name) \(index)", count: shape.reduce(1, *)).map { Float($0 * 2) }
+      let tensor = try Tensor(values, shape: shape)
+      try tensor.requireGradient()
+      return tensor
+    }
+    let output = try test.compute(inputs)
+    let weights = Fixture.formula("weights", count: output.count).map { Float($0) }
+    try output.backward(seed: Tensor(weights, shape: output.shape))
+    return try [output.values()] + inputs.map { try $0.gradient().values() }
+  }
+
+  @Test(arguments: layerNorms + gelus + linears + attentions + batchNorms + convolutions)
+  func agreesWithLibtorch(_ test: Case) throws {
+    try Runtime.setThreads(2)
+    Runtime.useKernels(false)
+    let reference = try run(test)
+    Runtime.useKernels(true)
+    let ours = try run(test)
+    for (index, (ours, reference)) in zip(ours, reference).enumerated() {
+      guard reference.contains(where: { $0 != 0 }) else {
+        #expect(ours.allSatisfy { $0 == 0 })
+        continue
+      }
+      // A gradient that cancels to nearly nothing (a batch norm's shift before another norm) has no meaningful scale.
+      #expect(relativeError(ours, reference) < 2e-5, "\(index == 0 ? "output" : "gradient of input \(index - 1)")")
+    }
+  }
+
+  @Test(arguments: gelus.prefix(2) + layerNorms.prefix(1) + attentions[1...1])
+  func agreesWithFiniteDifferences(_ test: Case) throws {
+    Runtime.useKernels(true)
+    let shape = test.shapes[0]
+    let values = Fixture.formula("x", count: shape.reduce(1, *)).map { Float($0 * 2) }
+    let rest = try test.shapes.dropFirst().map {
+      try Tensor(Fixture.formula("rest", count: $0.reduce(1, *)).map { Float($0) }, shape: $0)
+    }
+    func loss(_ values: [Float]) throws -> (Double, [Float]) {
+      let x = try Tensor(values, shape: shape)
+      try x.requireGradient()
+      let output = try test.compute([x] + rest)
+      let weights = Fixture.formula("weights", count: output.count)
+      try output.backward(seed: Tensor(weights.map { Float($0) }, shape: output.shape))
+      let total = zip(try output.values(), weights).reduce(0.0) { $0 + Double($1.0) * $1.1 }
+      return (total, try x.gradient().values())
+    }
+    let gradient = try loss(values).1
+    let differences = try values.indices.map { index in
+      var up = values
+      var down = values
+      up[index] += 1e-2
+      down[index] -= 1e-2
+      return (try loss(up).0 - loss(down).0) / Double(up[index] - down[index])
+    }
+    // A central difference of step 1e-2 in float32 is good to some 1e-3.
+    #expect(relativeError(gradient.map(Double.init), differences) < 5e-3)
+  }
+
+  @Test func runsOnThisMachine() { #expect(Runtime.hasKernels || Runtime.blasPath.isEmpty) }
+}
