@@ -17,7 +17,8 @@ enum CellLookup {
       if cells.count == 1 { return .cell(cells[0]) }
       if cells.count > 1 {
         throw CommandFailure(
-          .usage, "'\(text)' matches \(cells.count) cells: \(cells.prefix(4).map(\.id.text).joined(separator: ", ")) ...",
+          .usage,
+          "'\(text)' matches \(cells.count) cells: \(cells.prefix(4).map(\.id.text).joined(separator: ", ")) ...",
           remedy: "name one of them")
       }
     }
@@ -25,11 +26,14 @@ enum CellLookup {
       let planned = plan.stages.map(\.key).filter { $0.hex.hasPrefix(text.lowercased()) }
       let keys = planned.isEmpty ? try explaining { try workspace.keys(beginningWith: text) } : planned
       if keys.count == 1 { return .stage(keys[0]) }
-      if keys.count > 1 { throw CommandFailure(.usage, "\(keys.count) stages' keys begin with \(text)", remedy: "give more digits") }
+      if keys.count > 1 {
+        throw CommandFailure(.usage, "\(keys.count) stages' keys begin with \(text)", remedy: "give more digits")
+      }
     }
     let nearest = plan.cells.prefix(3).map(\.id.text).joined(separator: ", ")
     throw CommandFailure(
-      .usage, "'\(text)' names no cell and no stage of this study", remedy: "cells are named like \(nearest); `graft plan --cells` lists all")
+      .usage, "'\(text)' names no cell and no stage of this study",
+      remedy: "cells are named like \(nearest); `graft plan --cells` lists all")
   }
 
   /// A cell's stages, inputs first.

@@ -5,7 +5,8 @@ import Store
 /// `graft explain`: where a cell's numbers come from, or what a stage is and why it stands as it does.
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "explain", abstract: "Lead from a cell, or a stage's key, to its stages, attempts, parameters and logs.")
+    commandName: "explain",
+    abstract: "Lead from a cell, or a stage's key, to its stages, attempts, parameters and logs.")
 
   @OptionGroup var arguments: StudyArguments
   @Argument(help: "A cell, as cells.csv and `graft plan --cells` name it, or the first digits of a stage's key.")
@@ -19,11 +20,14 @@ struct ExplainCommand: ParsableCommand {
     let reasons = try explaining { plan.reasons(records: try workspace.recordedStages(of: plan)) }
     func show(_ stage: Stage, whole: Bool) throws {
       let reason = reasons[stage.key] ?? .notYetRun
-      Console.writeLine("\(stage.label)\n  key      \(stage.key)\n  state    \(reason.sentence { labels[$0] ?? $0.short })")
+      Console.writeLine(
+        "\(stage.label)\n  key      \(stage.key)\n  state    \(reason.sentence { labels[$0] ?? $0.short })")
       for input in stage.inputs {
         Console.writeLine("  reads    \(input.role): \(labels[input.key] ?? "?") (\(input.key.short))")
       }
-      for (name, path) in stage.locations.sorted(by: { $0.key < $1.key }) { Console.writeLine("  \(name.padded(8)) \(path)") }
+      for (name, path) in stage.locations.sorted(by: { $0.key < $1.key }) {
+        Console.writeLine("  \(name.padded(8)) \(path)")
+      }
       if whole { Console.writeLine("  told     \(stage.parameters.canonicalText)") }
       if let dossier = try explaining({ try workspace.dossier(of: stage.key) }) { Self.show(dossier, whole: whole) }
     }
@@ -38,7 +42,8 @@ struct ExplainCommand: ParsableCommand {
       if let stage = plan.stages.first(where: { $0.key == key }) {
         try show(stage, whole: true)
       } else if let dossier = try explaining({ try workspace.dossier(of: key) }) {
-        Console.writeLine("\(dossier.label)\n  key      \(key)\n  state    not part of this study's grid; kept in the workspace")
+        Console.writeLine(
+          "\(dossier.label)\n  key      \(key)\n  state    not part of this study's grid; kept in the workspace")
         Self.show(dossier, whole: true)
       }
     }
@@ -50,7 +55,9 @@ struct ExplainCommand: ParsableCommand {
       Console.writeLine(
         "  attempt  \(attempt.number): \(attempt.state.rawValue)\(seconds), begun \(attempt.started), "
           + "\(attempt.threads) thread(s) on \(attempt.device)")
-      if let failure = attempt.failure { Console.writeLine("           \(failure.failureClass.rawValue): \(failure.message)") }
+      if let failure = attempt.failure {
+        Console.writeLine("           \(failure.failureClass.rawValue): \(failure.message)")
+      }
       if let log = dossier.logFiles[attempt.number] { Console.writeLine("           log \(log)") }
     }
     if let folder = dossier.artifactFolder { Console.writeLine("  files    \(folder)") }

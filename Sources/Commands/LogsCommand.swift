@@ -26,7 +26,9 @@ struct LogsCommand: ParsableCommand {
       guard let dossier = try explaining({ try workspace.dossier(of: key) }) else { continue }
       let attempts = dossier.attempts.filter { dossier.logFiles[$0.number] != nil }
       for attempt in all ? attempts[...] : attempts.suffix(1) {
-        guard let path = dossier.logFiles[attempt.number], let text = FileManager.default.contents(atPath: path) else { continue }
+        guard let path = dossier.logFiles[attempt.number], let text = FileManager.default.contents(atPath: path) else {
+          continue
+        }
         Console.writeLine("== \(dossier.label), attempt \(attempt.number), \(attempt.state.rawValue): \(path)")
         Console.write(String(decoding: text, as: UTF8.self))
         isEmpty = false

@@ -7,7 +7,8 @@ import Store
 /// `graft noop`: stages that do nothing, for measuring what orchestration costs.
 struct NoopCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "noop", abstract: "Run stages that do nothing, for measuring what orchestration costs.", shouldDisplay: false)
+    commandName: "noop", abstract: "Run stages that do nothing, for measuring what orchestration costs.",
+    shouldDisplay: false)
 
   @Option(help: "How many stages.") var count = 1000
   @Option(help: "Stages to run at once.") var jobs = 2
@@ -23,7 +24,8 @@ struct NoopCommand: AsyncParsableCommand {
     let summary = try await StudyRun.perform(
       Plan.noop(count: count), in: store, options: RunOptions(jobs: jobs, threadsPerJob: 1),
       observer: ProgressDisplay(isQuiet: true))
-    Console.writeLine("\(summary.counts.done) of \(summary.counts.total) stages done in \(spelledDuration(summary.seconds))")
+    Console.writeLine(
+      "\(summary.counts.done) of \(summary.counts.total) stages done in \(spelledDuration(summary.seconds))")
     guard summary.ending == .complete else { throw ExitCode(ExitStatus.someStagesFailed.rawValue) }
   }
 }

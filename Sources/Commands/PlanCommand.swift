@@ -72,7 +72,9 @@ struct PlanCommand: ParsableCommand {
   /// A row a kind of stage and reason.
   private static func kinds(_ plan: Plan, _ reasons: [StageKey: StageReason]) -> Listing {
     var counts: [StageKind: [String: Int]] = [:]
-    for stage in plan.stages { counts[stage.kind, default: [:]][reasons[stage.key]?.code ?? "not_yet_run", default: 0] += 1 }
+    for stage in plan.stages {
+      counts[stage.kind, default: [:]][reasons[stage.key]?.code ?? "not_yet_run", default: 0] += 1
+    }
     var listing = Listing(columns: ["kind", "stages", "would_run", "why"])
     for kind in StageKind.allCases {
       for (reason, count) in (counts[kind] ?? [:]).sorted(by: { $0.key < $1.key }) {

@@ -121,7 +121,8 @@ final class ProgressDisplay: RunObserver {
     if counts.failed > 0 { text += ", \(counts.failed) failed, \(counts.blocked) wait for them" }
     text += ", \(spelledDuration((ContinuousClock.now - start) / .seconds(1)))"
     if let estimate = state.estimate {
-      text += ", \(spelledDuration(estimate.seconds)) remaining"
+      text +=
+        ", \(spelledDuration(estimate.seconds)) remaining"
         + " (\(spelledDuration(estimate.low)) to \(spelledDuration(estimate.high)))"
     }
     return text

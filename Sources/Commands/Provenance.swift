@@ -13,7 +13,8 @@ enum Provenance {
       "cores": .number(Double(ProcessInfo.processInfo.activeProcessorCount)), "worker": worker,
     ]
     return StudySource(
-      name: loaded.study.name, file: loaded.file.name, text: String(decoding: loaded.file.data, as: UTF8.self), facts: facts)
+      name: loaded.study.name, file: loaded.file.name, text: String(decoding: loaded.file.data, as: UTF8.self),
+      facts: facts)
   }
 
   static let version = "0.1.0"

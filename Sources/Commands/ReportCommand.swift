@@ -10,7 +10,8 @@ struct ReportCommand: ParsableCommand {
     commandName: "report", abstract: "Write a study's tables, figures and report.html from what is recorded.")
 
   @OptionGroup var arguments: StudyArguments
-  @Option(help: ArgumentHelp("The folder to write to. Default: results/<study>.", valueName: "folder")) var output: String?
+  @Option(help: ArgumentHelp("The folder to write to. Default: results/<study>.", valueName: "folder")) var output:
+    String?
 
   func run() throws {
     let loaded = try arguments.load()

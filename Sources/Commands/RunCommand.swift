@@ -17,7 +17,9 @@ struct RunCommand: AsyncParsableCommand {
   var checkpointEvery: Double?
 
   func validate() throws {
-    if let checkpointEvery, !(checkpointEvery >= 0) { throw ValidationError("--checkpoint-every takes seconds, 0 or more") }
+    if let checkpointEvery, !(checkpointEvery >= 0) {
+      throw ValidationError("--checkpoint-every takes seconds, 0 or more")
+    }
   }
 
   func run() async throws {
@@ -30,7 +32,8 @@ struct RunCommand: AsyncParsableCommand {
     let plan = try loaded.plan(in: workspace)
     let reasons = try explaining { plan.reasons(records: try workspace.recordedStages(of: plan)) }
     if plan.stages.allSatisfy({ reasons[$0.key] == .done }) {
-      Console.note("\(plan.study): nothing to run: all \(plan.stages.count) stages of \(plan.cells.count) cells are done")
+      Console.note(
+        "\(plan.study): nothing to run: all \(plan.stages.count) stages of \(plan.cells.count) cells are done")
       return
     }
     try explaining { try workspace.record(Provenance.source(of: loaded)) }
@@ -63,7 +66,8 @@ struct RunCommand: AsyncParsableCommand {
           + "\(counts.blocked) wait for them; run the same command again when that is mended")
       throw ExitCode(ExitStatus.someStagesFailed.rawValue)
     case .stopped:
-      Console.note("\(plan.study): stopped with \(counts.done) of \(counts.total) stages done; the same command goes on")
+      Console.note(
+        "\(plan.study): stopped with \(counts.done) of \(counts.total) stages done; the same command goes on")
       throw ExitCode(ExitStatus.stopped.rawValue)
     }
   }

@@ -18,7 +18,8 @@ extension LoadedStudy {
     let plan = study.plan(contents: contents, filter: filter, folder: file.folder)
     guard !plan.cells.isEmpty else {
       throw CommandFailure(
-        .usage, filter.map { "--only '\($0.text)' matches none of the \(study.cellCount) cells" } ?? "the study has no cells",
+        .usage,
+        filter.map { "--only '\($0.text)' matches none of the \(study.cellCount) cells" } ?? "the study has no cells",
         remedy: "`graft plan \(file.name) --cells` lists them")
     }
     return plan

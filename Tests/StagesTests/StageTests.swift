@@ -1,0 +1,99 @@
+import Engine
+import Foundation
+import Planner
+import Stages
+import Testing
+import WorkerProtocol
+
+@Suite struct StageTests {
+  /// The planner's catalogue and the engine's name the same backbones, made for the same images.
+  @Test func theCataloguesAgree() throws {
+    #expect(Set(BackboneCatalogue.all.map(\.name)) == Set(Engine.Backbone.allCases.map(\.rawValue)))
+    for entry in BackboneCatalogue.all {
+      #expect(Engine.Backbone(rawValue: entry.name)?.nativeImageSize == entry.imageSize, "\(entry.name)")
+    }
+    #expect(Set(Planner.Metric.allCases.map(\.rawValue)) == Set(Engine.Metric.allCases.map(\.rawValue)))
+    #expect(
+      Set(Planner.PhantomDomain.allCases.map(\.rawValue)) == Set(PhantomOptions.Domain.allCases.map(\.rawValue)))
+  }
+
+  @Test(.timeLimit(.minutes(3))) func everyKindOfStageRunsAndLeavesWhatTheNextOnesRead() throws {
+    let run = try InProcessRun(smallStudy)
+    try run.runAll()
+    #expect(run.stages(.dataset).count == 2)
+    #expect(run.stages(.pretrain).count == 2)
+    #expect(run.stages(.train).count == 6)
+    for stage in run.stages(.train) {
+      let outcome = try #require(run.outcomes[stage.key])
+      #expect(outcome.history.count == 2)
+      #expect(outcome.facts["training_images"]?.intValue == 40)
+      #expect(!outcome.diverged)
+    }
+    // Subsets do not depend on the initialisation.
+    let digests = Set(run.stages(.train).compactMap { run.outcomes[$0.key]?.facts["subset_digest"]?.stringValue })
+    #expect(digests.count == 1)
+  }
+
+  /// A metric computed again from the kept predictions is the metric that was recorded.
+  @Test(.timeLimit(.minutes(3))) func predictionsGiveTheMetricsAgain() throws {
+    let run = try InProcessRun(smallStudy)
+    try run.runAll()
+    for stage in run.stages(.test) {
+      let outcome = try #require(run.outcomes[stage.key])
+      let text = try String(contentsOfFile: run.artifact(stage.key) + "/predictions.csv", encoding: .utf8)
+      let rows = text.split(separator: "\n").map { $0.split(separator: ",").map(String.init) }
+      let classes = rows[0].dropFirst(2).map { String($0.dropFirst(2).dropLast()) }
+      #expect(rows.count == 41)
+      var labels: [Int] = []
+      var probabilities: [Float] = []
+      for row in rows.dropFirst() {
+        labels.append(try #require(classes.firstIndex(of: row[1])))
+        probabilities += try row.dropFirst(2).map { try #require(Float($0)) }
+      }
+      for metric in outcome.metrics {
+        let again = try #require(Engine.Metric(rawValue: metric.name))
+          .value(probabilities: probabilities, labels: labels, classes: classes.count)
+        #expect(again == metric.value, "\(stage.label): \(metric.name)")
+      }
+      #expect(outcome.metrics.contains { $0.name == "quadratic_kappa" })
+    }
+  }
+
+  /// Stopped after any step and run again, a training leaves the same bytes as one that nothing stopped.
+  @Test(.timeLimit(.minutes(3))) func aStoppedTrainingGoesOnToTheSameBytes() throws {
+    let calm = try InProcessRun(smallStudy)
+    let stormy = try InProcessRun(smallStudy)
+    try calm.runAll()
+    var stops = 0
+    for stage in stormy.plan.stages {
+      if stage.kind == .train {
+        let context = StageContext()
+        context.requestStop()
+        #expect(throws: StageStopped.self) { try stormy.run(stage, context: context) }
+        stops += 1
+      }
+      try stormy.run(stage)
+    }
+    #expect(stops == 6)
+    for stage in calm.stages(.train) + calm.stages(.test) {
+      #expect(stormy.outcomes[stage.key] == calm.outcomes[stage.key], "\(stage.label)")
+      for file in ["best.safetensors", "model.json", "predictions.csv"] {
+        let path = "/\(file)"
+        #expect(
+          FileManager.default.contents(atPath: calm.artifact(stage.key) + path)
+            == FileManager.default.contents(atPath: stormy.artifact(stage.key) + path), "\(stage.label): \(file)")
+      }
+    }
+  }
+
+  @Test func missingWeightsSayWhereToPutThem() throws {
+    let study =
+      smallStudy.replacing("{pretrain: {dataset: shapes, epochs: 1}}", with: "{file: weights/none.safetensors}")
+    let run = try InProcessRun(study)
+    let stage = try #require(run.stages(.weights).first)
+    let failure = #expect(throws: StageFailure.self) { try run.run(stage) }
+    #expect(failure?.failureClass == .data)
+    #expect(failure?.message.contains("weights/none.safetensors") == true, "\(failure?.message ?? "")")
+    #expect(failure?.remedy != nil)
+  }
+}
