@@ -9,7 +9,7 @@ public final class LocalWorkers: WorkerBackEnd {
   private let path: String
   private let arguments: [String]
   private let environment: [String: String]
-  private let logFile: @Sendable (Int) -> String
+  private let logFiles: [String]
   private let state: Mutex<State>
 
   private struct State {
@@ -29,8 +29,8 @@ public final class LocalWorkers: WorkerBackEnd {
     var environment = ProcessInfo.processInfo.environment
     for name in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"] { environment[name] = String(threads) }
     self.environment = environment
-    logFile = { workspace.workerLogFile(slot: $0) }
-    state = Mutex(State(processes: Array(repeating: nil, count: max(1, slots))))
+    logFiles = (0..<self.slots).map { workspace.workerLogFile(slot: $0) }
+    state = Mutex(State(processes: Array(repeating: nil, count: self.slots)))
   }
 
   public func connect(_ listener: @escaping @Sendable (WorkerReport) -> Void) {
@@ -42,7 +42,7 @@ public final class LocalWorkers: WorkerBackEnd {
     try state.withLock { state in
       guard state.processes[slot] == nil else { return nil }
       let process = try WorkerProcess.start(
-        path: path, arguments: arguments, environment: environment, logFile: logFile(slot)
+        path: path, arguments: arguments, environment: environment, logFile: logFiles[slot]
       ) { [weak self] content in
         self?.report(content, slot: slot)
       }

@@ -268,6 +268,12 @@ public actor RunCoordinator {
   private func lose(_ slot: Int, _ loss: WorkerLoss) -> Bool {
     guard let attempt = running.removeValue(forKey: slot) else { return false }
     counts.running -= 1
+    let stage = plan.stages[attempt.stage]
+    if let outcome = workspace.completeOutcome(attempt: attempt.number, kind: stage.kind, key: stage.key) {
+      // It died between its last file and its last word: nothing is missing.
+      return finish(attempt, outcome, nil)
+    }
+    try? workspace.discardOutput(attempt: attempt.number, kind: stage.kind, key: stage.key)
     if attempt.wasKilled { return stop(attempt, nil) }
     switch loss {
     case .neverGreeted(let status, let output):
@@ -285,7 +291,7 @@ public actor RunCoordinator {
     AttemptEnd(time: .now, seconds: (ContinuousClock.now - attempt.started) / .seconds(1), cost: cost)
   }
 
-  private func finish(_ attempt: RunningAttempt, _ outcome: StageOutcome, _ cost: StageCost) -> Bool {
+  private func finish(_ attempt: RunningAttempt, _ outcome: StageOutcome, _ cost: StageCost?) -> Bool {
     let stage = plan.stages[attempt.stage]
     let end = end(of: attempt, cost)
     let hasArtifact: Bool

@@ -76,6 +76,11 @@ extension Workspace {
     outcome(in: artifactFolder(kind: kind, key: key))
   }
 
+  /// The outcome of an attempt whose output lies complete, though nobody said so; nil where it does not.
+  public func completeOutcome(attempt: Int64, kind: StageKind, key: StageKey) -> StageOutcome? {
+    outcome(in: outputFolder(attempt: attempt, kind: kind, key: key))
+  }
+
   func outcome(in folder: String) -> StageOutcome? {
     guard let bytes = try? DurableFiles.read("\(folder)/\(StageOutcome.fileName)"),
       let json = try? JSONValue(json: bytes)

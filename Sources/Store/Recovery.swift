@@ -39,6 +39,7 @@ extension Workspace {
       try database.execute(sql: "DELETE FROM progress")
     }
     report.adopted = try adoptArtifacts(of: stages)
+    try removeSpentCheckpoints(of: stages)
     return report
   }
 
@@ -97,6 +98,15 @@ extension Workspace {
       }
     }
     return removed
+  }
+
+  /// A stage that is done needs no checkpoint.
+  private func removeSpentCheckpoints(of stages: [Stage]) throws {
+    let left = Set(try translatingFaults { try DurableFiles.names(in: "\(folder)/checkpoints") ?? [] })
+    let suspects = stages.filter { left.contains($0.key.hex) }
+    guard !suspects.isEmpty else { return }
+    let known = try records(of: suspects)
+    for stage in suspects where known[stage.key]?.isDone ?? false { try removeCheckpoints(key: stage.key) }
   }
 
   /// Records the stages whose artifact is there while the database knows no result.

@@ -30,6 +30,8 @@ public final class RunJournal: Sendable {
     numbers = Mutex(last)
   }
 
+  deinit { writeGathered() }
+
   /// Told of the first fault, on the journal's own queue.
   public func onFault(_ body: @escaping @Sendable (WorkspaceError) -> Void) {
     state.withLock { $0.onFault = body }
@@ -51,7 +53,7 @@ public final class RunJournal: Sendable {
       state.isScheduled = true
       return true
     }
-    if isFirst { queue.asyncAfter(deadline: .now() + gathering) { [self] in writeGathered() } }
+    if isFirst { queue.asyncAfter(deadline: .now() + gathering) { [weak self] in self?.writeGathered() } }
   }
 
   /// Registers a worker process, on disk when this returns: a worker that could outlive its coordinator is always known.

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Planner
+import Synchronization
 import WorkerProtocol
 
 /// The folder in which a study's state, artifacts, logs and checkpoints lie (`.graft`).
@@ -10,12 +11,12 @@ public final class Workspace: Sendable {
   /// The workspace's folder, as it was named.
   public let folder: String
   let database: StateDatabase?
-  private let lock: WriterLock?
+  private let lock: Mutex<WriterLock?>
 
   private init(folder: String, database: StateDatabase?, lock: WriterLock?) {
     self.folder = folder
     self.database = database
-    self.lock = lock
+    self.lock = Mutex(lock)
   }
 
   deinit {
@@ -49,7 +50,10 @@ public final class Workspace: Sendable {
   }
 
   /// Whether this process may write to it.
-  public var isWritable: Bool { lock != nil }
+  public var isWritable: Bool { lock.withLock { $0 != nil } }
+
+  /// Gives up the right to write, so that another run may begin. What is still to be recorded must be flushed before.
+  public func close() { lock.withLock { $0 = nil } }
 
   /// Who runs in this workspace now, this process included; nil where nobody does.
   public var currentRun: LockHolder? {
@@ -69,6 +73,13 @@ public final class Workspace: Sendable {
 
   /// Where checkpoints of a stage lie, across attempts.
   public func checkpointFolder(key: StageKey) -> String { "\(folder)/checkpoints/\(key.hex)" }
+
+  /// Removes what an attempt that did not end well had written.
+  ///
+  /// - Throws: `WorkspaceError.file`.
+  public func discardOutput(attempt: Int64, kind: StageKind, key: StageKey) throws {
+    try translatingFaults { try DurableFiles.remove(outputFolder(attempt: attempt, kind: kind, key: key)) }
+  }
 
   /// Removes the checkpoints of a stage that is done.
   ///

@@ -1,0 +1,79 @@
+import Planner
+import Testing
+import WorkerProtocol
+
+@Suite("Messages")
+struct MessageTests {
+  static let key = StageKey(hex: String(repeating: "ab", count: 32))
+
+  @Test func requestsComeBackAsTheyWere() throws {
+    let key = try #require(Self.key)
+    let request = StageRequest(
+      attempt: 7, key: key, kind: .train, label: "train \"x\"\n/ü",
+      parameters: ["lr": 1e-4, "deep": [1, [true, .null]]],
+      inputs: [ResolvedInput(role: "dataset", key: key, folder: "/a b")], locations: ["root": "/data"],
+      outputFolder: "/o", checkpointFolder: "/c", threads: 2, device: "cpu", logFile: "/l")
+    for message in [WorkerRequest.run(request), .stop, .exit] {
+      let line = message.line
+      #expect(line.utf8.count { $0 == 0x0A } == 1 && line.hasSuffix("\n"))
+      #expect(try WorkerRequest(line: Array(line.utf8).dropLast()) == message)
+    }
+  }
+
+  @Test func eventsComeBackAsTheyWere() throws {
+    let outcome = StageOutcome(
+      diverged: true, metrics: [MetricValue(split: "test", name: "accuracy", value: 0.1 + 0.2)],
+      history: [
+        HistoryEntry(
+          step: 10, epoch: 0.5, learningRate: 1e-6, trainingLoss: 2.5, validationLoss: .infinity, validationMetric: 0)
+      ], facts: ["classes": ["a", "b"]])
+    let cost = StageCost(cpuSeconds: 1.25, peakMemory: 1 << 40)
+    let events: [WorkerEvent] = [
+      .hello(version: 1, processID: 12),
+      .progress(attempt: 1, StageProgress(fraction: 0.5, position: "epoch 1/2", loss: 0.25)),
+      .done(attempt: 2, outcome, cost), .failed(attempt: 3, StageFailure(.data, "two\nlines", remedy: "do"), cost),
+      .stopped(attempt: 4, cost),
+    ]
+    for event in events {
+      #expect(try WorkerEvent(line: Array(event.line.utf8).dropLast()) == event)
+    }
+  }
+
+  @Test func notANumberArrivesAsSuch() throws {
+    let outcome = StageOutcome(
+      history: [
+        HistoryEntry(
+          step: 1, epoch: 1, learningRate: 0, trainingLoss: .nan, validationLoss: -.infinity, validationMetric: .nan)
+      ])
+    let back = try StageOutcome(json: try JSONValue(json: outcome.json.canonicalText))
+    #expect(back.history[0].trainingLoss.isNaN && back.history[0].validationMetric.isNaN)
+    #expect(back.history[0].validationLoss == -.infinity)
+  }
+
+  @Test(arguments: [
+    "", "{", "hello", "{\"v\":2,\"is\":\"stop\"}", "{\"v\":1}", "{\"v\":1,\"is\":\"dance\"}", "[1]",
+    "{\"v\":1,\"is\":\"done\"}",
+    "{\"v\":1,\"is\":\"done\",\"attempt\":1e300,\"outcome\":{}}", "{\"v\":1,\"is\":\"stop\"} x",
+  ])
+  func whatIsNoMessageIsRefused(line: String) {
+    #expect(throws: MessageError.self) { try WorkerEvent(line: Array(line.utf8)) }
+  }
+
+  static let readable: [(String, JSONValue)] = [
+    ("\"\\u00e4\\ud83d\\ude00\\n\"", "ä😀\n"), (" [ 1 , -2.5e3 , null ] ", [1, -2500, .null]),
+    ("{\"a\":{\"b\":[]}}", ["a": ["b": []]]), ("123456789012345678901", 123456789012345678901.0), ("-0.0", 0),
+  ]
+
+  @Test(arguments: readable)
+  func jsonIsRead(text: String, value: JSONValue) throws {
+    #expect(try JSONValue(json: text) == value)
+  }
+
+  @Test(arguments: [
+    "\"\\ud83d\"", "\"\\x\"", "\"a", "[1,]", "{\"a\"}", "nul", "+1", "1 2", "--1", "\"\u{1}\"",
+    String(repeating: "[", count: 600),
+  ])
+  func whatIsNoJSONIsRefused(text: String) {
+    #expect(throws: JSONReadingError.self) { try JSONValue(json: text) }
+  }
+}

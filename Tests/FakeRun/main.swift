@@ -1,0 +1,52 @@
+import Executor
+import Foundation
+import Planner
+import Store
+import WorkerProtocol
+
+// A coordinator for tests to kill: runs the stages of a JSON file. Arguments: workspace, plan file, worker, jobs.
+
+struct Quiet: RunObserver {
+  func observe(_ event: RunEvent) {}
+}
+
+func plan(from path: String) throws -> Plan {
+  let json = try JSONValue(json: try DurableFiles.read(path))
+  let stages = (json.arrayValue ?? []).compactMap { stage -> Stage? in
+    guard let key = stage["key"]?.stringValue.flatMap({ StageKey(hex: $0) }),
+      let kind = stage["kind"]?.stringValue.flatMap({ StageKind(rawValue: $0) }),
+      let label = stage["label"]?.stringValue
+    else { return nil }
+    let inputs = (stage["inputs"]?.arrayValue ?? []).compactMap { input in
+      input.stringValue.flatMap { StageKey(hex: $0) }.map { StageInput(role: "input-\($0.short)", key: $0) }
+    }
+    return Stage(
+      key: key, kind: kind, parameters: stage["parameters"] ?? [:], inputs: inputs,
+      locations: (stage["locations"]?.objectValue ?? [:]).compactMapValues(\.stringValue), label: label)
+  }
+  return Plan(study: "fake", cells: [], stages: stages, resources: Resources())
+}
+
+let arguments = CommandLine.arguments
+guard arguments.count == 5, let jobs = Int(arguments[4]) else {
+  print("usage: graft-fake-run WORKSPACE PLAN WORKER JOBS")
+  exit(64)
+}
+do {
+  let workspace = try Workspace.open(arguments[1], command: "graft-fake-run")
+  let workers = LocalWorkers(path: arguments[3], slots: jobs, threads: 1, workspace: workspace)
+  let options = RunOptions(jobs: jobs, threadsPerJob: 1, retry: RetryPolicy(firstDelay: .milliseconds(1)))
+  let coordinator = try RunCoordinator(
+    plan: try plan(from: arguments[2]), workspace: workspace, backEnd: workers, options: options, observer: Quiet())
+  let signals = InterruptSignals { coordinator.requestStop($0) }
+  let summary = try await coordinator.run()
+  withExtendedLifetime(signals) {}
+  exit(summary.ending == .complete ? 0 : summary.ending == .stopped ? 130 : 1)
+} catch let error as WorkspaceError {
+  if case .held = error { exit(75) }
+  print(error)
+  exit(70)
+} catch {
+  print(error)
+  exit(70)
+}

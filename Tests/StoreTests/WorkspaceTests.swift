@@ -1,0 +1,142 @@
+import Foundation
+import Planner
+import Store
+import Testing
+import WorkerProtocol
+
+@Suite("Workspace")
+struct WorkspaceTests {
+  @Test func oneWriterAtATime() throws {
+    let folder = try TestFolder()
+    do {
+      let first = try Workspace.open(folder.workspace, command: "graft run a.yaml")
+      let error = #expect(throws: WorkspaceError.self) { try Workspace.open(folder.workspace, command: "second") }
+      guard case .held(let holder, _) = error else { return #expect(Bool(false), "\(String(describing: error))") }
+      #expect(holder.process == .current && holder.command == "graft run a.yaml")
+      #expect(first.currentRun == holder)
+    }
+    #expect(try Workspace.open(folder.workspace, command: "third").isWritable)
+  }
+
+  @Test func aLockThatADeadRunLeftIsFree() throws {
+    let folder = try TestFolder()
+    try DurableFiles.makeFolder(folder.workspace)
+    try folder.write(
+      ".graft/lock",
+      "{\"boot\":\"b\",\"command\":\"graft run\",\"host\":\"\(ProcessIdentity.currentHost)\",\"pid\":1,\"since\":0,\"start\":\"7\"}"
+    )
+    #expect(try Workspace.openForReading(folder.workspace).currentRun == nil)
+    #expect(try Workspace.open(folder.workspace, command: "next").currentRun?.command == "next")
+  }
+
+  @Test func whatDoesNotExistIsEmpty() throws {
+    let folder = try TestFolder()
+    let workspace = try Workspace.openForReading(folder.workspace)
+    let stage = try TestFolder.stage("a")
+    #expect(try workspace.records(of: [stage]).isEmpty)
+    #expect(try workspace.dossier(of: stage.key) == nil)
+    #expect(try workspace.status(of: TestFolder.plan([stage])).counts == [.train: [.ready: 1]])
+    #expect(try workspace.results(of: TestFolder.plan([stage])).cells.isEmpty)
+    #expect(access(folder.workspace, F_OK) != 0, "reading must not make a workspace")
+    #expect(throws: WorkspaceError.readOnly(path: "\(folder.workspace)/state.sqlite")) {
+      try RunJournal(workspace: workspace)
+    }
+  }
+
+  @Test func aLaterSchemaIsRefused() throws {
+    let folder = try TestFolder()
+    do { _ = try Workspace.open(folder.workspace, command: "test") }
+    // The user version stands at byte 60 of the file's header, big-endian.
+    let path = "\(folder.workspace)/state.sqlite"
+    var bytes = try DurableFiles.read(path)
+    bytes[62] = 1
+    try DurableFiles.write(bytes, to: path)
+    for open in [{ try Workspace.openForReading($0) }, { try Workspace.open($0, command: "test") }] {
+      let error = #expect(throws: WorkspaceError.self) { try open(folder.workspace) }
+      guard case .newerSchema(_, 257, 1) = error else { return #expect(Bool(false), "\(String(describing: error))") }
+    }
+  }
+
+  @Test func aFileThatIsNoDatabaseIsNamed() throws {
+    let folder = try TestFolder()
+    try folder.write(".graft/state.sqlite", String(repeating: "not a database ", count: 100))
+    let error = #expect(throws: WorkspaceError.self) { try Workspace.openForReading(folder.workspace) }
+    #expect(error.map { "\($0)" }?.contains("\(folder.workspace)/state.sqlite") == true)
+  }
+
+  @Test func aFinishedStageIsKeptWhole() throws {
+    let folder = try TestFolder()
+    let workspace = try Workspace.open(folder.workspace, command: "test")
+    let journal = try RunJournal(workspace: workspace)
+    let dataset = try TestFolder.stage("a", .dataset)
+    let train = try TestFolder.stage("b", inputs: [dataset])
+    let outcome = StageOutcome(
+      metrics: [MetricValue(split: "val", name: "accuracy", value: 1 / 3)],
+      history: [
+        HistoryEntry(
+          step: 5, epoch: 0.5, learningRate: 1e-3, trainingLoss: .infinity, validationLoss: 2, validationMetric: 0.25)
+      ], facts: ["best_step": 5])
+    try workspace.finish(dataset, journal)
+    try workspace.finish(train, journal, outcome, files: true)
+
+    let dossier = try #require(try Workspace.openForReading(folder.workspace).dossier(of: train.key))
+    #expect(dossier.outcome == outcome)
+    #expect(dossier.inputs == train.inputs)
+    #expect(dossier.parameters == train.parameters)
+    #expect(dossier.files.map(\.name) == ["inner/weights", "outcome.json"])
+    #expect(dossier.files[0].bytes == 7)
+    // SHA-256 of the seven bytes `weights`, by sha256sum.
+    #expect(dossier.files[0].sha256 == "9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c")
+    #expect(dossier.attempts.map(\.state) == [.done])
+    #expect(dossier.attempts[0].cost == StageCost(cpuSeconds: 2, peakMemory: 1000))
+    #expect(try workspace.keys(beginningWith: "bbb") == [train.key])
+    #expect(try workspace.keys(beginningWith: "zz").isEmpty)
+    #expect(try workspace.measuredSeconds(of: [dataset, train]) == [dataset.key: 2.5, train.key: 2.5])
+  }
+
+  @Test func artifactsThatAreGoneAreNoticed() throws {
+    let folder = try TestFolder()
+    let workspace = try Workspace.open(folder.workspace, command: "test")
+    let journal = try RunJournal(workspace: workspace)
+    let withFiles = try TestFolder.stage("a")
+    let without = try TestFolder.stage("b", .test)
+    try workspace.finish(withFiles, journal, files: true)
+    try workspace.finish(without, journal)
+    try DurableFiles.remove(workspace.artifactFolder(kind: .train, key: withFiles.key))
+    let records = try workspace.records(of: [withFiles, without])
+    #expect(records[withFiles.key]?.isDone == false && records[withFiles.key]?.isArtifactMissing == true)
+    #expect(records[without.key]?.isDone == true)
+    // Doing it again makes it whole.
+    try workspace.finish(withFiles, journal, files: true)
+    #expect(try workspace.records(of: [withFiles])[withFiles.key]?.isDone == true)
+    #expect(try workspace.dossier(of: withFiles.key)?.attempts.count == 2)
+  }
+
+  @Test func statusTellsEachState() throws {
+    let folder = try TestFolder()
+    let workspace = try Workspace.open(folder.workspace, command: "test")
+    let journal = try RunJournal(workspace: workspace)
+    let done = try TestFolder.stage("a", .dataset)
+    let failed = try TestFolder.stage("b", inputs: [done])
+    let waiting = try TestFolder.stage("c", .test, inputs: [failed])
+    let ready = try TestFolder.stage("d", inputs: [done])
+    let running = try TestFolder.stage("e", inputs: [done])
+    let stopped = try TestFolder.stage("f", inputs: [done])
+    try workspace.finish(done, journal)
+    try workspace.fail(failed, journal, StageFailure(.data, "no images", remedy: "add some"))
+    let first = journal.nextAttemptNumber()
+    journal.record(.started(attempt: first, running, worker: nil, threads: 2, device: "cpu", at: .now))
+    journal.record(
+      .progressed(attempt: first, StageProgress(fraction: 0.5, position: "epoch 1/2", loss: .nan), at: .now))
+    let second = journal.nextAttemptNumber()
+    journal.record(.started(attempt: second, stopped, worker: nil, threads: 2, device: "cpu", at: .now))
+    journal.record(.stopped(attempt: second, AttemptEnd(time: .now, seconds: 1, cost: nil)))
+    try journal.flush()
+
+    let plan = TestFolder.plan([done, failed, waiting, ready, running, stopped])
+    let status = try workspace.status(of: plan)
+    #expect(plan.stages.map { status.states[$0.key] } == [.done, .failed, .waiting, .ready, .running, .stopped])
+    #expect(status.failed.map(\.failure) == [StageFailure(.data, "no images", remedy: "add some")])
+    #expect(status.running.map(\.progress?.position) == ["epoch 1/2"])
+  }
+}
