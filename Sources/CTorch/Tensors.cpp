@@ -43,7 +43,8 @@ int32_t graft_set_threads(int32_t count) {
   return guarded([&] {
     // Every step takes and gives back the same memory: the C library is to keep it rather than hand it to the system and
     // have it cleared anew.
-    static const bool kept = mallopt(M_MMAP_MAX, 0) == 1 && mallopt(M_TRIM_THRESHOLD, INT_MAX) == 1;
+    static const bool kept =
+        mallopt(M_MMAP_MAX, 0) == 1 && mallopt(M_TRIM_THRESHOLD, INT_MAX) == 1 && mallopt(M_ARENA_MAX, 1) == 1;
     (void)kept;
     at::set_num_threads(count);
     setThreadCount(count);

@@ -65,6 +65,42 @@ public enum TrainingBenchmark {
       libtorch: Runtime.libtorchVersion, blas: Runtime.blasPath, loss: loss)
   }
 
+  /// Runs by command-line arguments and prints one line of JSON: `BACKBONE [--batch=N] [--threads=N] [--steps=N]
+  /// [--warmup=N] [--step-by-step]`. Step by step, it prints `ready` before each step and waits for a line, so that a
+  /// driver can let two sides take turns.
+  ///
+  /// - Throws: `EngineError.specification` for arguments that it does not know.
+  public static func run(arguments: [String]) throws {
+    var numbers = ["batch": 16, "threads": 2, "steps": 10, "warmup": 2]
+    var backbone: String?
+    var takesTurns = false
+    for argument in arguments {
+      let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+      if argument == "--step-by-step" {
+        takesTurns = true
+      } else if parts.count == 2, parts[0].hasPrefix("--"), numbers[String(parts[0].dropFirst(2))] != nil,
+        let value = Int(parts[1]), value >= 1
+      {
+        numbers[String(parts[0].dropFirst(2))] = value
+      } else if !argument.hasPrefix("-"), backbone == nil {
+        backbone = argument
+      } else {
+        throw EngineError.specification(
+          "unknown argument '\(argument)': use BACKBONE --batch=N --threads=N --steps=N --warmup=N --step-by-step")
+      }
+    }
+    guard let backbone else { throw EngineError.specification("name a backbone to measure") }
+    let measurement = try run(
+      backbone: backbone, batch: numbers["batch"] ?? 16, threads: numbers["threads"] ?? 2,
+      steps: numbers["steps"] ?? 10, warmup: numbers["warmup"] ?? 2
+    ) {
+      guard takesTurns else { return }
+      FileHandle.standardOutput.write(Data("ready\n".utf8))
+      _ = readLine()
+    }
+    FileHandle.standardOutput.write(try JSONEncoder().encode(measurement) + Data("\n".utf8))
+  }
+
   private static func processorSeconds() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)

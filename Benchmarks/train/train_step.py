@@ -1,0 +1,94 @@
+"""Training steps of Graft against PyTorch with timm, in turns: images per second of each and their ratio.
+
+    python Benchmarks/train/train_step.py --worker .build/release/graft-worker [--steps 8] [--threads 2] [--batch 16]
+
+Needs torch and timm in the Python that runs it. Both sides hold their model at the same time; one step of the one is
+followed by one step of the other, so that what else the machine does falls on both alike. Medians of the steps.
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+
+
+class Side:
+    """A process that prints `ready` before each step and ends with a line of JSON."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.result = None
+
+    def advance(self):
+        """Waits until the side is ready for its next step, or has ended."""
+        while self.result is None:
+            line = self.process.stdout.readline()
+            if not line:
+                sys.exit(f"{self.process.args} ended early:\n{self.process.stderr.read()}")
+            if line.strip() == "ready":
+                return True
+            if line.startswith("{"):
+                self.result = json.loads(line)
+        return False
+
+    def step(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--worker", required=True, help="the graft-worker executable")
+    parser.add_argument("--backbones", nargs="+", default=["resnet18", "deit_tiny"])
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    options = parser.parse_args()
+
+    here = pathlib.Path(__file__).parent
+    shared = [f"--{name}={getattr(options, name)}" for name in ("batch", "threads", "steps")]
+    rows = []
+    for backbone in options.backbones:
+        sides = [
+            Side([options.worker, "--bench-step", backbone, *shared, "--step-by-step"]),
+            Side([sys.executable, str(here / "peer_step.py"), backbone, *shared, "--step-by-step"]),
+        ]
+        going = [side.advance() for side in sides]
+        while any(going):
+            for index, side in enumerate(sides):
+                if going[index]:
+                    side.step()
+                    going[index] = side.advance()
+        ours, peer = (side.result for side in sides)
+        ratios = [b / a for a, b in zip(ours["stepSeconds"], peer["stepSeconds"])]
+        rows.append(
+            {
+                "backbone": backbone,
+                "graft_images_per_s": ours["imagesPerSecond"],
+                "peer_images_per_s": peer["imagesPerSecond"],
+                "ratio": ours["imagesPerSecond"] / peer["imagesPerSecond"],
+                "ratio_of_pairs": statistics.median(ratios),
+                "cpu_ratio": peer["cpuSecondsPerStep"] / ours["cpuSecondsPerStep"],
+                "libtorch": ours["libtorch"],
+                "peer": peer["libtorch"],
+            }
+        )
+    if options.json:
+        print(json.dumps(rows, indent=1))
+        return
+    print(f"batch {options.batch}, {options.threads} threads, {options.steps} steps of each side in turns, medians")
+    print(f"{'backbone':12}{'Graft':>10}{'PyTorch':>10}{'ratio':>8}{'by pairs':>10}{'CPU':>8}")
+    for row in rows:
+        print(
+            f"{row['backbone']:12}{row['graft_images_per_s']:10.1f}{row['peer_images_per_s']:10.1f}"
+            f"{row['ratio']:8.2f}{row['ratio_of_pairs']:10.2f}{row['cpu_ratio']:8.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
