@@ -68,7 +68,9 @@ let package = Package(
       dependencies: [
         "Executor", "Report", "Store", "Planner", "WorkerProtocol",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], resources: [.embedInCode("Resources/quickstart.yaml")]),
+      ],
+      // grids/quickstart.yaml by a link: the embedded default.
+      resources: [.embedInCode("Resources/quickstart.yaml")]),
     .executableTarget(name: "graft", dependencies: ["Commands"]),
     // libtorch behind a C interface. Its kernels are optimised in every configuration.
     .target(
@@ -89,7 +91,12 @@ let package = Package(
     .testTarget(name: "StoreTests", dependencies: ["Store"]),
     // A worker whose stages do as their parameters say: sleep, fail, crash, hang.
     .executableTarget(name: "graft-fake-worker", dependencies: ["WorkerProtocol"], path: "Tests/FakeWorker"),
-    .testTarget(name: "ExecutorTests", dependencies: ["Executor", "graft-fake-worker"]),
+    // A coordinator of such workers, to be killed.
+    .executableTarget(
+      name: "graft-fake-run", dependencies: ["Executor", "Store", "Planner", "WorkerProtocol"], path: "Tests/FakeRun"),
+    .testTarget(
+      name: "ExecutorTests",
+      dependencies: ["Executor", "Store", "Planner", "WorkerProtocol", "graft-fake-worker", "graft-fake-run"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine"], exclude: ["Fixtures"]),
     .testTarget(name: "StagesTests", dependencies: ["Stages", "Planner", "Engine"]),
     .testTarget(name: "ReportTests", dependencies: ["Report"], exclude: ["Snapshots"]),

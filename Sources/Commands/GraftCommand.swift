@@ -15,7 +15,7 @@ public struct GraftCommand: AsyncParsableCommand {
   public init() {}
 
   /// Runs the command that the process's arguments name, and ends the process with its status.
-  public static func main() async {
+  public static func perform() async {
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

@@ -8,7 +8,7 @@ struct TrainingData {
   private let pipeline: ImagePipeline
   private let threads: Int
 
-  init(_ request: StageRequest, options: TrainingOptions) throws {
+  init(_ request: StageRequest, options: Planner.TrainingOptions) throws {
     store = try StoredImages(path: try request.file(DatasetStage.storeName, of: "dataset"))
     let facts = store.facts
     // A network sees three channels; an image stored in grey fills all of them, and so do its statistics.

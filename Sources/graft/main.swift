@@ -1,3 +1,3 @@
 import Commands
 
-await GraftCommand.main()
+await GraftCommand.perform()

@@ -53,7 +53,9 @@ enum CSVField {
     case .number(let value): return value.map(NumberText.exact) ?? ""
     case .integer(let value): return String(value)
     case .text(let value):
-      let needsQuotes = value.utf8.contains { $0 == 0x22 || $0 == 0x2C || $0 == 0x0A || $0 == 0x0D }
+      // A quote, a comma or a line end.
+      let special: [UInt8] = [0x22, 0x2C, 0x0A, 0x0D]
+      let needsQuotes = value.utf8.contains(where: special.contains)
       guard needsQuotes else { return value }
       var quoted = "\""
       for scalar in value.unicodeScalars {
