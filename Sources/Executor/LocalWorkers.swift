@@ -13,8 +13,14 @@ public final class LocalWorkers: WorkerBackEnd {
   private let state: Mutex<State>
 
   private struct State {
-    var processes: [WorkerProcess?]
+    var workers: [Worker?]
+    var started = 0
     var listener: (@Sendable (WorkerReport) -> Void)?
+  }
+
+  private struct Worker {
+    let id: Int
+    let process: WorkerProcess
   }
 
   /// - Parameters:
@@ -30,45 +36,47 @@ public final class LocalWorkers: WorkerBackEnd {
     for name in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"] { environment[name] = String(threads) }
     self.environment = environment
     logFiles = (0..<self.slots).map { workspace.workerLogFile(slot: $0) }
-    state = Mutex(State(processes: Array(repeating: nil, count: self.slots)))
+    state = Mutex(State(workers: Array(repeating: nil, count: self.slots)))
   }
 
   public func connect(_ listener: @escaping @Sendable (WorkerReport) -> Void) {
     state.withLock { $0.listener = listener }
   }
 
-  public func prepare(slot: Int) throws -> ProcessIdentity? {
+  public func prepare(slot: Int) throws -> StandbyWorker {
     // A process that dies at once is reported after this is left, and so after it is known here.
     try state.withLock { state in
-      guard state.processes[slot] == nil else { return nil }
+      if let worker = state.workers[slot] { return StandbyWorker(id: worker.id, started: nil) }
+      state.started += 1
+      let id = state.started
       let process = try WorkerProcess.start(
         path: path, arguments: arguments, environment: environment, logFile: logFiles[slot]
       ) { [weak self] content in
-        self?.report(content, slot: slot)
+        self?.report(WorkerReport(slot: slot, worker: id, content))
       }
-      state.processes[slot] = process
-      return process.identity
+      state.workers[slot] = Worker(id: id, process: process)
+      return StandbyWorker(id: id, started: process.identity)
     }
   }
 
-  private func report(_ content: WorkerReport.Content, slot: Int) {
+  private func report(_ report: WorkerReport) {
     let listener = state.withLock { state in
-      if case .lost = content { state.processes[slot] = nil }
+      if case .lost = report.content { state.workers[report.slot] = nil }
       return state.listener
     }
-    listener?(WorkerReport(slot: slot, content))
+    listener?(report)
   }
 
   public func send(_ request: WorkerRequest, to slot: Int) {
-    state.withLock { $0.processes[slot] }?.send(request)
+    state.withLock { $0.workers[slot] }?.process.send(request)
   }
 
   public func kill(slot: Int) {
-    state.withLock { $0.processes[slot] }?.kill()
+    state.withLock { $0.workers[slot] }?.process.kill()
   }
 
   public func shutDown() async {
-    let processes = state.withLock { $0.processes.compactMap { $0 } }
+    let processes = state.withLock { $0.workers.compactMap { $0?.process } }
     for process in processes {
       process.send(.exit)
       process.closeInput()

@@ -37,7 +37,9 @@ public actor RunCoordinator {
   private let journal: RunJournal
   private var schedule: Schedule
   private var running: [Int: RunningAttempt] = [:]
-  /// The database's number of the worker at each slot.
+  /// The back end's number of the worker at each slot.
+  private var standing: [Int: Int] = [:]
+  /// The database's number of each worker, by the back end's.
   private var workers: [Int: Int64] = [:]
   private var counts = RunCounts()
   private var durations: DurationModel
@@ -194,9 +196,9 @@ public actor RunCoordinator {
     let stage = plan.stages[index]
     let checkpoints = workspace.checkpointFolder(key: stage.key)
     do {
-      if let process = try backEnd.prepare(slot: slot) {
-        workers[slot] = try journal.registerWorker(process, at: .now)
-      }
+      let worker = try backEnd.prepare(slot: slot)
+      standing[slot] = worker.id
+      if let process = worker.started { workers[worker.id] = try journal.registerWorker(process, at: .now) }
     } catch {
       let cause: RunError =
         switch error {
@@ -223,7 +225,8 @@ public actor RunCoordinator {
     counts.running += 1
     journal.record(
       .started(
-        attempt: number, stage, worker: workers[slot], threads: options.threadsPerJob, device: options.device, at: .now)
+        attempt: number, stage, worker: standing[slot].flatMap { workers[$0] }, threads: options.threadsPerJob,
+        device: options.device, at: .now)
     )
     observer.observe(.started(stage, attempt: number, slot: slot))
     backEnd.send(.run(request), to: slot)
@@ -252,7 +255,10 @@ public actor RunCoordinator {
       return endAttempt(number, at: report.slot) { stop($0, cost) }
     case .said(.hello): return false
     case .lost(let loss):
-      if let worker = workers.removeValue(forKey: report.slot) { journal.record(.workerEnded(worker, at: .now)) }
+      if let worker = workers.removeValue(forKey: report.worker) { journal.record(.workerEnded(worker, at: .now)) }
+      // Where another worker stands by now, what the lost one did was answered for before it was replaced.
+      guard standing[report.slot] == report.worker else { return false }
+      standing[report.slot] = nil
       return lose(report.slot, loss)
     }
   }

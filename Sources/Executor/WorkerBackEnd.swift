@@ -13,9 +13,8 @@ public protocol WorkerBackEnd: Sendable {
 
   /// Makes sure that a worker stands by at the slot.
   ///
-  /// - Returns: The process, if one had to be started. It must be recorded before `send` hands it a stage.
   /// - Throws: `WorkerStartError`.
-  func prepare(slot: Int) throws -> ProcessIdentity?
+  func prepare(slot: Int) throws -> StandbyWorker
 
   /// Hands a request to the worker at the slot. A worker that is gone is reported as lost, not here.
   func send(_ request: WorkerRequest, to slot: Int)
@@ -27,6 +26,19 @@ public protocol WorkerBackEnd: Sendable {
   func shutDown() async
 }
 
+/// A worker at a slot, ready for a stage.
+public struct StandbyWorker: Sendable, Hashable {
+  /// Tells it from those that were at the slot before it.
+  public let id: Int
+  /// The process, if it had to be started for this. It must be recorded before `send` hands it a stage.
+  public let started: ProcessIdentity?
+
+  public init(id: Int, started: ProcessIdentity?) {
+    self.id = id
+    self.started = started
+  }
+}
+
 /// What a back end reports of one of its slots.
 public struct WorkerReport: Sendable {
   public enum Content: Sendable, Hashable {
@@ -35,10 +47,13 @@ public struct WorkerReport: Sendable {
   }
 
   public let slot: Int
+  /// Which of the workers that the slot has had: its loss may be read when another stands there already.
+  public let worker: Int
   public let content: Content
 
-  public init(slot: Int, _ content: Content) {
+  public init(slot: Int, worker: Int, _ content: Content) {
     self.slot = slot
+    self.worker = worker
     self.content = content
   }
 }

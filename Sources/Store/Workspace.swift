@@ -53,7 +53,15 @@ public final class Workspace: Sendable {
   public var isWritable: Bool { lock.withLock { $0 != nil } }
 
   /// Gives up the right to write, so that another run may begin. What is still to be recorded must be flushed before.
-  public func close() { lock.withLock { $0 = nil } }
+  /// The database's log is folded into its file, which can then be read even where nothing can be written.
+  public func close() {
+    lock.withLock { lock in
+      guard lock != nil else { return }
+      // The log may as well stay: a reader that is at it keeps it, and the next run folds it.
+      try? database?.queue.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+      lock = nil
+    }
+  }
 
   /// Who runs in this workspace now, this process included; nil where nobody does.
   public var currentRun: LockHolder? {

@@ -4,7 +4,8 @@ import Planner
 import Store
 import WorkerProtocol
 
-// A coordinator for tests to kill: runs the stages of a JSON file. Arguments: workspace, plan file, worker, jobs.
+// A coordinator for tests to kill: runs the stages of a JSON file. Arguments: workspace, plan file, worker, jobs. Without
+// the last two it tells what is done instead.
 
 struct Quiet: RunObserver {
   func observe(_ event: RunEvent) {}
@@ -28,8 +29,19 @@ func plan(from path: String) throws -> Plan {
 }
 
 let arguments = CommandLine.arguments
+if arguments.count == 3 {
+  do {
+    let status = try Workspace.openForReading(arguments[1]).status(of: try plan(from: arguments[2]))
+    let total = status.counts.values.reduce(into: [:]) { $0.merge($1) { $0 + $1 } }
+    print(total.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+    exit(0)
+  } catch {
+    print(error)
+    exit(70)
+  }
+}
 guard arguments.count == 5, let jobs = Int(arguments[4]) else {
-  print("usage: graft-fake-run WORKSPACE PLAN WORKER JOBS")
+  print("usage: graft-fake-run WORKSPACE PLAN [WORKER JOBS]")
   exit(64)
 }
 do {
@@ -41,6 +53,7 @@ do {
   let signals = InterruptSignals { coordinator.requestStop($0) }
   let summary = try await coordinator.run()
   withExtendedLifetime(signals) {}
+  workspace.close()
   exit(summary.ending == .complete ? 0 : summary.ending == .stopped ? 130 : 1)
 } catch let error as WorkspaceError {
   if case .held = error { exit(75) }

@@ -63,11 +63,14 @@ struct ScriptedRunner: StageRunner {
     }
   }
 
-  /// The descriptor on which messages go, as a library that writes to any number might hit it.
+  /// The descriptor on which messages go, as a library that writes to any number might hit it: the one socket that is
+  /// held under two numbers.
   private func conversation() throws -> Int32 {
-    for file in (Int32(3)..<64).reversed() {
+    var seen: Set<UInt> = []
+    for file in Int32(3)..<256 {
       var status = stat()
-      if fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK { return file }
+      guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { continue }
+      if !seen.insert(UInt(status.st_ino)).inserted { return file }
     }
     throw StageFailure(.spec, "the conversation was not found")
   }
