@@ -55,7 +55,7 @@ const char *graft_version(void) { return TORCH_VERSION; }
 
 const char *graft_blas(void) {
   Dl_info place;
-  void *product = dlsym(RTLD_DEFAULT, "cblas_sgemm");
+  void *product = dlsym(RTLD_DEFAULT, "sgemm_");
   if (product == nullptr || dladdr(product, &place) == 0 || place.dli_fname == nullptr) return "";
   return place.dli_fname;
 }

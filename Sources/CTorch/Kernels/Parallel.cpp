@@ -17,7 +17,9 @@ struct Loaded {
   int (*teamSize)();
   int (*inParallel)();
   void (*setThreads)(int);
-  void (*product)(int, int, int, int, int, int, float, const float *, int, const float *, int, float, float *, int);
+  // BLAS's sgemm: the name that every BLAS has, OpenBLAS and the MKL inside PyTorch's own libraries alike.
+  void (*product)(const char *, const char *, const int *, const int *, const int *, const float *, const float *,
+                  const int *, const float *, const int *, const float *, float *, const int *);
   void (*setBlasThreads)(int);
 };
 
@@ -34,7 +36,7 @@ const Loaded &loaded() {
     find(loaded.teamSize, "omp_get_num_threads");
     find(loaded.inParallel, "omp_in_parallel");
     find(loaded.setThreads, "omp_set_num_threads");
-    find(loaded.product, "cblas_sgemm");
+    find(loaded.product, "sgemm_");
     find(loaded.setBlasThreads, "openblas_set_num_threads");
     return loaded;
   }();
@@ -88,9 +90,11 @@ void parallelIndices(int64_t count, void (*body)(void *context, int64_t index), 
 
 void matrixProduct(bool transposeA, bool transposeB, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
                    int64_t strideA, const float *b, int64_t strideB, float beta, float *c, int64_t strideC) {
-  constexpr int rowMajor = 101, plain = 111, transposed = 112;
-  loaded().product(rowMajor, transposeA ? transposed : plain, transposeB ? transposed : plain, int(m), int(n), int(k),
-                   alpha, a, int(strideA), b, int(strideB), beta, c, int(strideC));
+  // BLAS counts by columns: what it takes for B^T A^T = C^T is our A B = C.
+  const int rows = int(n), columns = int(m), depth = int(k);
+  const int strides[] = {int(strideA), int(strideB), int(strideC)};
+  loaded().product(transposeB ? "T" : "N", transposeA ? "T" : "N", &rows, &columns, &depth, &alpha, b, &strides[1], a,
+                   &strides[0], &beta, c, &strides[2]);
 }
 
 }  // namespace graft

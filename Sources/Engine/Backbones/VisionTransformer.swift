@@ -10,7 +10,7 @@ public final class VisionTransformer: Network {
     var heads: Int
 
     static let deitTiny = Form(patch: 16, width: 192, depth: 12, heads: 3)
-    static let micro = Form(patch: 8, width: 64, depth: 4, heads: 4)
+    static let micro = Form(patch: 8, width: 48, depth: 4, heads: 3)
   }
 
   public let tensors: [NetworkTensor]

@@ -20,24 +20,24 @@ public enum TrainingBenchmark {
     public let loss: Double
   }
 
-  /// Times training steps (forward, backward, clipping to norm 1, AdamW) with 1,000 classes.
+  /// Times training steps (forward, backward, clipping to norm 1, AdamW).
   ///
   /// - Parameters:
   ///   - warmup: Steps before the measured ones.
   ///   - between: Called before each step; lets a driver alternate with a peer.
   public static func run(
-    backbone name: String, batch: Int = 16, threads: Int = 2, steps: Int = 10, warmup: Int = 2, imageSize: Int? = nil,
-    between: () -> Void = {}
+    backbone name: String, batch: Int = 16, threads: Int = 2, steps: Int = 10, warmup: Int = 2, classes: Int = 1000,
+    imageSize: Int? = nil, between: () -> Void = {}
   ) throws -> Measurement {
     try Runtime.setThreads(threads)
-    let network = try Backbone.make(name: name, classes: 1000, imageSize: imageSize)
+    let network = try Backbone.make(name: name, classes: classes, imageSize: imageSize)
     let side = imageSize ?? Backbone(rawValue: name)?.nativeImageSize ?? 224
     try Initialisation.random.apply(to: network, seed: 0)
     var draws = RandomStream(seed: 0, purpose: "bench")
     let shape = ImageShape(channels: 3, height: side, width: side)
     let images = ImageBatch(
       pixels: Initialisation.normal(batch * 3 * side * side, mean: 0, deviation: 1, draws: &draws), shape: shape,
-      count: batch, labels: (0..<batch).map { $0 * 37 % 1000 })
+      count: batch, labels: (0..<batch).map { $0 * 37 % classes })
     let optimizer = try AdamW(network.parameters, options: AdamWOptions())
     var seconds: [Double] = []
     var loss = 0.0
@@ -66,12 +66,12 @@ public enum TrainingBenchmark {
   }
 
   /// Runs by command-line arguments and prints one line of JSON: `BACKBONE [--batch=N] [--threads=N] [--steps=N]
-  /// [--warmup=N] [--step-by-step]`. Step by step, it prints `ready` before each step and waits for a line, so that a
+  /// [--warmup=N] [--classes=N] [--step-by-step]`. Step by step, it prints `ready` before each step and waits for a line, so that a
   /// driver can let two sides take turns.
   ///
   /// - Throws: `EngineError.specification` for arguments that it does not know.
   public static func run(arguments: [String]) throws {
-    var numbers = ["batch": 16, "threads": 2, "steps": 10, "warmup": 2]
+    var numbers = ["batch": 16, "threads": 2, "steps": 10, "warmup": 2, "classes": 1000]
     var backbone: String?
     var takesTurns = false
     for argument in arguments {
@@ -86,13 +86,14 @@ public enum TrainingBenchmark {
         backbone = argument
       } else {
         throw EngineError.specification(
-          "unknown argument '\(argument)': use BACKBONE --batch=N --threads=N --steps=N --warmup=N --step-by-step")
+          "unknown argument '\(argument)': use BACKBONE --batch=N --threads=N --steps=N --warmup=N --classes=N --step-by-step"
+        )
       }
     }
     guard let backbone else { throw EngineError.specification("name a backbone to measure") }
     let measurement = try run(
       backbone: backbone, batch: numbers["batch"] ?? 16, threads: numbers["threads"] ?? 2,
-      steps: numbers["steps"] ?? 10, warmup: numbers["warmup"] ?? 2
+      steps: numbers["steps"] ?? 10, warmup: numbers["warmup"] ?? 2, classes: numbers["classes"] ?? 1000
     ) {
       guard takesTurns else { return }
       FileHandle.standardOutput.write(Data("ready\n".utf8))
