@@ -88,7 +88,7 @@ let package = Package(
     .executableTarget(name: "graft-worker", dependencies: ["Stages"]),
 
     .testTarget(name: "PlannerTests", dependencies: ["Planner"], exclude: ["Cases"]),
-    .testTarget(name: "StoreTests", dependencies: ["Store"]),
+    .testTarget(name: "StoreTests", dependencies: ["Store", "Planner", "WorkerProtocol"]),
     // A worker whose stages do as their parameters say: sleep, fail, crash, hang.
     .executableTarget(name: "graft-fake-worker", dependencies: ["WorkerProtocol"], path: "Tests/FakeWorker"),
     // A coordinator of such workers, to be killed.

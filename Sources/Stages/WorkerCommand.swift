@@ -12,7 +12,7 @@ public enum WorkerCommand {
     case "--doctor":
       print(doctor.canonicalText)
       return 0
-    case "--bench-step": return benchmark(arguments.dropFirst())
+    case "--bench-step": return benchmark(Array(arguments.dropFirst()))
     default:
       FileHandle.standardError.write(
         Data("graft-worker: run by `graft`; by itself it takes --doctor, or --bench-step BACKBONE\n".utf8))
@@ -29,18 +29,10 @@ public enum WorkerCommand {
     ]
   }
 
-  /// `--bench-step BACKBONE [--batch N] [--threads N] [--steps N]`: a training step's speed, as JSON.
-  private static func benchmark(_ arguments: ArraySlice<String>) -> Int32 {
-    var numbers = ["--batch": 16, "--threads": 2, "--steps": 10]
-    let words = Array(arguments)
-    for (name, value) in zip(words.dropFirst(), words.dropFirst(2)) {
-      if numbers[name] != nil, let number = Int(value), number > 0 { numbers[name] = number }
-    }
+  /// `--bench-step BACKBONE [--batch=N] [--threads=N] [--steps=N]`: a training step's speed, as JSON.
+  private static func benchmark(_ arguments: [String]) -> Int32 {
     do {
-      let measured = try TrainingBenchmark.run(
-        backbone: words.first ?? "", batch: numbers["--batch"] ?? 16, threads: numbers["--threads"] ?? 2,
-        steps: numbers["--steps"] ?? 10)
-      print(String(decoding: try JSONEncoder().encode(measured), as: UTF8.self))
+      try TrainingBenchmark.run(arguments: arguments)
       return 0
     } catch {
       FileHandle.standardError.write(Data("graft-worker: \(error)\n".utf8))

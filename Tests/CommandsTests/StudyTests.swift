@@ -23,17 +23,17 @@ import Testing
     for file in expected { #expect(folder.exists("results/small/\(file)"), "\(file) is missing") }
     let cells = try folder.text("results/small/cells.csv")
     #expect(cells.contains("quadratic_kappa"))
-    #expect(cells.contains("grading/vit_micro/1/WT/1"), "\(cells.prefix(500))")
+    #expect(cells.contains("grading/vit_micro/1.0/WT/1"), "\(cells.prefix(500))")
 
     // The same database gives the same bytes.
     let before = try expected.map { try folder.data("results/small/\($0)") }
     #expect(try GraftProcess.run(["report", "small.yaml"], in: folder).status == 0)
     #expect(try expected.map { try folder.data("results/small/\($0)") } == before)
 
-    let explained = try GraftProcess.run(["explain", "small.yaml", "grading/resnet_micro/1/WT/0"], in: folder)
+    let explained = try GraftProcess.run(["explain", "small.yaml", "grading/resnet_micro/1.0/WT/0"], in: folder)
     #expect(explained.status == 0)
     #expect(explained.output.contains("pretrain"), "\(explained.output)")
-    let log = try GraftProcess.run(["logs", "small.yaml", "grading/resnet_micro/1/WT/0"], in: folder)
+    let log = try GraftProcess.run(["logs", "small.yaml", "grading/resnet_micro/1.0/WT/0"], in: folder)
     #expect(log.status == 0)
     #expect(log.output.contains("resnet_micro"), "\(log.output)")
     let status = try GraftProcess.run(["status", "small.yaml", "--format", "json"], in: folder)

@@ -25,8 +25,8 @@ public enum BackboneCatalogue {
       name: "resnet_micro", family: .resnet, imageSize: 32, sizeMultiple: 1,
       meaning: "A small residual network for images of about 32 pixels."),
     Backbone(
-      name: "vit_micro", family: .deit, imageSize: 32, sizeMultiple: 4,
-      meaning: "A small vision transformer for images of about 32 pixels, patches of 4 pixels."),
+      name: "vit_micro", family: .deit, imageSize: 32, sizeMultiple: 8,
+      meaning: "A small vision transformer for images of about 32 pixels, patches of 8 pixels."),
   ]
 
   /// The backbone of a name; nil where there is none.
