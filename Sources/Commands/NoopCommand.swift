@@ -20,10 +20,11 @@ struct NoopCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    let signals = RunSignals()
     let store = try explaining { try Workspace.open(absolutePath(workspace), command: "graft noop") }
     let summary = try await StudyRun.perform(
       Plan.noop(count: count), in: store, options: RunOptions(jobs: jobs, threadsPerJob: 1),
-      observer: ProgressDisplay(isQuiet: true))
+      observer: ProgressDisplay(isQuiet: true), signals: signals)
     Console.writeLine(
       "\(summary.counts.done) of \(summary.counts.total) stages done in \(spelledDuration(summary.seconds))")
     guard summary.ending == .complete else { throw ExitCode(ExitStatus.someStagesFailed.rawValue) }

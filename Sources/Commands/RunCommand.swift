@@ -3,6 +3,7 @@ import Executor
 import Foundation
 import Planner
 import Store
+import Synchronization
 
 /// `graft run`: runs what is missing of a study, or goes on with it.
 struct RunCommand: AsyncParsableCommand {
@@ -23,6 +24,7 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    let signals = RunSignals()
     let loaded = try arguments.load()
     // The workers inherit it.
     if let checkpointEvery { setenv("GRAFT_CHECKPOINT_SECONDS", "\(checkpointEvery)", 1) }
@@ -47,7 +49,7 @@ struct RunCommand: AsyncParsableCommand {
           + "\(options.jobs) at once with \(options.threadsPerJob) thread(s) each")
     }
     let observer = ProgressDisplay(isQuiet: quiet)
-    let summary = try await StudyRun.perform(plan, in: workspace, options: options, observer: observer)
+    let summary = try await StudyRun.perform(plan, in: workspace, options: options, observer: observer, signals: signals)
     try finish(plan, summary)
   }
 
@@ -94,15 +96,14 @@ struct MachineArguments: ParsableArguments {
 /// A plan run on this machine, signals minded and errors in words.
 enum StudyRun {
   static func perform(
-    _ plan: Plan, in workspace: Workspace, options: RunOptions, observer: any RunObserver
+    _ plan: Plan, in workspace: Workspace, options: RunOptions, observer: any RunObserver, signals: RunSignals
   ) async throws -> RunSummary {
     let workers = LocalWorkers(
       path: try WorkerProgram.path(), slots: options.jobs, threads: options.threadsPerJob, workspace: workspace)
     do {
       let coordinator = try RunCoordinator(
         plan: plan, workspace: workspace, backEnd: workers, options: options, observer: observer)
-      let signals = InterruptSignals { coordinator.requestStop($0) }
-      defer { withExtendedLifetime(signals) {} }
+      signals.pass { coordinator.requestStop($0) }
       return try await coordinator.run()
     } catch let error as RunError {
       if case .workspace(let inner) = error { throw CommandFailure(inner) }
@@ -110,5 +111,32 @@ enum StudyRun {
     } catch let error as WorkspaceError {
       throw CommandFailure(error)
     }
+  }
+}
+
+/// Ctrl-C and SIGTERM from the first moment of a command: before there is a run to stop, they end the process.
+final class RunSignals {
+  private let receiver: Receiver
+  private let signals: InterruptSignals
+
+  init() {
+    let receiver = Receiver()
+    self.receiver = receiver
+    signals = InterruptSignals { receiver.take($0) }
+  }
+
+  /// From now on signals go there.
+  func pass(to stop: @escaping @Sendable (StopMode) -> Void) { receiver.pass(to: stop) }
+}
+
+/// Who is told of a signal.
+private final class Receiver: Sendable {
+  private let stop = Mutex<(@Sendable (StopMode) -> Void)?>(nil)
+
+  func pass(to stop: @escaping @Sendable (StopMode) -> Void) { self.stop.withLock { $0 = stop } }
+
+  func take(_ mode: StopMode) {
+    guard let stop = stop.withLock({ $0 }) else { exit(ExitStatus.stopped.rawValue) }
+    stop(mode)
   }
 }

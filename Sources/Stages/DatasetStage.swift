@@ -26,15 +26,35 @@ struct DatasetStage {
       unreadable: parameters.options.unreadable == .skip ? .skip : .fail,
       threads: request.threads)
     let writer = ImageStoreWriter(listing: listing, splits: splits, options: options)
-    let facts = try writer.write(to: request.outputFile(Self.storeName)) { done, total in
-      context.report(StageProgress(fraction: Double(done) / Double(max(total, 1)), position: "images \(done)/\(total)"))
-      return !context.shouldStop
+    let facts: ImageStoreFacts
+    do {
+      facts = try writer.write(to: request.outputFile(Self.storeName)) { done, total in
+        context.report(
+          StageProgress(fraction: Double(done) / Double(max(total, 1)), position: "images \(done)/\(total)"))
+        return !context.shouldStop
+      }
+    } catch DataFault.unreadableImages(let images, let total, _) {
+      throw refusal(images, of: total, context)
     }
     context.log(
       "\(facts.count(.train)) + \(facts.count(.validation)) + \(facts.count(.test)) images, \(facts.classes.count) classes"
     )
     if !facts.unreadable.isEmpty { context.log("\(facts.unreadable.count) unreadable images left out: unreadable.txt") }
     return StageOutcome(facts: Self.facts(facts))
+  }
+
+  /// Unreadable images: all of them in the log, the first in the message.
+  private func refusal(_ images: [UnreadableImage], of total: Int, _ context: StageContext) -> StageFailure {
+    for image in images { context.log("unreadable: \(image.path): \(image.reason)") }
+    let shown = 8
+    var lines = ["\(images.count) of \(total) images cannot be read:"]
+    lines += images.prefix(shown).map { "  \($0.path): \($0.reason)" }
+    if images.count > shown {
+      lines.append("  and \(images.count - shown) more; all are in \(request.logFile ?? "the log")")
+    }
+    return StageFailure(
+      .data, lines.joined(separator: "\n"),
+      remedy: "replace these files, or set `unreadable: skip` on the data set to leave them out and have them counted")
   }
 
   /// What reports say of a data set.

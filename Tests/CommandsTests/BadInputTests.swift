@@ -74,7 +74,9 @@ import Testing
     let result = try GraftProcess.run(["run", "own.yaml"], in: folder)
     #expect(result.status == 0, "\(result.errors)")
     #expect(try GraftProcess.run(["report", "own.yaml"], in: folder).status == 0)
-    #expect(try folder.text("results/own/report.html").contains("unreadable"))
+    #expect(try folder.text("results/own/report.html").contains("Unreadable, skipped"))
+    let explained = try GraftProcess.run(["explain", "own.yaml", "images/resnet_micro/1.0/RI/0"], in: folder)
+    #expect(explained.output.contains("\"unreadable\":1"), "\(explained.output)")
   }
 
   /// Without its weights file, what needs it fails with the place to put it, and the rest runs.

@@ -42,8 +42,8 @@ struct GraftProcess {
     let name = UUID().uuidString
     let output = folder.url.appendingPathComponent(".output-\(name)")
     let errors = folder.url.appendingPathComponent(".errors-\(name)")
-    FileManager.default.createFile(atPath: output.path, contents: nil)
-    FileManager.default.createFile(atPath: errors.path, contents: nil)
+    try Data().write(to: output)
+    try Data().write(to: errors)
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)

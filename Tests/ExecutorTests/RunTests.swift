@@ -112,7 +112,7 @@ struct RunTests {
   @Test(.timeLimit(.minutes(1)))
   func stopsAtACheckpointAndGoesOnFromIt() async throws {
     let study = try FakeStudy()
-    let stage = try study.stage("long", ["steps": 40, "pause": 0.02])
+    let stage = try study.stage("long", ["steps": 40, "pause": 0.1])
     let next = try study.stage("next", inputs: [stage])
     let stop = StopAtFirstProgress()
     let summary = try await study.run(
