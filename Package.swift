@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import Foundation
 import PackageDescription
 
@@ -105,3 +105,8 @@ let package = Package(
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: libtorch.standard
 )
+
+// `make check`: a warning in the project's own sources is an error.
+if ProcessInfo.processInfo.environment["GRAFT_STRICT"] == "1" {
+  for target in package.targets { target.swiftSettings = [.treatAllWarnings(as: .error)] }
+}

@@ -9,4 +9,4 @@ if [ ! -x "$python" ]; then
   Benchmarks/.venv/bin/pip install --quiet torch==2.13.0 timm
 fi
 "$python" Benchmarks/bench.py
-"$python" Benchmarks/train/train_step.py
+"$python" Benchmarks/train/train_step.py --worker .build/release/graft-worker

@@ -16,7 +16,7 @@ for package in $packages; do
 done
 
 if ! command -v swift >/dev/null 2>&1; then
-  echo "graft: error: Swift 6.1 or later is not on the PATH; install it, then run this again." >&2
+  echo "graft: error: Swift 6.2 or later is not on the PATH; install it, then run this again." >&2
   exit 69
 fi
 [ -n "$missing" ] || exit 0

@@ -49,7 +49,8 @@ struct RunCommand: AsyncParsableCommand {
           + "\(options.jobs) at once with \(options.threadsPerJob) thread(s) each")
     }
     let observer = ProgressDisplay(isQuiet: quiet)
-    let summary = try await StudyRun.perform(plan, in: workspace, options: options, observer: observer, signals: signals)
+    let summary = try await StudyRun.perform(
+      plan, in: workspace, options: options, observer: observer, signals: signals)
     try finish(plan, summary)
   }
 
