@@ -15,7 +15,7 @@ public final class VisionTransformer: Network {
 
   public let tensors: [NetworkTensor]
   public let probes: [String]
-  public let family = NetworkFamily.transformer
+  public let family: NetworkFamily
 
   private let patch: Int
   private let patchWeight: Tensor
@@ -31,6 +31,7 @@ public final class VisionTransformer: Network {
       throw EngineError.specification(
         "images of \(imageSize) pixels do not divide into patches of \(form.patch): use a multiple of \(form.patch)")
     }
+    family = form.width < 128 ? .narrowTransformer : .transformer
     var list = TensorList(device: device)
     let side = imageSize / form.patch
     patch = form.patch

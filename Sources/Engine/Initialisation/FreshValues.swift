@@ -22,6 +22,10 @@ enum FreshValues {
       case .transformer:
         // timm's vision transformer, its head included: normal weights of deviation 0.02, biases zero.
         return entry.role == .linearWeight ? truncatedNormal(count, draws: &draws) : [Float](repeating: 0, count: count)
+      case .narrowTransformer:
+        guard entry.role == .linearWeight else { return [Float](repeating: 0, count: count) }
+        let deviation = 1 / Double(max(1, entry.fanIn)).squareRoot()
+        return Initialisation.normal(count, mean: 0, deviation: deviation, draws: &draws)
       }
     }
   }

@@ -43,7 +43,11 @@ extension DatasetFormat {
         OptionDeclaration("size", .integer(8...1024), .value(40), "Height and width of the images, in pixels."),
         OptionDeclaration("seed", .integer(from: 0), .value(0), "What the images are drawn from."),
         OptionDeclaration("difficulty", .number(.from(0, to: 1)), .value(0.5), "0: clear; 1: hardly told apart."),
-        Self.metric, Self.channels, Self.store, Self.unreadable,
+        Self.metric, Self.channels,
+        OptionDeclaration(
+          "store", Self.store.shape, .derived("as drawn: `size`, exact"),
+          "The resolution at which decoded images are kept."),
+        Self.unreadable,
       ]
     }
   }

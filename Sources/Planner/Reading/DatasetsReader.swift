@@ -43,6 +43,7 @@ struct DatasetsReader {
     if format == .phantom, let domain = read["domain"]?.stringValue.flatMap(PhantomDomain.init) {
       read["task"] = .string(domain.task.rawValue)
       read["metric"] = read["metric"] ?? .string(domain.metric.rawValue)
+      read["store"] = read["store"] ?? ["size": read["size"] ?? .null, "mode": "exact"]
     } else if read["metric"] == nil {
       read["metric"] = read["task"] == "binary" ? "roc_auc" : "accuracy"
     }
