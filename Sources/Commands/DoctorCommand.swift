@@ -66,7 +66,7 @@ struct DoctorCommand: ParsableCommand {
       add("disk", "\(folder): \(String(cString: strerror(errno)))", false)
       return
     }
-    let free = Int(status.f_bavail) * Int(status.f_frsize) >> 20
+    let free = (Int(status.f_bavail) * Int(status.f_frsize)) >> 20
     add("disk", "\(free) MiB free for \(folder)", free > 512)
     add(
       "workspace", access(place, W_OK) == 0 ? "\(folder) can be written" : "\(folder) cannot be written",

@@ -113,5 +113,7 @@ func absolutePath(_ path: String) -> String {
 
 extension LoadedStudy {
   /// A path of the study file, from the root of the file system.
-  func path(_ path: String) -> String { path.hasPrefix("/") ? path : "\(file.folder)/\(path)" }
+  func path(_ path: String) -> String {
+    path.hasPrefix("/") ? path : ("\(file.folder)/\(path)" as NSString).standardizingPath
+  }
 }

@@ -23,10 +23,22 @@ public enum WorkerCommand {
   /// The numerical libraries in use, for `graft doctor`.
   private static var doctor: JSONValue {
     [
-      "libtorch": .string(Runtime.libtorchVersion), "blas": .string(Runtime.blasPath),
+      "libtorch": .string(Runtime.libtorchVersion), "libtorch_path": .string(libraryPath("libtorch_cpu") ?? ""),
+      "blas": .string(Runtime.blasPath),
       "kernels": .bool(Runtime.hasKernels), "cuda_devices": .number(Double(Runtime.cudaDevices)),
       "backbones": .array(Backbone.allCases.map { .string($0.rawValue) }),
     ]
+  }
+
+  /// The file of a library that this process has loaded, by how its name begins.
+  private static func libraryPath(_ name: String) -> String? {
+    guard let map = try? DurableFiles.read("/proc/self/maps") else { return nil }
+    for line in String(decoding: map, as: UTF8.self).split(separator: "\n") {
+      guard let start = line.firstIndex(of: "/") else { continue }
+      let path = String(line[start...])
+      if (path as NSString).lastPathComponent.hasPrefix(name) { return path }
+    }
+    return nil
   }
 
   /// `--bench-step BACKBONE [--batch=N] [--threads=N] [--steps=N]`: a training step's speed, as JSON.

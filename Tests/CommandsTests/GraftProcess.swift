@@ -61,11 +61,14 @@ struct GraftProcess {
 
     func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
-    /// The process ids of its children: the workers.
+    /// The process ids of its children, whichever of its threads began them: the workers.
     var children: [Int32] {
-      let path = "/proc/\(process.processIdentifier)/task/\(process.processIdentifier)/children"
-      let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-      return text.split(separator: " ").compactMap { Int32($0) }
+      let tasks = "/proc/\(process.processIdentifier)/task"
+      let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+      return threads.flatMap { thread in
+        let text = (try? String(contentsOfFile: "\(tasks)/\(thread)/children", encoding: .utf8)) ?? ""
+        return text.split(separator: " ").compactMap { Int32($0) }
+      }
     }
 
     func finish() throws -> Result {

@@ -23,6 +23,8 @@ import Testing
     var random = SystemRandomNumberGenerator()
     var disturbed = 0
     var attempts = 0
+    var workersKilled = 0
+    var drawn: [Disturbance] = []
     while disturbed < 20, attempts < 60 {
       attempts += 1
       let run = try GraftProcess.start(["run", "small.yaml", "--checkpoint-every", "0.05"], in: stormy)
@@ -32,11 +34,15 @@ import Testing
         #expect(try run.finish().status == 0)
         break
       }
+      drawn.append(disturbance)
       switch disturbance {
       case .killCoordinator: run.signal(SIGKILL)
       case .killWorker:
         // The run itself goes on and tries again; it is left some time to show that, then killed.
-        for worker in run.children.prefix(1) { kill(worker, SIGKILL) }
+        for worker in run.children.prefix(1) {
+          kill(worker, SIGKILL)
+          workersKilled += 1
+        }
         Thread.sleep(forTimeInterval: 0.2)
         run.signal(SIGKILL)
       case .interrupt: run.signal(SIGINT)
@@ -53,6 +59,8 @@ import Testing
     }
     #expect(disturbed >= 20, "the study ended after \(disturbed) disturbances: it is too small for this test")
 
+    // A worker that was to be killed was there to be found.
+    #expect(workersKilled > 0 || !drawn.contains(.killWorker))
     let last = try GraftProcess.run(["run", "small.yaml"], in: stormy)
     try #require(last.status == 0, "\(last.errors)")
     #expect(try GraftProcess.run(["report", "small.yaml"], in: stormy).status == 0)

@@ -50,4 +50,16 @@ import Testing
     let plan = try GraftProcess.run(["plan", "small.yaml", "--format", "json"], in: folder)
     #expect(plan.output.contains("\"stages_to_run\":12"), "\(plan.output)")
   }
+
+  /// The machine as it is: libtorch with its place, and room on the disk.
+  @Test func doctorSaysWhatTheMachineHas() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Studies.small(), to: "small.yaml")
+    let result = try GraftProcess.run(["doctor", "small.yaml", "--format", "csv"], in: folder)
+    #expect(result.status == 0, "\(result.output)")
+    let rows = result.output.split(separator: "\n").map(String.init)
+    #expect(rows.contains { $0.hasPrefix("libtorch,") && $0.contains("/libtorch_cpu") }, "\(result.output)")
+    let disk = try #require(rows.first { $0.hasPrefix("disk,") })
+    #expect(try #require(disk.split(separator: ",")[1].split(separator: " ").first.flatMap { Int($0) }) > 0)
+  }
 }
