@@ -4,6 +4,7 @@
 
 Needs torch and timm in the Python that runs it. Both sides hold their model at the same time; one step of the one is
 followed by one step of the other, so that what else the machine does falls on both alike. Medians of the steps.
+The table goes to Benchmarks/results/train-step.md too.
 """
 
 import argparse
@@ -81,13 +82,23 @@ def main():
     if options.json:
         print(json.dumps(rows, indent=1))
         return
-    print(f"batch {options.batch}, {options.threads} threads, {options.steps} steps of each side in turns, medians")
-    print(f"{'backbone':12}{'Graft':>10}{'PyTorch':>10}{'ratio':>8}{'by pairs':>10}{'CPU':>8}")
-    for row in rows:
-        print(
-            f"{row['backbone']:12}{row['graft_images_per_s']:10.1f}{row['peer_images_per_s']:10.1f}"
-            f"{row['ratio']:8.2f}{row['ratio_of_pairs']:10.2f}{row['cpu_ratio']:8.2f}"
-        )
+    lines = [
+        f"Training step at 224 x 224, batch {options.batch}, {options.threads} threads: {options.steps} steps of each side"
+        f" in turns, medians. Graft with libtorch {rows[0]['libtorch']}, PyTorch {rows[0]['peer']} with timm.",
+        "",
+        "| backbone | Graft, images/s | PyTorch, images/s | ratio | ratio by pairs of steps | ratio of CPU time |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    lines += [
+        f"| {row['backbone']} | {row['graft_images_per_s']:.1f} | {row['peer_images_per_s']:.1f} | {row['ratio']:.2f}"
+        f" | {row['ratio_of_pairs']:.2f} | {row['cpu_ratio']:.2f} |"
+        for row in rows
+    ]
+    text = "\n".join(lines) + "\n"
+    print(text)
+    folder = here.parent / "results"
+    folder.mkdir(exist_ok=True)
+    (folder / "train-step.md").write_text(text)
 
 
 if __name__ == "__main__":

@@ -60,6 +60,12 @@ const char *graft_blas(void) {
   return place.dli_fname;
 }
 
+const char *graft_blas_kernels(void) {
+  using Name = const char *(*)(void);
+  const auto name = reinterpret_cast<Name>(dlsym(RTLD_DEFAULT, "openblas_get_corename"));
+  return name == nullptr ? "" : name();
+}
+
 int32_t graft_has_kernels(void) { return kernelsSupported() ? 1 : 0; }
 
 void graft_use_kernels(int32_t enabled) { kernelsWanted = enabled != 0; }

@@ -33,9 +33,11 @@ struct DoctorCommand: ParsableCommand {
       return
     }
     add("graft-worker", try WorkerProgram.path(), true)
+    add("processor", facts["processor"]?.stringValue ?? "?", true)
     add("libtorch", "\(facts["libtorch"]?.stringValue ?? "?") at \(facts["libtorch_path"]?.stringValue ?? "?")", true)
     let blas = facts["blas"]?.stringValue ?? ""
-    add("BLAS", blas.isEmpty ? "inside libtorch" : blas, true)
+    let kernels = facts["blas_kernels"]?.stringValue ?? ""
+    add("BLAS", blas.isEmpty ? "inside libtorch" : blas + (kernels.isEmpty ? "" : ", kernels for \(kernels)"), true)
     let hasKernels = facts["kernels"]?.boolValue == true
     add(
       "fused kernels", hasKernels ? "in use (AVX2, FMA)" : "not for this processor: libtorch's own operators stand in",

@@ -6,11 +6,10 @@ import Store
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
-    abstract: "Lead from a cell, or a stage's key, to its stages, attempts, parameters and logs.")
+    abstract: "Lead from a cell, or a stage's key, to its stages, attempts, parameters and logs.",
+    usage: "graft explain \(CellArguments.usage)")
 
-  @OptionGroup var arguments: StudyArguments
-  @Argument(help: "A cell, as cells.csv and `graft plan --cells` name it, or the first digits of a stage's key.")
-  var what: String
+  @OptionGroup var arguments: CellArguments
 
   func run() throws {
     let loaded = try arguments.load()
@@ -31,7 +30,7 @@ struct ExplainCommand: ParsableCommand {
       if whole { Console.writeLine("  told     \(stage.parameters.canonicalText)") }
       if let dossier = try explaining({ try workspace.dossier(of: stage.key) }) { Self.show(dossier, whole: whole) }
     }
-    switch try CellLookup.find(what, in: plan, workspace: workspace) {
+    switch try CellLookup.find(arguments.what, in: plan, workspace: workspace) {
     case .cell(let cell):
       Console.writeLine("cell \(cell.id)\n")
       for stage in CellLookup.stages(of: cell, in: plan) {

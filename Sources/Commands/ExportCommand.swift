@@ -32,8 +32,9 @@ struct ExportCommand: ParsableCommand {
       "stage", "kind", "label", "attempt", "state", "seconds", "cpu_seconds", "peak_memory_bytes", "threads", "device",
       "begun", "failure_class", "failure",
     ])
+    let recorded = try workspace.attempts(of: plan.stages)
     for stage in plan.stages {
-      for attempt in try workspace.dossier(of: stage.key)?.attempts ?? [] {
+      for attempt in recorded[stage.key] ?? [] {
         listing.rows.append([
           .string(stage.key.hex), .string(stage.kind.rawValue), .string(stage.label), .number(Double(attempt.number)),
           .string(attempt.state.rawValue), attempt.seconds.map { .number($0) } ?? .null,

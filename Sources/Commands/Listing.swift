@@ -47,9 +47,7 @@ struct Listing {
   }
 
   private var csv: String {
-    ([columns] + rows.map { $0.map(Self.text) }).map { row in
-      row.map(Self.quoted).joined(separator: ",") + "\n"
-    }.joined()
+    ([columns] + rows.map { $0.map(Self.text) }).map { CSVText.line($0) }.joined()
   }
 
   private static func text(_ value: JSONValue) -> String {
@@ -58,10 +56,5 @@ struct Listing {
     case .string(let text): text
     default: value.canonicalText
     }
-  }
-
-  private static func quoted(_ text: String) -> String {
-    guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-    return "\"" + text.replacing("\"", with: "\"\"") + "\""
   }
 }

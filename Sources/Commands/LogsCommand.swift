@@ -6,10 +6,10 @@ import Store
 /// `graft logs`: what the workers said while they worked on a cell or stage.
 struct LogsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "logs", abstract: "Print what was logged for a cell or a stage, the latest attempt of each stage.")
+    commandName: "logs", abstract: "Print what was logged for a cell or a stage, the latest attempt of each stage.",
+    usage: "graft logs \(CellArguments.usage)")
 
-  @OptionGroup var arguments: StudyArguments
-  @Argument(help: "A cell, or the first digits of a stage's key.") var what: String
+  @OptionGroup var arguments: CellArguments
   @Flag(help: "Every attempt, not only the latest.") var all = false
 
   func run() throws {
@@ -17,7 +17,7 @@ struct LogsCommand: ParsableCommand {
     let workspace = try workspaceForReading(loaded.workspaceFolder)
     let plan = try loaded.plan(in: workspace)
     let keys: [StageKey]
-    switch try CellLookup.find(what, in: plan, workspace: workspace) {
+    switch try CellLookup.find(arguments.what, in: plan, workspace: workspace) {
     case .cell(let cell): keys = CellLookup.stages(of: cell, in: plan).map(\.key)
     case .stage(let key): keys = [key]
     }
@@ -34,6 +34,6 @@ struct LogsCommand: ParsableCommand {
         isEmpty = false
       }
     }
-    if isEmpty { Console.note("nothing was logged yet for \(what)") }
+    if isEmpty { Console.note("nothing was logged yet for \(arguments.what)") }
   }
 }

@@ -1,8 +1,10 @@
 import ArgumentParser
+import Files
 import Foundation
 import Planner
 import Report
 import Store
+import WorkerProtocol
 
 /// `graft report`: tables, figures and a page from what is recorded.
 struct ReportCommand: ParsableCommand {
@@ -22,8 +24,10 @@ struct ReportCommand: ParsableCommand {
     let paths: [String]
     do {
       paths = try ReportWriter.write(results: results, to: folder)
-    } catch {
-      throw CommandFailure(.cannotWrite, "\(error)", remedy: "free space, or name another folder with --output")
+    } catch let fault as FileFault {
+      throw CommandFailure(
+        .cannotWrite, fault.description,
+        remedy: "make room or give write access there, or name another folder with --output; no result is lost")
     }
     let done = results.cells.count { $0.state == .done }
     Console.writeLine("\(plan.study): \(done) of \(results.cells.count) cells; \(paths.count) files in \(folder)")

@@ -107,8 +107,11 @@ enum StudyRun {
       signals.pass { coordinator.requestStop($0) }
       return try await coordinator.run()
     } catch let error as RunError {
-      if case .workspace(let inner) = error { throw CommandFailure(inner) }
-      throw CommandFailure(.machineLacks, error.description, remedy: error.remedy)
+      switch error {
+      case .workspace(let inner): throw CommandFailure(inner)
+      case .diskFull: throw CommandFailure(.cannotWrite, error.description, remedy: error.remedy)
+      default: throw CommandFailure(.machineLacks, error.description, remedy: error.remedy)
+      }
     } catch let error as WorkspaceError {
       throw CommandFailure(error)
     }

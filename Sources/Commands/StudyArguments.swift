@@ -2,11 +2,48 @@ import ArgumentParser
 import Foundation
 import Planner
 
-/// The options by which every command names the study and the part of it that is meant.
+/// The study that a command is about.
 struct StudyArguments: ParsableArguments {
   @Argument(help: "The study file. Left out: the quickstart that is built into graft.")
   var study: String?
 
+  @OptionGroup var options: StudyOptions
+
+  /// - Throws: As `StudyOptions.load(_:)`.
+  func load() throws -> LoadedStudy { try options.load(study) }
+}
+
+/// A study, and a cell or stage of it.
+struct CellArguments: ParsableArguments {
+  /// How the two are written, for a command's usage.
+  static let usage = "[<study>] <cell> [<options>]"
+
+  @Argument(
+    help: ArgumentHelp(
+      "The study file (left out: the quickstart that is built into graft), then a cell, as cells.csv and "
+        + "`graft plan --cells` name it, or the first digits of a stage's key.", valueName: "study, cell"))
+  var words: [String]
+
+  @OptionGroup var options: StudyOptions
+
+  /// What is asked about.
+  var what: String { words.last ?? "" }
+
+  func validate() throws {
+    guard let first = words.first, words.count <= 2 else {
+      throw ValidationError("name a study file and one of its cells")
+    }
+    if words.count == 1, FileManager.default.fileExists(atPath: first) {
+      throw ValidationError("which cell of \(first)? `graft plan \(first) --cells` lists them")
+    }
+  }
+
+  /// - Throws: As `StudyOptions.load(_:)`.
+  func load() throws -> LoadedStudy { try options.load(words.count == 2 ? words[0] : nil) }
+}
+
+/// The part of a study that is meant, and where its state lies.
+struct StudyOptions: ParsableArguments {
   @Option(
     name: .customLong("set"),
     help: ArgumentHelp(
@@ -20,11 +57,11 @@ struct StudyArguments: ParsableArguments {
 
   @OptionGroup var place: WorkspaceArguments
 
-  /// Reads the study file.
+  /// Reads the study file; nil for the embedded one.
   ///
   /// - Throws: `CommandFailure`: 66 where there is no such file, 65 with all faults where it is wrong, 64 for a filter or
   ///   override that cannot be read.
-  func load() throws -> LoadedStudy {
+  func load(_ study: String?) throws -> LoadedStudy {
     let overrides = try overrides.map { text in
       guard let place = text.firstIndex(of: "=") else {
         throw CommandFailure(.usage, "--set \(text): there is no `=` in it", remedy: "write --set training.epochs=2")

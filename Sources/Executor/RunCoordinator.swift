@@ -41,13 +41,10 @@ public actor RunCoordinator {
   private var standing: [Int: Int] = [:]
   /// The database's number of each worker, by the back end's.
   private var workers: [Int: Int64] = [:]
-  private var counts = RunCounts()
-  private var durations: DurationModel
-  private var failures: [(stage: Stage, failure: StageFailure)] = []
+  private var tally: RunTally
   private var keeping: [Task<Void, any Error>] = []
   private var fatal: RunError?
   private var wasToldToStop = false
-  private var lastCount: ContinuousClock.Instant?
 
   /// - Parameters:
   ///   - plan: What to run; every stage of it.
@@ -70,7 +67,7 @@ public actor RunCoordinator {
       throw RunError.workspace(error)
     }
     schedule = Schedule(inputs: [], done: [], slots: 1)
-    durations = DurationModel(plan: plan, isDone: plan.stages.map { _ in true }, measured: [:])
+    tally = RunTally(plan: plan, isDone: plan.stages.map { _ in true }, measured: [:])
   }
 
   /// Tells the run to stop; may be called at any time, from anywhere, more than once.
@@ -107,14 +104,11 @@ public actor RunCoordinator {
     let isDone = plan.stages.map { records[$0.key]?.isDone ?? false }
     schedule = Schedule(
       inputs: try inputPlaces(), done: isDone, slots: backEnd.slots, retry: options.retry, failFast: options.failFast)
-    durations = DurationModel(plan: plan, isDone: isDone, measured: try workspace.measuredSeconds(of: plan.stages))
-    counts.total = plan.stages.count
-    counts.doneBefore = isDone.count { $0 }
-    counts.done = counts.doneBefore
+    tally = RunTally(plan: plan, isDone: isDone, measured: try workspace.measuredSeconds(of: plan.stages))
     let post = post
     journal.onFault { post.yield(.cannotRecord($0)) }
     backEnd.connect { post.yield(.worker($0)) }
-    observer.observe(.began(counts, recovery))
+    observer.observe(.began(tally.counts, recovery))
   }
 
   private func inputPlaces() throws -> [[Int]] {
@@ -174,8 +168,7 @@ public actor RunCoordinator {
         }
       case .kill(let slot): kill(slot: slot)
       case .block(let stage, let failed):
-        counts.blocked += 1
-        durations.close(stage: stage, seconds: nil)
+        tally.blocked(stage)
         observer.observe(.blocked(plan.stages[stage], by: plan.stages[failed]))
       case .end: hasEnded = true
       }
@@ -222,7 +215,7 @@ public actor RunCoordinator {
       logFile: workspace.logFile(key: stage.key, attempt: number))
     running[slot] = RunningAttempt(
       stage: index, number: number, started: .now, checkpoint: CheckpointMark(folder: checkpoints))
-    counts.running += 1
+    tally.began()
     journal.record(
       .started(
         attempt: number, stage, worker: standing[slot].flatMap { workers[$0] }, threads: options.threadsPerJob,
@@ -267,13 +260,13 @@ public actor RunCoordinator {
   private func endAttempt(_ number: Int64, at slot: Int, _ end: (RunningAttempt) -> Bool) -> Bool {
     guard let attempt = running[slot], attempt.number == number else { return false }
     running[slot] = nil
-    counts.running -= 1
+    tally.ended()
     return end(attempt)
   }
 
   private func lose(_ slot: Int, _ loss: WorkerLoss) -> Bool {
     guard let attempt = running.removeValue(forKey: slot) else { return false }
-    counts.running -= 1
+    tally.ended()
     let stage = plan.stages[attempt.stage]
     if let outcome = workspace.completeOutcome(attempt: attempt.number, kind: stage.kind, key: stage.key) {
       // It died between its last file and its last word: nothing is missing.
@@ -307,17 +300,14 @@ public actor RunCoordinator {
       try workspace.removeCheckpoints(key: stage.key)
     } catch {
       let cause = error as? WorkspaceError ?? .database(path: workspace.folder, code: 1, message: "\(error)")
-      let failure = StageFailure(.machine, cause.description, remedy: cause.remedy)
-      if fatal == nil { fatal = .workspace(cause) }
-      let ended = fail(attempt, failure, cost)
-      return perform(schedule.handle(.stop(.afterCheckpoint))) || ended
+      let ended = giveUp(.workspace(cause))
+      return stop(attempt, cost) || ended
     }
     record(attempt.number, stage, outcome, hasArtifact: hasArtifact, end)
-    counts.done += 1
-    durations.close(stage: attempt.stage, seconds: end.seconds)
+    tally.finished(attempt.stage, seconds: end.seconds)
     observer.observe(.finished(stage, outcome, seconds: end.seconds))
     let hasEnded = perform(schedule.handle(.finished(stage: attempt.stage)))
-    showCounts(always: true)
+    showCounts(ofChange: true)
     return hasEnded
   }
 
@@ -343,6 +333,10 @@ public actor RunCoordinator {
   }
 
   private func fail(_ attempt: RunningAttempt, _ failure: StageFailure, _ cost: StageCost?) -> Bool {
+    if failure.failureClass == .disk {
+      let ended = giveUp(.diskFull(failure))
+      return stop(attempt, cost) || ended
+    }
     let stage = plan.stages[attempt.stage]
     journal.record(.failed(attempt: attempt.number, failure, end(of: attempt, cost)))
     let advanced = CheckpointMark(folder: workspace.checkpointFolder(key: stage.key)).isAhead(of: attempt.checkpoint)
@@ -350,14 +344,10 @@ public actor RunCoordinator {
       .failed(stage: attempt.stage, failure.failureClass, advanced: advanced))
     var delay: Duration?
     for case .awaitRetry(attempt.stage, let after) in directives { delay = after }
-    if delay == nil {
-      counts.failed += 1
-      failures.append((stage, failure))
-      durations.close(stage: attempt.stage, seconds: nil)
-    }
+    if delay == nil { tally.failed(attempt.stage, failure) }
     observer.observe(.failed(stage, failure, retryAfter: delay))
     let hasEnded = perform(directives)
-    showCounts(always: true)
+    showCounts(ofChange: true)
     return hasEnded
   }
 
@@ -366,7 +356,7 @@ public actor RunCoordinator {
     journal.record(.stopped(attempt: attempt.number, end(of: attempt, cost)))
     observer.observe(.stopped(stage))
     let hasEnded = perform(schedule.handle(.stopped(stage: attempt.stage)))
-    showCounts(always: true)
+    showCounts(ofChange: true)
     return hasEnded
   }
 
@@ -382,20 +372,14 @@ public actor RunCoordinator {
     }
     running[slot] = attempt
     observer.observe(.progressed(plan.stages[attempt.stage], slot: slot, progress))
-    showCounts(always: false)
+    showCounts(ofChange: false)
   }
 
-  /// Tells the counts with an estimate. Between changes, and in runs of very short stages, not more often than needed.
-  private func showCounts(always: Bool) {
-    let now = ContinuousClock.now
-    let pause: Duration = always ? .milliseconds(50) : .seconds(1)
-    if let lastCount, now - lastCount < pause, counts.done + counts.failed < counts.total { return }
-    lastCount = now
-    let estimate = durations.estimate(
-      running: running.values.map { attempt in
-        (attempt.stage, (now - attempt.started) / .seconds(1), attempt.progress?.fraction ?? 0)
-      }, slots: backEnd.slots)
-    observer.observe(.counted(counts, estimate))
+  private func showCounts(ofChange: Bool) {
+    let news = tally.news(ofChange: ofChange, slots: backEnd.slots) { now in
+      running.values.map { ($0.stage, (now - $0.started) / .seconds(1), $0.progress?.fraction ?? 0) }
+    }
+    if let (counts, estimate) = news { observer.observe(.counted(counts, estimate)) }
   }
 
   // MARK: - The end
@@ -416,8 +400,9 @@ public actor RunCoordinator {
   }
 
   private func summary(seconds: Double) -> RunSummary {
+    let counts = tally.counts
     let ending: RunSummary.Ending =
       if counts.done == counts.total { .complete } else if wasToldToStop { .stopped } else { .incomplete }
-    return RunSummary(ending: ending, counts: counts, failures: failures, seconds: seconds)
+    return RunSummary(ending: ending, counts: counts, failures: tally.failures, seconds: seconds)
   }
 }

@@ -13,6 +13,7 @@ extension RunError: CustomStringConvertible {
       "the worker speaks version \(version) of the protocol, not \(ProtocolVersion.current)"
     case .disorderedPlan(let label): "the plan names \(label) before a stage that it reads"
     case .workspace(let error): error.description
+    case .diskFull(let failure): failure.message
     }
   }
 
@@ -24,6 +25,7 @@ extension RunError: CustomStringConvertible {
     case .workerOfOtherVersion: "build `graft` and `graft-worker` from the same sources"
     case .disorderedPlan: "this is a fault of Graft: please report it with the study file"
     case .workspace(let error): error.remedy
+    case .diskFull(let failure): failure.remedy ?? "free some space, then run the same command again"
     }
   }
 }

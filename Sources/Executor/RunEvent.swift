@@ -66,4 +66,6 @@ public enum RunError: Error, Sendable {
   /// The plan holds a stage before one that it reads.
   case disorderedPlan(label: String)
   case workspace(WorkspaceError)
+  /// A stage found no room to write in; it goes on with the next run.
+  case diskFull(StageFailure)
 }

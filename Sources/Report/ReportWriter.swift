@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import Store
+import WorkerProtocol
 
 /// Turns a study's results into the files of its report.
 public enum ReportWriter {
@@ -33,89 +35,22 @@ public enum ReportWriter {
   ///
   /// A file whose bytes would not change is not touched. Each other one is written beside its place and renamed, so a
   /// reader never sees half a file.
+  ///
+  /// - Throws: `FileFault` naming the file or folder that cannot be written.
   @discardableResult
-  public static func write(results: StudyResults, to folder: String) throws(ReportError) -> [String] {
+  public static func write(results: StudyResults, to folder: String) throws -> [String] {
     var paths: [String] = []
     for file in renderFiles(results: results) {
       let path = folder.hasSuffix("/") ? folder + file.path : "\(folder)/\(file.path)"
-      try write(Data(file.text.utf8), to: path)
+      try write(Array(file.text.utf8), to: path)
       paths.append(path)
     }
     return paths
   }
 
-  private static func write(_ bytes: Data, to path: String) throws(ReportError) {
-    let files = FileManager.default
-    if files.contents(atPath: path) == bytes { return }
-    let folder = (path as NSString).deletingLastPathComponent
-    do {
-      try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw ReportError(action: .makeFolder, path: folder, reason: systemReason(folder))
-    }
-    let draft = "\(path).\(getpid()).part"
-    let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw ReportError(action: .write, path: path, reason: lastReason()) }
-    var failure = bytes.withUnsafeBytes { buffer -> String? in
-      var done = 0
-      while done < buffer.count {
-        let count = Foundation.write(descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done)
-        if count < 0 {
-          if errno == EINTR { continue }
-          return lastReason()
-        }
-        done += count
-      }
-      return fsync(descriptor) == 0 ? nil : lastReason()
-    }
-    if close(descriptor) != 0, failure == nil { failure = lastReason() }
-    if failure == nil, rename(draft, path) != 0 { failure = lastReason() }
-    if let failure {
-      unlink(draft)
-      throw ReportError(action: .write, path: path, reason: failure)
-    }
-  }
-
-  private static func lastReason() -> String { String(cString: strerror(errno)) }
-
-  /// Why a folder could not be made: Foundation's own error says it in no words a person can use.
-  private static func systemReason(_ folder: String) -> String {
-    var status = stat()
-    var parent = folder
-    while !parent.isEmpty, parent != "/", stat(parent, &status) != 0 {
-      parent = (parent as NSString).deletingLastPathComponent
-    }
-    if parent.isEmpty { parent = "." }
-    if stat(parent, &status) == 0, status.st_mode & S_IFMT != S_IFDIR { return "\(parent) is a file, not a folder" }
-    return access(parent, W_OK) != 0 ? "\(parent): \(lastReason())" : "the disk may be full"
-  }
-}
-
-/// A file or folder of a report that could not be written.
-public struct ReportError: Error, Sendable, Hashable, CustomStringConvertible {
-  public enum Action: Sendable, Hashable {
-    case makeFolder
-    case write
-  }
-
-  public let action: Action
-  public let path: String
-  /// The system's own words.
-  public let reason: String
-
-  public init(action: Action, path: String, reason: String) {
-    self.action = action
-    self.path = path
-    self.reason = reason
-  }
-
-  public var description: String {
-    let attempt =
-      switch action {
-      case .makeFolder: "cannot make the folder \(path) for the report"
-      case .write: "cannot write \(path)"
-      }
-    return
-      "\(attempt): \(reason). Make room or give write access there, then run `graft report` again; no result is lost."
+  private static func write(_ bytes: [UInt8], to path: String) throws {
+    if let present = try? DurableFiles.read(path), present == bytes { return }
+    try DurableFiles.makeFolder((path as NSString).deletingLastPathComponent)
+    try DurableFiles.write(bytes, to: path)
   }
 }

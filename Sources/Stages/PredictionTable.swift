@@ -1,4 +1,6 @@
+import Files
 import Foundation
+import Planner
 import WorkerProtocol
 
 /// What a model said of every image of a split, as CSV: `image,class,p(<class>)...`.
@@ -11,19 +13,14 @@ struct PredictionTable {
   let probabilities: [Float]
 
   func write(to path: String) throws {
-    var text = (["image", "class"] + classes.map { "p(\($0))" }).map(Self.quoted).joined(separator: ",") + "\n"
+    var text = CSVText.line(["image", "class"] + classes.map { "p(\($0))" })
     for (row, image) in images.enumerated() {
-      text += Self.quoted(image) + "," + Self.quoted(classes[labels[row]])
+      text += CSVText.field(image) + "," + CSVText.field(classes[labels[row]])
       for probability in probabilities[(row * classes.count)..<((row + 1) * classes.count)] {
         text += ",\(probability)"
       }
       text += "\n"
     }
     try DurableFiles.write(Array(text.utf8), to: path)
-  }
-
-  private static func quoted(_ text: String) -> String {
-    guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-    return "\"" + text.replacing("\"", with: "\"\"") + "\""
   }
 }

@@ -1,4 +1,5 @@
 import Engine
+import Files
 import Foundation
 import Planner
 import WorkerProtocol
@@ -11,7 +12,7 @@ extension StageFailure {
     switch error {
     case let failure as StageFailure: self = failure
     case let fault as DataFault: self.init(fault.failureClass, Self.split(fault.description))
-    case let fault as FileFault: self.init(.machine, fault.description, remedy: fault.remedy)
+    case let fault as FileFault: self.init(fault)
     case let fault as ParameterFault:
       self.init(.spec, fault.description, remedy: "run `graft` and `graft-worker` of the same build")
     case let error as EngineError:
@@ -38,10 +39,9 @@ extension StageFailure {
 }
 
 extension DataFault {
-  /// Faults of the disk are the machine's; of the study's numbers, the study's; all others the data's.
+  /// Faults of the study's numbers are the study's; all others the data's.
   fileprivate var failureClass: FailureClass {
     switch self {
-    case .fileAccess: .machine
     case .badShares, .badStoreSize, .cropTooLarge, .badTransform, .varyingSizes, .unequalSizes, .channelMismatch,
       .badNormalisation, .badPhantom:
       .spec

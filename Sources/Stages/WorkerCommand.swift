@@ -1,4 +1,5 @@
 import Engine
+import Files
 import Foundation
 import Planner
 import WorkerProtocol
@@ -24,10 +25,29 @@ public enum WorkerCommand {
   private static var doctor: JSONValue {
     [
       "libtorch": .string(Runtime.libtorchVersion), "libtorch_path": .string(libraryPath("libtorch_cpu") ?? ""),
-      "blas": .string(Runtime.blasPath),
+      "blas": .string(realPath(Runtime.blasPath)), "blas_kernels": .string(Runtime.blasKernels),
+      "processor": .string(processor),
       "kernels": .bool(Runtime.hasKernels), "cuda_devices": .number(Double(Runtime.cudaDevices)),
       "backbones": .array(Backbone.allCases.map { .string($0.rawValue) }),
     ]
+  }
+
+  /// The processor's name and the widest vectors it has, on which the last digits of a result depend.
+  private static var processor: String {
+    let text = String(decoding: (try? DurableFiles.read("/proc/cpuinfo")) ?? [], as: UTF8.self)
+    func value(_ name: String) -> Substring? {
+      text.split(separator: "\n").first { $0.hasPrefix(name) }?.split(separator: ":", maxSplits: 1).last
+    }
+    let flags = Set((value("flags") ?? "").split(separator: " "))
+    let vectors = [("avx512f", "AVX-512"), ("avx2", "AVX2")].first { flags.contains(Substring($0.0)) }?.1
+    let name = (value("model name") ?? "unknown").trimmingCharacters(in: .whitespaces)
+    return vectors.map { "\(name), \($0)" } ?? name
+  }
+
+  private static func realPath(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
   }
 
   /// The file of a library that this process has loaded, by how its name begins.

@@ -1,4 +1,6 @@
+import Files
 import Foundation
+import Hashing
 import Planner
 import WorkerProtocol
 
@@ -53,7 +55,7 @@ extension Workspace {
     return try translatingFaults {
       var files: [ArtifactFile] = []
       try FileTree(root: root).walk { path, status in
-        let digest = try FileDigest.sha256(of: "\(root)/\(path)")
+        let digest = try SHA256Digest(ofFile: "\(root)/\(path)")
         files.append(ArtifactFile(name: path, bytes: Int64(status.st_size), sha256: digest.hex))
       }
       return files.sorted { $0.name < $1.name }

@@ -1,6 +1,7 @@
-import Crypto
+import Files
 import Foundation
 import GRDB
+import Hashing
 import WorkerProtocol
 
 /// What lies at a place outside the workspace, told by its bytes: a folder of images, a table, a weights file.
@@ -20,16 +21,16 @@ public enum ContentDigest: Sendable, Hashable {
 
   /// One digest of several in this order; missing where any is.
   public static func joined(_ parts: [ContentDigest]) -> ContentDigest {
-    var hash = SHA256()
+    let hash = SHA256()
     var allFiles = 0
     var allBytes: Int64 = 0
     for part in parts {
       guard case .content(let sha256, let files, let bytes) = part else { return .missing }
-      hash.update(data: Array("\(sha256)\n".utf8))
+      hash.update("\(sha256)\n".utf8)
       allFiles += files
       allBytes += bytes
     }
-    return .content(sha256: HexText.text(of: hash.finalize()), files: allFiles, bytes: allBytes)
+    return .content(sha256: hash.finish().hex, files: allFiles, bytes: allBytes)
   }
 }
 
@@ -62,14 +63,14 @@ extension Workspace {
       }
       let digests = try fingerprints(of: files, in: root, reading: isFolder ? path : root, isWholeFolder: isFolder)
       if !isFolder { return .content(sha256: digests[0].hex, files: 1, bytes: files[0].bytes) }
-      var hash = SHA256()
+      let hash = SHA256()
       for (file, digest) in zip(files, digests) {
-        hash.update(data: Array(file.name.utf8))
-        hash.update(data: [0])
-        hash.update(data: digest.bytes)
+        hash.update(file.name.utf8)
+        hash.update([0])
+        hash.update(digest.bytes)
       }
       return .content(
-        sha256: HexText.text(of: hash.finalize()), files: files.count, bytes: files.reduce(0) { $0 + $1.bytes })
+        sha256: hash.finish().hex, files: files.count, bytes: files.reduce(0) { $0 + $1.bytes })
     }
   }
 
@@ -82,7 +83,7 @@ extension Workspace {
   /// The digests of the files, in their order, from what is remembered where that still holds.
   private func fingerprints(
     of files: [FoundFile], in root: String, reading place: String, isWholeFolder: Bool
-  ) throws -> [FileDigest] {
+  ) throws -> [SHA256Digest] {
     let remembered = try read(orElse: [:]) { try Fingerprint.remembered($0, folder: root) }
     var digests = files.map { file in
       remembered[file.name].flatMap { $0.isOf(file) ? $0.digest : nil }
@@ -126,7 +127,7 @@ struct FoundFile {
 /// What a file was when it was last read.
 struct Fingerprint {
   let file: FoundFile
-  let digest: FileDigest
+  let digest: SHA256Digest
 
   func isOf(_ other: FoundFile) -> Bool {
     file.bytes == other.bytes && file.modifiedNanoseconds == other.modifiedNanoseconds && file.inode == other.inode

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Hashing
 
 extension FoundFile {
   init(name: String, bytes: Int64, modifiedNanoseconds: Int64, inode: Int64) {
@@ -21,9 +22,11 @@ extension Fingerprint {
         """, arguments: [folder])
     var found: [String: Fingerprint] = [:]
     while let row = try cursor.next() {
+      let sum: Data = row[4]
+      guard sum.count == SHA256Digest.count else { continue }
       let name: String = row[0]
       let file = FoundFile(name: name, bytes: row[1], modifiedNanoseconds: row[2], inode: row[3])
-      found[name] = Fingerprint(file: file, digest: FileDigest(bytes: row[4]))
+      found[name] = Fingerprint(file: file, digest: SHA256Digest(Array(sum)))
     }
     return found
   }
@@ -41,7 +44,7 @@ extension Fingerprint {
     for one in fresh {
       try insert.execute(
         arguments: [
-          id, one.file.name, one.file.bytes, one.file.modifiedNanoseconds, one.file.inode, one.digest.bytes,
+          id, one.file.name, one.file.bytes, one.file.modifiedNanoseconds, one.file.inode, Data(one.digest.bytes),
         ])
     }
     let delete = try database.cachedStatement(sql: "DELETE FROM fingerprint WHERE folder = ? AND name = ?")

@@ -61,6 +61,27 @@ extension Workspace {
     }
   }
 
+  /// Every attempt at each of these stages, the first first; stages never begun are left out.
+  ///
+  /// - Throws: `WorkspaceError`.
+  public func attempts(of stages: [Stage]) throws -> [StageKey: [AttemptRecord]] {
+    let runIsLive = currentRun != nil
+    return try read(orElse: [:]) { database in
+      let statement = try database.cachedStatement(
+        sql: """
+          SELECT \(AttemptRecord.columns) FROM attempt
+          WHERE stage = (SELECT id FROM stage WHERE key = ?) ORDER BY number
+          """)
+      var attempts: [StageKey: [AttemptRecord]] = [:]
+      for stage in stages {
+        let found = try Row.fetchAll(statement, arguments: [stage.key.bytes])
+          .compactMap { AttemptRecord(row: $0, from: 0, runIsLive: runIsLive) }
+        if !found.isEmpty { attempts[stage.key] = found }
+      }
+      return attempts
+    }
+  }
+
   /// The keys that begin with these digits, in order, at most `limit`.
   ///
   /// - Throws: `WorkspaceError`.

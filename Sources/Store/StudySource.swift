@@ -1,5 +1,5 @@
-import Crypto
 import GRDB
+import Hashing
 import Planner
 
 /// The study file as it was when it was last run, kept for provenance.
@@ -19,7 +19,7 @@ public struct StudySource: Sendable, Hashable {
   }
 
   /// Lower-case hexadecimal SHA-256 of the text.
-  public var digest: String { HexText.text(of: SHA256.hash(data: Array(text.utf8))) }
+  public var digest: String { SHA256.digest(of: text.utf8).hex }
 }
 
 extension Workspace {

@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import GRDB
+import Hashing
 import Planner
 import Synchronization
 import WorkerProtocol
@@ -138,19 +140,4 @@ extension StageKey {
     guard bytes.count == 32 else { return nil }
     self.init(hex: HexText.text(of: bytes))
   }
-}
-
-/// Bytes as lower-case hexadecimal digits.
-enum HexText {
-  static func text(of bytes: some Sequence<UInt8>) -> String {
-    var digits: [UInt8] = []
-    digits.reserveCapacity(64)
-    for byte in bytes {
-      digits.append(digit(byte >> 4))
-      digits.append(digit(byte & 15))
-    }
-    return String(decoding: digits, as: UTF8.self)
-  }
-
-  private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? value + 48 : value + 87 }
 }

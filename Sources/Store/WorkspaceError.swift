@@ -1,3 +1,4 @@
+import Files
 import WorkerProtocol
 
 /// What can go wrong with a workspace.

@@ -1,3 +1,4 @@
+import Files
 import Planner
 
 /// What a coordinator and a worker say to each other: one JSON object a line, UTF-8, over the worker's standard input
@@ -196,14 +197,25 @@ public struct StageFailure: Sendable, Codable, Hashable, Error {
   }
 }
 
+extension StageFailure {
+  /// What a file that cannot be read or written comes to: a full disk is nobody's fault, a missing file the data's.
+  public init(_ fault: FileFault) {
+    let failureClass: FailureClass =
+      if fault.isOutOfSpace { .disk } else if fault.isMissing { .data } else { .machine }
+    self.init(failureClass, fault.description, remedy: fault.remedy)
+  }
+}
+
 /// Classes of failure. Only `crash`, `memory` and `lost` are tried again.
 public enum FailureClass: String, Sendable, Codable, Hashable, CaseIterable {
   /// The data or weights are missing or wrong.
   case data
   /// The parameters ask for what cannot be done.
   case spec
-  /// The machine lacks something: disk space, a device, a library.
+  /// The machine lacks something: a device, a library, the right to write.
   case machine
+  /// The disk is full. That is no fault of the stage's: the run stops, and the stage goes on when there is room again.
+  case disk
   /// The worker died, or an error nobody foresaw.
   case crash
   case memory
@@ -211,7 +223,7 @@ public enum FailureClass: String, Sendable, Codable, Hashable, CaseIterable {
 
   public var isRetried: Bool {
     switch self {
-    case .data, .spec, .machine: false
+    case .data, .spec, .machine, .disk: false
     case .crash, .memory, .lost: true
     }
   }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// One attempt inside the worker: its log, its output folder, its outcome made durable, its cost.
@@ -33,8 +34,7 @@ struct StageExecution {
   private static func failure(from error: any Error) -> StageFailure {
     switch error {
     case let failure as StageFailure: failure
-    case let fault as FileFault where fault.isOutOfSpace || fault.isReadOnly || fault.code == EMFILE:
-      StageFailure(.machine, fault.description, remedy: fault.remedy)
+    case let fault as FileFault: StageFailure(fault)
     default: StageFailure(.crash, "an error that nobody foresaw: \(error)", remedy: "`graft logs` shows what led to it")
     }
   }

@@ -27,15 +27,32 @@ struct GraftProcess {
   static func run(
     _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:]
   ) throws -> Result {
-    let running = try start(arguments, in: folder, environment: environment)
-    return try running.finish()
+    try start(arguments, in: folder, environment: environment).finish()
   }
 
+  /// Runs a shell script in a folder and in a space of mounts of its own, in which `graft` is this build's, and waits for
+  /// its end.
+  static func runWithMounts(_ script: String, in folder: TemporaryFolder) throws -> Result {
+    let path = binary.deletingLastPathComponent().path + ":/usr/bin:/bin:/usr/sbin:/sbin"
+    return try start(
+      ["--mount"] + (getuid() == 0 ? [] : ["--user", "--map-root-user"]) + ["sh", "-c", script], in: folder,
+      environment: ["PATH": path], program: unshare
+    ).finish()
+  }
+
+  /// Whether this system lets a test mount something of its own.
+  static let canMount: Bool = {
+    guard let folder = try? TemporaryFolder() else { return false }
+    return (try? runWithMounts("mount -t tmpfs -o size=1m tmpfs .", in: folder))?.status == 0
+  }()
+
+  private static let unshare = URL(fileURLWithPath: "/usr/bin/unshare")
+
   static func start(
-    _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:]
+    _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:], program: URL = binary
   ) throws -> Running {
     let process = Process()
-    process.executableURL = binary
+    process.executableURL = program
     process.arguments = arguments
     process.currentDirectoryURL = folder.url
     process.environment = Self.environment(environment)

@@ -1,4 +1,5 @@
 import Engine
+import Files
 import Foundation
 import Testing
 
@@ -93,6 +94,6 @@ import Testing
   @Test func refusesAFileThatIsMissingOrShort() throws {
     #expect(throws: EngineError.self) { try Safetensors.read("/nowhere/at/all.safetensors") }
     #expect(throws: EngineError.self) { try read(Data([1, 2, 3])) }
-    #expect(throws: EngineError.self) { try Safetensors.write(StateDict(), to: "/nowhere/at/all.safetensors") }
+    #expect(throws: FileFault.self) { try Safetensors.write(StateDict(), to: "/nowhere/at/all.safetensors") }
   }
 }

@@ -1,4 +1,5 @@
 import Executor
+import Files
 import Foundation
 import Planner
 import Store

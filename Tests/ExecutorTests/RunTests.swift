@@ -1,4 +1,5 @@
 import Executor
+import Files
 import Foundation
 import Planner
 import Store
@@ -24,6 +25,31 @@ struct RunTests {
     #expect(null.ending == .complete && null.counts.doneBefore == stages.count)
     #expect(again.started.isEmpty)
     #expect(try study.begun().count == stages.count)
+  }
+
+  /// A full disk is no fault of the stage that finds it: the run ends with one error, nothing counts as failed, and the
+  /// same plan goes on when there is room.
+  @Test(.timeLimit(.minutes(1)))
+  func aFullDiskStopsTheRunAndFailsNoStage() async throws {
+    let study = try FakeStudy()
+    let first = try study.stage("first", kind: .dataset, ["files": true])
+    let second = try study.stage(
+      "second", kind: .train, ["files": true, "fail": "disk", "attempts": 1], inputs: [first])
+    let others = try (0..<10).map { try study.stage("other-\($0)", kind: .train, ["fail": "disk"], inputs: [second]) }
+    let stages = [first, second] + others
+    let recorder = Recorder()
+    do {
+      try await study.run(stages, watching: recorder)
+      Issue.record("the run did not end with an error")
+    } catch RunError.diskFull(let failure) {
+      #expect(failure.message == "told to fail" && failure.remedy == "tell it not to")
+    }
+    #expect(recorder.started == ["first", "second"])
+    #expect(try study.record(of: second).lastAttempt?.state == .stopped)
+    #expect(try study.record(of: first).isDone)
+
+    let summary = try await study.run([first, second])
+    #expect(summary.ending == .complete)
   }
 
   @Test(.timeLimit(.minutes(1)))

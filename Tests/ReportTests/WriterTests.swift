@@ -1,7 +1,9 @@
+import Files
 import Foundation
 import Report
 import Store
 import Testing
+import WorkerProtocol
 
 @Suite struct WriterTests {
   private let results = PhantomStudy(datasets: ["derma"], backbones: ["a"], fractions: [1], seeds: 2).results
@@ -33,11 +35,10 @@ import Testing
     try Self.inNewFolder { folder in
       let blocked = "\(folder)/taken"
       #expect(FileManager.default.createFile(atPath: blocked, contents: Data("mine".utf8)))
-      let error = #expect(throws: ReportError.self) {
+      let error = #expect(throws: FileFault.self) {
         try ReportWriter.write(results: results, to: "\(blocked)/report")
       }
-      #expect(error?.action == .makeFolder)
-      #expect(error?.description.contains("\(blocked) is a file, not a folder") == true)
+      #expect(error?.description == "cannot use \(blocked) as a folder: Not a directory")
       #expect(FileManager.default.contents(atPath: blocked) == Data("mine".utf8))
     }
   }
@@ -46,8 +47,8 @@ import Testing
     try Self.inNewFolder { folder in
       let blocked = "\(folder)/settings.csv"
       try FileManager.default.createDirectory(atPath: blocked, withIntermediateDirectories: true)
-      let error = #expect(throws: ReportError.self) { try ReportWriter.write(results: results, to: folder) }
-      #expect(error?.action == .write && error?.path == blocked)
+      let error = #expect(throws: FileFault.self) { try ReportWriter.write(results: results, to: folder) }
+      #expect(error?.action == "replace" && error?.path == blocked)
       #expect(error?.description.contains("irectory") == true)
       #expect(try !FileManager.default.contentsOfDirectory(atPath: folder).contains { $0.hasSuffix(".part") })
     }

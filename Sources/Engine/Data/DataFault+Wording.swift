@@ -10,7 +10,7 @@ extension DataFault: CustomStringConvertible {
       .duplicateImages, .pathsLeaveRoot, .missingImages, .noRows:
       labelFileText
     case .badShares, .noTrainingSplit, .tooFewImages, .classMissingFromSplit: splitText
-    case .unreadableImages, .fileAccess, .notAnImageStore, .damagedImageStore, .badStoreSize: storeText
+    case .unreadableImages, .notAnImageStore, .damagedImageStore, .badStoreSize: storeText
     default: pipelineText
     }
   }
@@ -96,7 +96,6 @@ extension DataFault: CustomStringConvertible {
         + (images.count > Self.shown ? "  and \(images.count - Self.shown) more\n" : "")
         + (list.map { "The full list is in \($0). " } ?? "")
         + "Replace these files, or set `unreadable: skip` on the data set to leave them out and have them counted"
-    case .fileAccess(let action, let path, let reason): "cannot \(action) \(path): \(reason)"
     case .notAnImageStore(let path, let reason):
       "\(path) is not an image store (\(reason)); run the data set's stage again"
     case .damagedImageStore(let path, let reason):

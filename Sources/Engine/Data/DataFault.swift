@@ -26,7 +26,6 @@ public enum DataFault: Error, Sendable, Hashable {
   case classMissingFromSplit(className: String, split: Split, grouped: Bool)
 
   case unreadableImages(images: [UnreadableImage], of: Int, list: String?)
-  case fileAccess(action: String, path: String, reason: String)
   case notAnImageStore(path: String, reason: String)
   case damagedImageStore(path: String, reason: String)
   case badStoreSize(Int)

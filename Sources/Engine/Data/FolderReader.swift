@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Reads a data set laid out as a folder a class, or as `train`, `val` and `test` folders with a folder a class in each.
@@ -62,21 +63,12 @@ public struct FolderReader: Sendable, Hashable {
 
   /// Names in a folder, sorted by bytes; hidden folders are left out.
   fileprivate static func contents(_ path: String) throws -> (folders: [String], files: [String]) {
-    let names: [String]
-    do {
-      names = try FileManager.default.contentsOfDirectory(atPath: path)
-    } catch {
-      throw DataFault.fileAccess(action: "list the folder", path: path, reason: FileReason.of(error))
-    }
     var folders: [String] = []
     var files: [String] = []
-    for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-      var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: "\(path)/\(name)", isDirectory: &isFolder) else {
-        files.append(name)
-        continue
-      }
-      if !isFolder.boolValue { files.append(name) } else if !name.hasPrefix(".") { folders.append(name) }
+    let entries = try DurableFiles.entries(in: path) ?? []
+    for entry in entries.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
+      let isFolder = entry.kind == .folder || entry.kind == .link && DurableFiles.isFolder("\(path)/\(entry.name)")
+      if !isFolder { files.append(entry.name) } else if !entry.name.hasPrefix(".") { folders.append(entry.name) }
     }
     return (folders, files)
   }

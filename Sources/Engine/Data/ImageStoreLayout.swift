@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 
 /// How an image store lies on disk. All numbers are little-endian.

@@ -1,6 +1,7 @@
 import CImage
-import Crypto
+import Files
 import Foundation
+import Hashing
 
 /// How images are stored.
 public struct ImageStoreOptions: Sendable, Hashable {
@@ -56,7 +57,7 @@ public struct ImageStoreWriter: Sendable {
   /// Unreadable images are also listed in `unreadable.txt` in the folder of `path`, a line each: path, tab, reason.
   ///
   /// - Parameter progress: Told how many of how many images are done, from this thread; false stops.
-  /// - Throws: `DataFault`; `CancellationError` where `progress` asked to stop.
+  /// - Throws: `DataFault`; `FileFault` where it cannot be written; `CancellationError` where `progress` asked to stop.
   @discardableResult
   public func write(
     to path: String, progress: (_ done: Int, _ total: Int) -> Bool = { _, _ in true }
@@ -69,15 +70,10 @@ public struct ImageStoreWriter: Sendable {
     if let bad = sides.first(where: { !(1...16384).contains($0) }) { throw DataFault.badStoreSize(bad) }
     let channels = options.channels ?? foundChannels()
     let output = try OutputFile(path: path)
-    do {
-      let facts = try write(
-        to: output, channels: channels, folder: (path as NSString).deletingLastPathComponent, progress)
-      try output.commit()
-      return facts
-    } catch {
-      output.abandon()
-      throw error
-    }
+    let facts = try write(
+      to: output, channels: channels, folder: (path as NSString).deletingLastPathComponent, progress)
+    try output.commit()
+    return facts
   }
 
   /// Images are decoded this many at a time, then written in order.
@@ -130,7 +126,7 @@ public struct ImageStoreWriter: Sendable {
       unlink(path)
       return nil
     }
-    try FileBytes.write(Array(unreadable.map { "\($0.path)\t\($0.reason)\n" }.joined().utf8), to: path)
+    try DurableFiles.write(Array(unreadable.map { "\($0.path)\t\($0.reason)\n" }.joined().utf8), to: path)
     return path
   }
 
@@ -144,7 +140,7 @@ public struct ImageStoreWriter: Sendable {
         nonisolated(unsafe) let colour = colour
         ConcurrentWork.forEach(range.count, threads: options.threads) { index in
           let path = "\(listing.root)/\(listing.items[range.lowerBound + index].path)"
-          guard let bytes = try? FileBytes.read(path) else { return }
+          guard let bytes = try? DurableFiles.read(path) else { return }
           colour[index] = (try? Picture.channels(of: bytes)) == 3
         }
       }
@@ -167,8 +163,8 @@ public struct ImageStoreWriter: Sendable {
 
   private func decode(_ item: ImageItem, channels: Int) -> Result<DecodedImage, Picture.Unreadable> {
     do {
-      let bytes = try FileBytes.read("\(listing.root)/\(item.path)")
-      let digest = SHA256.hash(data: bytes)
+      let bytes = try DurableFiles.read("\(listing.root)/\(item.path)")
+      let digest = SHA256.digest(of: bytes)
       let picture: Picture
       switch options.size {
       case .shortSide(let side):
@@ -190,8 +186,8 @@ public struct ImageStoreWriter: Sendable {
       return .success(DecodedImage(picture: picture, fileDigest: digest, sums: sums))
     } catch let error as Picture.Unreadable {
       return .failure(error)
-    } catch let DataFault.fileAccess(_, _, reason) {
-      return .failure(Picture.Unreadable(description: reason))
+    } catch let fault as FileFault {
+      return .failure(Picture.Unreadable(description: fault.reason))
     } catch {
       return .failure(Picture.Unreadable(description: "\(error)"))
     }
@@ -212,7 +208,7 @@ private struct StoreContents {
   private var index: [UInt8] = []
   private var paths: [UInt8] = []
   private var counts: [[Int]]
-  private var content = SHA256()
+  private let content = SHA256()
   private var count = 0
   private var trainingPixels = 0.0
   private var sums: [Double]
@@ -229,10 +225,11 @@ private struct StoreContents {
   }
 
   /// Strings are digested with their length before them, so that no two lists of them read alike.
-  private mutating func digest(_ text: String) {
+  private func digest(_ text: String) {
     var bytes: [UInt8] = []
     ImageStoreLayout.append(UInt64(text.utf8.count), to: &bytes)
-    content.update(data: bytes + Array(text.utf8))
+    content.update(bytes)
+    content.update(text.utf8)
   }
 
   mutating func add(_ image: DecodedImage, item: ImageItem, split: Split, offset: Int) {
@@ -246,7 +243,7 @@ private struct StoreContents {
     ).append(to: &index)
     digest(item.path)
     digest("\(item.label) \(split.rawValue)")
-    image.fileDigest.withUnsafeBytes { content.update(bufferPointer: $0) }
+    content.update(image.fileDigest.bytes)
     if split == .train {
       trainingPixels += Double(image.picture.width * image.picture.height)
       for (channel, sum) in image.sums.enumerated() {
@@ -264,14 +261,14 @@ private struct StoreContents {
     let facts = ImageStoreFacts(
       classes: classes, trainingImages: counts[0], validationImages: counts[1], testImages: counts[2],
       unreadable: unreadable, ignored: ignored, channels: channels, mean: mean.map { $0 / 255 },
-      standardDeviation: deviation.map { $0 / 255 }, contentDigest: content.finalize().hexadecimal)
+      standardDeviation: deviation.map { $0 / 255 }, contentDigest: content.finish().hex)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let json = Array(try encoder.encode(facts))
     let header = ImageStoreLayout.Header(
       channels: UInt32(channels), count: UInt64(count), indexOffset: UInt64(output.length),
       pathsLength: UInt64(paths.count), factsLength: UInt64(json.count),
-      digest: Array(SHA256.hash(data: index + paths + json)))
+      digest: SHA256.digest(of: index + paths + json).bytes)
     for part in [index, paths, json] { try part.withUnsafeBytes(output.append) }
     try header.bytes.withUnsafeBytes { try output.write($0, at: 0) }
     return facts

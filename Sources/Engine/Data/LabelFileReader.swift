@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Reads a data set whose images are listed in a table with a row an image.
@@ -46,7 +47,7 @@ public struct LabelFileReader: Sendable, Hashable {
     guard FileManager.default.fileExists(atPath: labels) else { throw DataFault.missingLabelFile(path: labels) }
     let table: DelimitedText
     do {
-      table = try DelimitedText(FileBytes.read(labels))
+      table = try DelimitedText(DurableFiles.read(labels))
     } catch let fault as DelimitedText.Fault {
       throw DataFault.malformedLabelFile(path: labels, line: fault.line, reason: fault.reason)
     }

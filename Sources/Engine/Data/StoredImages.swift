@@ -1,5 +1,6 @@
-import Crypto
+import Files
 import Foundation
+import Hashing
 
 /// An image store, open for reading: mapped into memory, so opening costs no more than its index.
 public final class StoredImages: Sendable {
@@ -38,9 +39,9 @@ public final class StoredImages: Sendable {
       header.channels == 1 || header.channels == 3
     else { throw DataFault.damagedImageStore(path: path, reason: "its length does not fit its header") }
     let covered = UnsafeRawBufferPointer(rebasing: bytes[Int(header.indexOffset)...])
-    var hash = SHA256()
-    hash.update(bufferPointer: covered)
-    guard Array(hash.finalize()) == header.digest else {
+    let hash = SHA256()
+    hash.update(covered)
+    guard hash.finish().bytes == header.digest else {
       throw DataFault.damagedImageStore(path: path, reason: "its index does not fit its digest")
     }
     do {
@@ -131,17 +132,15 @@ final class MappedFile: Sendable {
 
   init(path: String) throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw DataFault.fileAccess(action: "open", path: path, reason: FileReason.last()) }
+    guard descriptor >= 0 else { throw FileFault.last("open", path) }
     defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      throw DataFault.fileAccess(action: "read", path: path, reason: FileReason.last())
-    }
+    guard fstat(descriptor, &status) == 0 else { throw FileFault.last("read", path) }
     guard status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else {
       throw DataFault.notAnImageStore(path: path, reason: "it is empty or no file")
     }
     guard let base = mmap(nil, Int(status.st_size), PROT_READ, MAP_SHARED, descriptor, 0), base != MAP_FAILED else {
-      throw DataFault.fileAccess(action: "map", path: path, reason: FileReason.last())
+      throw FileFault.last("map", path)
     }
     bytes = UnsafeRawBufferPointer(start: base, count: Int(status.st_size))
   }

@@ -1,5 +1,4 @@
-import Crypto
-import Foundation
+import Hashing
 
 /// Fractions of a training split.
 public enum Subset {
@@ -26,20 +25,10 @@ public enum Subset {
 
   /// The SHA-256 of the positions (each as 8 bytes, little-endian), in hexadecimal.
   public static func digest(of positions: [Int]) -> String {
-    var hash = SHA256()
+    let hash = SHA256()
     for position in positions {
-      withUnsafeBytes(of: UInt64(bitPattern: Int64(position)).littleEndian) { hash.update(bufferPointer: $0) }
+      withUnsafeBytes(of: UInt64(bitPattern: Int64(position)).littleEndian) { hash.update($0) }
     }
-    return hash.finalize().hexadecimal
-  }
-}
-
-extension Digest {
-  /// Lower-case hexadecimal digits.
-  var hexadecimal: String {
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    for byte in self { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
-    return String(decoding: text, as: UTF8.self)
+    return hash.finish().hex
   }
 }

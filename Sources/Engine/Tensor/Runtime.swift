@@ -40,6 +40,10 @@ public enum Runtime {
   /// The file of the BLAS in use; empty where it cannot be told.
   public static var blasPath: String { String(cString: graft_blas()) }
 
+  /// Which processor's kernels OpenBLAS has chosen here, such as `Zen` or `SkylakeX`; empty for another BLAS. The last
+  /// digits of matrix products depend on it.
+  public static var blasKernels: String { String(cString: graft_blas_kernels()) }
+
   /// Whether the engine's own kernels run on this processor; libtorch's operators stand in where they do not.
   public static var hasKernels: Bool { graft_has_kernels() != 0 }
 

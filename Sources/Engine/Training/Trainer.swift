@@ -1,3 +1,5 @@
+import Foundation
+
 /// The training loop: shuffled batches, cross-entropy, clipped gradients, AdamW, a learning-rate schedule, validation, the
 /// best weights by the validation metric, and checkpoints that a training goes on from as if nothing had happened.
 public struct Trainer {
@@ -45,8 +47,7 @@ public struct Trainer {
   /// The number of threads is the calling thread's (`Runtime.setThreads`).
   ///
   /// - Parameter afterStep: Called after each step and says whether to go on.
-  /// - Throws: `EngineError.data` for splits that cannot be trained on, `EngineError.machine` where a checkpoint cannot be
-  ///   written, and what the sources throw.
+  /// - Throws: `EngineError.data` for splits that cannot be trained on, `FileFault` where a checkpoint cannot be written, and what the sources throw.
   public func run(
     _ network: any Network, training: any ImageSource, validation: any ImageSource, metric: MetricFunction,
     afterStep: (TrainingProgress) throws -> TrainingDecision = { _ in .proceed }
@@ -180,7 +181,7 @@ private struct TrainingRun {
 
   /// Takes everything from the checkpoint at the path, if there is one of this training; else leaves all as it was.
   mutating func goOn(from path: String, log: (String) -> Void) {
-    guard NativeFile.exists(path) else { return }
+    guard access(path, F_OK) == 0 else { return }
     do {
       let saved = try TrainingCheckpoint.read(path)
       guard saved.state.options == state.options, saved.state.trainingCount == state.trainingCount,

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The safetensors format (huggingface/safetensors): a length, a JSON header of names, types, shapes and places, and the
@@ -158,7 +159,7 @@ public enum Safetensors {
 extension Safetensors {
   /// Writes a file, atomically. The same tensors and texts give the same bytes.
   ///
-  /// - Throws: `EngineError.machine` where it cannot be written.
+  /// - Throws: `FileFault` where it cannot be written.
   public static func write(_ tensors: StateDict, metadata: [String: String] = [:], to path: String) throws {
     var header = "{"
     if !metadata.isEmpty {
@@ -180,11 +181,11 @@ extension Safetensors {
     guard text.count <= longestHeader else {
       throw EngineError.specification("\(path): more tensors than a header holds")
     }
-    try NativeFile.replace(path) { write in
-      try withUnsafeBytes(of: UInt64(text.count).littleEndian) { try write($0) }
-      try text.withUnsafeBytes { try write($0) }
-      for entry in tensors.entries { try entry.values.withUnsafeBytes { try write($0) } }
-    }
+    let file = try OutputFile(path: path)
+    try withUnsafeBytes(of: UInt64(text.count).littleEndian) { try file.append($0) }
+    try text.withUnsafeBytes { try file.append($0) }
+    for entry in tensors.entries { try entry.values.withUnsafeBytes { try file.append($0) } }
+    try file.commit()
   }
 
   private static func quoted(_ text: String) -> String {

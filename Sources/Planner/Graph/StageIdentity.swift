@@ -1,4 +1,4 @@
-import Crypto
+import Hashing
 
 extension StageKey {
   /// The key of a stage: SHA-256 of the canonical JSON object of `inputs` (by role, ascending), `kind`, `parameters` and
@@ -24,17 +24,7 @@ extension StageKey {
     text += "\",\"parameters\":"
     text += parametersText
     text += ",\"version\":\(kind.version)}"
-    let digest = text.withUTF8 { SHA256.hash(data: $0) }
-    hex = String(unsafeUninitializedCapacity: 64) { buffer in
-      let digits = Array("0123456789abcdef".utf8)
-      var position = 0
-      for byte in digest {
-        buffer[position] = digits[Int(byte >> 4)]
-        buffer[position + 1] = digits[Int(byte & 15)]
-        position += 2
-      }
-      return position
-    }
+    hex = SHA256.digest(of: text.utf8).hex
   }
 }
 

@@ -1,4 +1,5 @@
 import Engine
+import Files
 import Foundation
 import Testing
 
@@ -136,9 +137,7 @@ import Testing
     let path = folder.path + "/none/store"
     let writer = ImageStoreWriter(
       listing: listing, splits: try listing.splits(SplitOptions()), options: ImageStoreOptions(size: .shortSide(16)))
-    #expect(
-      fault { try writer.write(to: path) }
-        == .fileAccess(action: "write", path: path, reason: "No such file or directory"))
+    #expect(throws: FileFault(action: "write", path: path, code: ENOENT)) { try writer.write(to: path) }
   }
 }
 

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Draws phantom images and writes them as a folder data set: `train/<class>/00017.jpg` and so on.
@@ -9,7 +10,7 @@ public enum PhantomGenerator {
   /// - Parameters:
   ///   - folder: Made if it is not there. What lies in it under the same names is replaced.
   ///   - progress: Told how many of how many are written; false stops.
-  /// - Throws: `DataFault`; `CancellationError` where `progress` asked to stop.
+  /// - Throws: `DataFault`; `FileFault`; `CancellationError` where `progress` asked to stop.
   public static func write(
     _ options: PhantomOptions, to folder: String, threads: Int = ProcessInfo.processInfo.activeProcessorCount,
     progress: (_ done: Int, _ total: Int) -> Bool = { _, _ in true }
@@ -17,11 +18,7 @@ public enum PhantomGenerator {
     try options.validate()
     let items = items(options)
     for folder in Set(items.map { "\(folder)/" + $0.path.split(separator: "/").dropLast().joined(separator: "/") }) {
-      do {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      } catch {
-        throw DataFault.fileAccess(action: "make the folder", path: folder, reason: FileReason.of(error))
-      }
+      try DurableFiles.makeFolder(folder)
     }
     let chunk = 256
     var start = 0
@@ -36,7 +33,7 @@ public enum PhantomGenerator {
           do {
             let bytes = try picture(options, label: item.item.label, index: item.index).encoded(
               as: options.domain.format)
-            try FileBytes.writeInPlace(bytes, to: "\(folder)/\(item.path)")
+            try DurableFiles.writeInPlace(bytes, to: "\(folder)/\(item.path)")
           } catch {
             failures[index] = error
           }

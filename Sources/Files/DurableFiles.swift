@@ -6,29 +6,53 @@ public enum DurableFiles {
   ///
   /// - Throws: `FileFault`.
   public static func write(_ bytes: some Collection<UInt8>, to path: String) throws {
-    let staged = path + ".part"
-    let file = open(staged, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw FileFault.last("create", staged) }
-    do {
-      defer { close(file) }
-      try writeAll(bytes, to: file, path: staged)
-      guard fsync(file) == 0 else { throw FileFault.last("sync", staged) }
-    } catch {
-      unlink(staged)
-      throw error
-    }
-    guard rename(staged, path) == 0 else { throw FileFault.last("rename", staged) }
-    try synchronise((path as NSString).deletingLastPathComponent)
+    let file = try OutputFile(path: path)
+    let written: Void? = try bytes.withContiguousStorageIfAvailable { try file.append(UnsafeRawBufferPointer($0)) }
+    if written == nil { try Array(bytes).withUnsafeBytes { try file.append($0) } }
+    try file.commit()
   }
 
-  /// Makes the folder and those above it.
+  /// Writes a file under its own name at once, unsynced: for what is made anew if the work is interrupted.
+  public static func writeInPlace(_ bytes: some Collection<UInt8>, to path: String) throws {
+    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw FileFault.last("write", path) }
+    defer { close(file) }
+    try writeAll(bytes, to: file, path: path)
+  }
+
+  /// Makes the folder and those above it, where they are not there.
   public static func makeFolder(_ path: String) throws {
-    if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
-    guard errno == ENOENT else { throw FileFault.last("make the folder", path) }
-    let parent = (path as NSString).deletingLastPathComponent
-    guard !parent.isEmpty, parent != path else { throw FileFault(action: "make the folder", path: path, code: ENOENT) }
-    try makeFolder(parent)
-    guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw FileFault.last("make the folder", path) }
+    if mkdir(path, 0o755) == 0 { return }
+    switch errno {
+    case EEXIST where isFolder(path): return
+    case ENOENT:
+      let parent = (path as NSString).deletingLastPathComponent
+      guard !parent.isEmpty, parent != path else {
+        throw FileFault(action: "make the folder", path: path, code: ENOENT)
+      }
+      try makeFolder(parent)
+      guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw FileFault.last("make the folder", path) }
+    case EEXIST, ENOTDIR:
+      throw FileFault(action: "use", path: blocker(of: path), purpose: "as a folder", code: ENOTDIR)
+    default: throw FileFault.last("make the folder", path)
+    }
+  }
+
+  /// Whether there is a folder at the path, be it by a link.
+  public static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The part of a path that is there and, being no folder, is in the way of the rest.
+  private static func blocker(of path: String) -> String {
+    var blocker = path
+    while access(blocker, F_OK) != 0 {
+      let parent = (blocker as NSString).deletingLastPathComponent
+      guard !parent.isEmpty, parent != blocker else { break }
+      blocker = parent
+    }
+    return blocker
   }
 
   /// Names in a folder, without `.` and `..`, in no order; nil where there is no such folder.

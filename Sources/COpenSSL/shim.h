@@ -1,0 +1,2 @@
+// The message digests of the system's libcrypto.
+#include <openssl/evp.h>

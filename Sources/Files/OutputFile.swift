@@ -1,0 +1,61 @@
+import Foundation
+
+/// A file that appears under its name only when it is complete: written beside it, synced, then renamed into its place, so
+/// that whoever looks sees the old bytes or the new ones, never a part. One that is let go without `commit` leaves nothing.
+public final class OutputFile {
+  private let path: String
+  private let partial: String
+  private var descriptor: Int32
+  /// Bytes appended so far.
+  public private(set) var length = 0
+
+  /// - Throws: `FileFault`.
+  public init(path: String) throws {
+    self.path = path
+    partial = path + ".part"
+    descriptor = open(partial, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw FileFault.last("write", path) }
+  }
+
+  deinit {
+    guard descriptor >= 0 else { return }
+    close(descriptor)
+    unlink(partial)
+  }
+
+  /// Adds bytes at the end.
+  public func append(_ bytes: UnsafeRawBufferPointer) throws {
+    try write(bytes, at: length)
+    length += bytes.count
+  }
+
+  /// Overwrites bytes.
+  public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
+    guard let base = bytes.baseAddress else { return }
+    var done = 0
+    while done < bytes.count {
+      let wrote = pwrite(descriptor, base + done, bytes.count - done, off_t(offset + done))
+      if wrote < 0 {
+        if errno == EINTR { continue }
+        throw FileFault.last("write", path)
+      }
+      done += wrote
+    }
+  }
+
+  /// Puts the file in its place, safe against a power cut when this returns.
+  public func commit() throws {
+    guard fsync(descriptor) == 0 else { throw FileFault.last("write", path) }
+    let closed = close(descriptor)
+    descriptor = -1
+    guard closed == 0 else { throw discarding("write") }
+    guard rename(partial, path) == 0 else { throw discarding("replace") }
+    let folder = (path as NSString).deletingLastPathComponent
+    try DurableFiles.synchronise(folder.isEmpty ? "." : folder)
+  }
+
+  private func discarding(_ action: String) -> FileFault {
+    defer { unlink(partial) }
+    return FileFault.last(action, path)
+  }
+}
