@@ -1,17 +1,10 @@
-// Operations with gradients: our own kernels on float32 in this machine's memory, libtorch's operators anywhere else.
-#include "Handle.h"
-#include "Kernels/Kernels.h"
+// Operations on tokens and logits, with gradients: our own kernels on float32 in this machine's memory, libtorch's
+// operators anywhere else.
+#include "Functions.h"
 
 namespace graft {
 
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::Function;
-using torch::autograd::variable_list;
-
-const float *data(const at::Tensor &tensor) { return tensor.defined() ? tensor.data_ptr<float>() : nullptr; }
-float *room(const at::Tensor &tensor) { return tensor.defined() ? tensor.data_ptr<float>() : nullptr; }
 
 struct Linear : Function<Linear> {
   static at::Tensor forward(AutogradContext *context, at::Tensor x, at::Tensor weight, at::Tensor bias) {
@@ -107,99 +100,69 @@ struct Attention : Function<Attention> {
   }
 };
 
-at::Tensor channelsLast(const at::Tensor &x) { return x.contiguous(at::MemoryFormat::ChannelsLast); }
-
-/// A convolution of 3 x 3, stride 1, padding 1, without bias.
-struct Convolution3x3 : Function<Convolution3x3> {
-  static at::Tensor forward(AutogradContext *context, at::Tensor x, at::Tensor weight) {
-    x = channelsLast(x);
-    const auto w = channelsLast(weight);
-    context->save_for_backward({x, weight});
-    const int64_t n = x.size(0), cin = x.size(1), h = x.size(2), width = x.size(3), cout = weight.size(0);
-    auto y = at::empty({n, cout, h, width}, x.options(), at::MemoryFormat::ChannelsLast);
-    auto work = at::empty({winogradRoom(n, h, width, cin, cout)}, x.options());
-    winogradForward(data(x), data(w), room(y), n, h, width, cin, cout, /*turned=*/false, room(work));
+struct WindowAttention : Function<WindowAttention> {
+  static at::Tensor forward(AutogradContext *context, at::Tensor qkv, at::Tensor table, Windows windows) {
+    qkv = qkv.contiguous();
+    table = table.contiguous();
+    context->save_for_backward({qkv, table});
+    context->saved_data["windows"] = std::vector<int64_t>{windows.side, windows.roll, windows.maskShift};
+    auto y = at::empty({windows.n, windows.h, windows.w, windows.heads * windows.d}, qkv.options());
+    windowAttentionForward(windows, data(qkv), data(table), room(y));
     return y;
   }
 
   static variable_list backward(AutogradContext *context, variable_list slopes) {
     const auto saved = context->get_saved_variables();
-    const auto &x = saved[0];
-    const auto w = channelsLast(saved[1]);
-    const auto dy = channelsLast(slopes[0]);
-    const int64_t n = x.size(0), cin = x.size(1), h = x.size(2), width = x.size(3), cout = w.size(0);
-    auto work = at::empty({winogradRoom(n, h, width, cin, cout)}, x.options());
-    at::Tensor dx;
-    if (context->needs_input_grad(0)) {
-      dx = at::empty_like(x, at::MemoryFormat::ChannelsLast);
-      winogradForward(data(dy), data(w), room(dx), n, h, width, cin, cout, /*turned=*/true, room(work));
-    }
-    auto dw = at::empty_like(w, at::MemoryFormat::ChannelsLast);
-    winogradWeightGradient(data(x), data(dy), room(dw), n, h, width, cin, cout, room(work));
-    return {dx, dw};
+    const auto &qkv = saved[0], &table = saved[1];
+    const auto sizes = context->saved_data["windows"].toIntVector();
+    const auto windows = windowsOf(qkv, table, sizes[0], sizes[1], sizes[2]);
+    const auto dy = slopes[0].contiguous();
+    auto dqkv = at::empty_like(qkv), dtable = at::empty_like(table);
+    windowAttentionBackward(windows, data(qkv), data(table), data(dy), room(dqkv), room(dtable));
+    return {dqkv, dtable, at::Tensor()};
+  }
+
+  static Windows windowsOf(const at::Tensor &qkv, const at::Tensor &table, int64_t side, int64_t roll, int64_t mask) {
+    const int64_t heads = table.size(1);
+    return {qkv.size(0), qkv.size(1), qkv.size(2), heads, qkv.size(3) / 3 / heads, side, roll, mask};
   }
 };
 
-struct BatchNorm : Function<BatchNorm> {
-  static at::Tensor forward(AutogradContext *context, at::Tensor x, at::Tensor residual, at::Tensor scale,
-                            at::Tensor shift, at::Tensor mean, at::Tensor variance, bool training, double momentum,
-                            double epsilon, bool relu) {
-    x = channelsLast(x);
-    // An empty tensor stands for no residual: a function's tensors have to be defined.
-    const bool branch = residual.numel() > 0;
-    residual = branch ? channelsLast(residual) : at::Tensor();
-    const int64_t c = x.size(1), m = x.numel() / c;
-    auto centre = at::empty({c}, x.options()), inverse = at::empty({c}, x.options());
-    float *centres = room(centre), *inverses = room(inverse), *means = room(mean), *variances = room(variance);
-    if (training) {
-      std::vector<double> moments(size_t(2 * c));
-      columnMoments(data(x), moments.data(), moments.data() + c, m, c);
-      for (int64_t i = 0; i < c; i++) {
-        const double first = moments[size_t(i)], second = moments[size_t(c + i)];
-        centres[i] = float(first);
-        inverses[i] = float(1 / std::sqrt(second + epsilon));
-        const double unbiased = m > 1 ? second * double(m) / double(m - 1) : second;
-        means[i] = float(means[i] * (1 - momentum) + momentum * first);
-        variances[i] = float(variances[i] * (1 - momentum) + momentum * unbiased);
-      }
-    } else {
-      for (int64_t i = 0; i < c; i++) {
-        centres[i] = means[i];
-        inverses[i] = float(1 / std::sqrt(double(variances[i]) + epsilon));
-      }
-    }
-    std::vector<float> affine(size_t(2 * c));
-    const float *scales = data(scale), *shifts = data(shift);
-    for (int64_t i = 0; i < c; i++) {
-      affine[size_t(i)] = scales[i] * inverses[i];
-      affine[size_t(c + i)] = shifts[i] - centres[i] * affine[size_t(i)];
-    }
-    auto y = at::empty_like(x, at::MemoryFormat::ChannelsLast);
-    columnAffine(data(x), data(residual), affine.data(), affine.data() + c, room(y), m, c, relu);
-    context->saved_data["training"] = training;
-    context->saved_data["relu"] = relu;
-    context->saved_data["residual"] = branch;
-    context->save_for_backward({x, scale, centre, inverse, relu ? y : at::Tensor()});
-    return y;
+/// The same by libtorch's operators.
+at::Tensor windowAttention(at::Tensor qkv, const at::Tensor &table, const Windows &windows) {
+  const int64_t side = windows.side, rows = windows.h / side, columns = windows.w / side, t = side * side;
+  const auto options = qkv.options();
+  if (windows.roll != 0) qkv = at::roll(qkv, {-windows.roll, -windows.roll}, {1, 2});
+  const auto parts = qkv.reshape({windows.n, rows, side, columns, side, 3, windows.heads, windows.d})
+                         .permute({5, 0, 1, 3, 6, 2, 4, 7})
+                         .reshape({3, windows.n, rows * columns, windows.heads, t, windows.d})
+                         .unbind(0);
+  std::vector<int64_t> index(size_t(t * t));
+  for (int64_t i = 0; i < t; i++)
+    for (int64_t j = 0; j < t; j++) index[size_t(i * t + j)] = windows.tableRow(i, j);
+  const auto place = at::tensor(index, options.dtype(at::kLong));
+  auto scores = at::matmul(parts[0] * (1 / std::sqrt(double(windows.d))), parts[1].transpose(-2, -1));
+  scores = scores + table.index_select(0, place).reshape({t, t, windows.heads}).permute({2, 0, 1});
+  if (windows.maskShift != 0) {
+    const auto part = [&](int64_t size) {
+      auto numbers = at::zeros({size}, options);
+      numbers.slice(0, size - side, size - windows.maskShift).fill_(1);
+      numbers.slice(0, size - windows.maskShift, size).fill_(2);
+      return numbers;
+    };
+    const auto region = (part(windows.h).unsqueeze(1) * 3 + part(windows.w).unsqueeze(0))
+                            .reshape({rows, side, columns, side})
+                            .permute({0, 2, 1, 3})
+                            .reshape({rows * columns, t});
+    const auto across = (region.unsqueeze(1) != region.unsqueeze(2)).to(options.dtype()) * -100.0;
+    scores = scores + across.unsqueeze(1);
   }
-
-  static variable_list backward(AutogradContext *context, variable_list slopes) {
-    const auto saved = context->get_saved_variables();
-    const auto &x = saved[0], &scale = saved[1], &y = saved[4];
-    const auto dy = channelsLast(slopes[0]);
-    const int64_t c = x.size(1), m = x.numel() / c;
-    auto dx = at::empty_like(x, at::MemoryFormat::ChannelsLast);
-    const bool relu = context->saved_data["relu"].toBool(), branch = context->saved_data["residual"].toBool();
-    // Without a rectifier the residual's gradient is the output's own.
-    at::Tensor dresidual = branch ? (relu ? at::empty_like(x, at::MemoryFormat::ChannelsLast) : dy) : at::Tensor();
-    auto dscale = at::empty_like(scale), dshift = at::empty_like(scale);
-    batchNormBackward(data(x), data(y), data(dy), data(scale), data(saved[2]), data(saved[3]), room(dx),
-                      branch && relu ? room(dresidual) : nullptr, room(dscale), room(dshift), m, c,
-                      context->saved_data["training"].toBool());
-    const at::Tensor none;
-    return {dx, dresidual, dscale, dshift, none, none, none, none, none, none};
-  }
-};
+  auto y = at::matmul(at::softmax(scores, -1), parts[2])
+               .reshape({windows.n, rows, columns, windows.heads, side, side, windows.d})
+               .permute({0, 1, 4, 2, 5, 3, 6})
+               .reshape({windows.n, windows.h, windows.w, windows.heads * windows.d});
+  return windows.roll == 0 ? y : at::roll(y, {windows.roll, windows.roll}, {1, 2});
+}
 
 }  // namespace
 
@@ -208,46 +171,6 @@ struct BatchNorm : Function<BatchNorm> {
 using namespace graft;
 
 extern "C" {
-
-int32_t graft_conv2d(const graft_tensor *x, const graft_tensor *weight, const graft_tensor *bias, int64_t stride,
-                     int64_t padding, graft_tensor **out) {
-  return guarded([&] {
-    const auto &w = weight->value;
-    if (ours(x->value) && !bias && w.dim() == 4 && w.size(2) == 3 && w.size(3) == 3 && stride == 1 && padding == 1 &&
-        winogradFits(w.size(1), w.size(0)) && x->value.dim() == 4 && x->value.size(1) == w.size(1)) {
-      *out = handle(Convolution3x3::apply(x->value, w));
-      return;
-    }
-    *out = handle(at::conv2d(x->value, weight->value, optional(bias), {stride, stride}, {padding, padding}));
-  });
-}
-
-int32_t graft_batch_norm(const graft_tensor *x, const graft_tensor *residual, const graft_tensor *scale,
-                         const graft_tensor *shift, graft_tensor *mean, graft_tensor *variance, int32_t training,
-                         double momentum, double epsilon, int32_t relu, graft_tensor **out) {
-  return guarded([&] {
-    if (ours(x->value)) {
-      const auto branch = residual ? residual->value : at::empty({0}, x->value.options());
-      *out = handle(BatchNorm::apply(x->value, branch, scale->value, shift->value, mean->value,
-                                     variance->value, training != 0, momentum, epsilon, relu != 0));
-      return;
-    }
-    auto y = at::batch_norm(x->value, scale->value, shift->value, mean->value, variance->value, training != 0, momentum,
-                            epsilon, /*cudnn_enabled=*/true);
-    if (residual) y = y + residual->value;
-    *out = handle(relu ? at::relu(y) : y);
-  });
-}
-
-int32_t graft_max_pool(const graft_tensor *x, int64_t size, int64_t stride, int64_t padding, graft_tensor **out) {
-  return guarded([&] {
-    *out = handle(at::max_pool2d(x->value, {size, size}, {stride, stride}, {padding, padding}));
-  });
-}
-
-int32_t graft_average_pool(const graft_tensor *x, graft_tensor **out) {
-  return guarded([&] { *out = handle(x->value.mean({2, 3})); });
-}
 
 int32_t graft_linear(const graft_tensor *x, const graft_tensor *weight, const graft_tensor *bias, graft_tensor **out) {
   return guarded([&] {
@@ -289,6 +212,51 @@ int32_t graft_attention(const graft_tensor *qkv, int64_t heads, graft_tensor **o
   });
 }
 
+int32_t graft_window_attention(const graft_tensor *qkv, const graft_tensor *table, int64_t side, int64_t roll,
+                               int64_t mask_shift, graft_tensor **out) {
+  return guarded([&] {
+    const auto &value = qkv->value, &bias = table->value;
+    TORCH_CHECK(value.dim() == 4 && bias.dim() == 2 && side > 0 && value.size(3) % (3 * bias.size(1)) == 0 &&
+                    value.size(1) % side == 0 && value.size(2) % side == 0 &&
+                    bias.size(0) == (2 * side - 1) * (2 * side - 1) && roll >= 0 && mask_shift >= 0 && mask_shift < side,
+                "windows of ", side, " on a projection of shape ", value.sizes(), " with a bias of shape ", bias.sizes());
+    const auto windows = WindowAttention::windowsOf(value, bias, side, roll, mask_shift);
+    *out = handle(ours(value) && windowAttentionFits(windows) ? WindowAttention::apply(value, bias, windows)
+                                                              : windowAttention(value, bias, windows));
+  });
+}
+
+int32_t graft_merge_patches(const graft_tensor *tokens, graft_tensor **out) {
+  return guarded([&] {
+    const auto &x = tokens->value;
+    TORCH_CHECK(x.dim() == 4 && x.size(1) % 2 == 0 && x.size(2) % 2 == 0, "tokens of shape ", x.sizes(),
+                " do not merge by two");
+    *out = handle(x.reshape({x.size(0), x.size(1) / 2, 2, x.size(2) / 2, 2, x.size(3)})
+                      .permute({0, 1, 3, 4, 2, 5})
+                      .reshape({x.size(0), x.size(1) / 2, x.size(2) / 2, 4 * x.size(3)}));
+  });
+}
+
+int32_t graft_roll(const graft_tensor *tokens, int64_t down, int64_t right, graft_tensor **out) {
+  return guarded([&] { *out = handle(at::roll(tokens->value, {down, right}, {1, 2})); });
+}
+
+int32_t graft_resize_canvas(const graft_tensor *tokens, int64_t height, int64_t width, graft_tensor **out) {
+  return guarded([&] {
+    const auto &x = tokens->value;
+    // A negative margin crops.
+    *out = handle(at::constant_pad_nd(x, {0, 0, 0, width - x.size(2), 0, height - x.size(1)}));
+  });
+}
+
+int32_t graft_reshape(const graft_tensor *tensor, const int64_t *shape, int32_t rank, graft_tensor **out) {
+  return guarded([&] { *out = handle(tensor->value.reshape(at::IntArrayRef(shape, size_t(rank)))); });
+}
+
+int32_t graft_mean_tokens(const graft_tensor *tokens, graft_tensor **out) {
+  return guarded([&] { *out = handle(tokens->value.flatten(1, -2).mean(1)); });
+}
+
 int32_t graft_patches(const graft_tensor *image, int64_t size, graft_tensor **out) {
   return guarded([&] {
     const auto &x = image->value;
@@ -315,6 +283,22 @@ int32_t graft_select_token(const graft_tensor *tokens, int64_t index, graft_tens
 
 int32_t graft_add(const graft_tensor *left, const graft_tensor *right, graft_tensor **out) {
   return guarded([&] { *out = handle(left->value + right->value); });
+}
+
+int32_t graft_add_scaled(const graft_tensor *left, const graft_tensor *right, const float *scales, int64_t count,
+                         graft_tensor **out) {
+  return guarded([&] {
+    const auto &x = left->value;
+    TORCH_CHECK(x.dim() > 0 && x.size(0) == count, count, " scales for ", x.sizes());
+    std::vector<int64_t> shape(size_t(x.dim()), 1);
+    shape[0] = count;
+    const auto factors = at::tensor(at::ArrayRef<float>(scales, size_t(count)), at::kFloat).to(x.device()).reshape(shape);
+    *out = handle(at::addcmul(x, right->value, factors));
+  });
+}
+
+int32_t graft_multiply(const graft_tensor *left, const graft_tensor *right, graft_tensor **out) {
+  return guarded([&] { *out = handle(left->value * right->value); });
 }
 
 int32_t graft_cross_entropy(const graft_tensor *logits, const graft_tensor *labels, graft_tensor **out) {

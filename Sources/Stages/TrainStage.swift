@@ -24,7 +24,7 @@ struct TrainStage {
     let subset = Subset.positions(labels: data.store.labels(in: .train), fraction: parameters.fraction, seed: seed)
     let training = try data.source(.train, subset: subset)
     let network = try Backbone.make(
-      name: parameters.backbone, classes: training.classes, imageSize: parameters.training.imageSize, device: device)
+      name: parameters.backbone, classes: training.classes, options: parameters.training.network, device: device)
     context.log(
       "\(parameters.backbone), \(parameters.initialisation), seed \(parameters.seed), fraction \(parameters.fraction)")
     let record = try initialisation().apply(to: network, seed: seed)

@@ -34,6 +34,11 @@ struct TrainingData {
   }
 }
 
+extension Planner.TrainingOptions {
+  /// What of the network itself the options say.
+  var network: NetworkOptions { NetworkOptions(imageSize: imageSize) }
+}
+
 extension TransformSpec {
   /// The engine's transform of the same meaning.
   fileprivate var engine: ImageTransform {

@@ -4,22 +4,34 @@ import Testing
 /// The full backbones against torchvision and timm.
 @Suite(.serialized) struct BackboneParityTests {
   struct Case: CustomTestStringConvertible {
-    let name: String
+    let fixture: String
     let training: Bool
-    var testDescription: String { "\(name), \(training ? "training" : "evaluation")" }
+    var testDescription: String { "\(fixture), \(training ? "training" : "evaluation")" }
   }
 
-  static let cases = ["resnet18", "deit_tiny"].flatMap { name in [false, true].map { Case(name: name, training: $0) } }
+  /// Parameters with 1,000 classes, as timm counts them.
+  static let counts = [
+    ("deit_tiny", 5_717_416), ("deit_small", 22_050_664), ("deit_base", 86_567_656), ("deit_small5b", 9_629_416),
+    ("swin_tiny", 28_288_354), ("swin_small", 49_606_258), ("swin_base", 87_768_224), ("resnet18", 11_689_512),
+    ("resnet34", 21_797_672), ("resnet50", 25_557_032), ("resnet101", 44_549_160), ("resnet152", 60_192_808),
+    ("inception_v3", 23_834_568),
+  ]
+  static let cases = (counts.map(\.0) + ["swin_tiny_256"]).flatMap { name in
+    [false, true].map { Case(fixture: name, training: $0) }
+  }
 
-  /// 1e-4 is what float32 against float64 leaves after some twenty layers, with room: 1e-5 is measured.
+  /// 1e-4 is what float32 against float64 leaves after up to some hundred layers, with room.
   @Test(arguments: cases) func agreesWithItsLibrary(_ test: Case) throws {
-    let fixture = try Fixture.load(test.name)
+    let fixture = try Fixture.load(test.fixture)
     let reference = test.training ? fixture.training : fixture.evaluation
     try Runtime.setThreads(2)
-    let network = try Backbone.make(name: test.name, classes: Fixture.classes)
+    let network = try Backbone.make(
+      name: test.fixture.replacing("_256", with: ""), classes: Fixture.classes,
+      options: NetworkOptions(imageSize: fixture.size))
     try network.load(Fixture.weights(for: network))
     var probes: [String: [Float]] = [:]
-    let logits = try network(Fixture.images(), training: test.training) { probes[$0] = try $1.values() }
+    let pass = test.training ? Pass.training(draws: nil) : .evaluation
+    let logits = try network(Fixture.images(size: fixture.size), pass: pass) { probes[$0] = try $1.values() }
     #expect(relativeError(try logits.values().map(Double.init), reference.logits) < 1e-4)
 
     #expect(Set(probes.keys) == Set(reference.probes.keys))
@@ -37,31 +49,38 @@ import Testing
     #expect(relativeError([Double(try loss.values()[0])], [reference.loss]) < 1e-4)
     try loss.backward()
     #expect(Set(network.parameters.map(\.name)) == Set(reference.gradients.keys))
-    // Batch norm over two images amplifies rounding: torch's own float32 is off by up to 1e-4 there, and a convolution by
-    // minimal filtering rounds a few times more than a direct one.
-    let tolerance = test.training ? 5e-4 : 1e-4
+    // A gradient that cancels to nearly nothing (that of a shift before another norm) has no scale of its own: what lies
+    // below float32's resolution of the whole gradient does not count.
+    // An Inception has no shortcuts, and statistics of two images: a rectifier that rounding turns in its last layers shows
+    // all the way down. Torch's own float32 is off by 1e-3 there on such weights.
+    let tolerance = test.fixture == "inception_v3" && test.training ? 5e-4 : 1e-4
+    let total = reference.gradients.values.reduce(0) { $0 + $1 * $1 }.squareRoot()
     for parameter in network.parameters {
       let wanted = try #require(reference.gradients[parameter.name])
       let measured = norm(try parameter.tensor.gradient().values())
-      #expect((measured - wanted).magnitude <= tolerance * wanted + 1e-9, "gradient of \(parameter.name)")
+      #expect((measured - wanted).magnitude <= tolerance * wanted + 1e-7 * total, "gradient of \(parameter.name)")
     }
   }
 
-  @Test(arguments: ["resnet18", "deit_tiny"]) func hasItsLibrarysParameterCount(_ name: String) throws {
-    let network = try Backbone.make(name: name, classes: 1000)
-    #expect(network.parameterCount == (try Fixture.load(name)).parameters)
-  }
-
-  @Test(arguments: [("resnet18", 11_689_512), ("deit_tiny", 5_717_416)])
-  func hasThePublishedParameterCount(_ name: String, _ count: Int) throws {
+  @Test(arguments: counts) func hasThePublishedParameterCount(_ name: String, _ count: Int) throws {
     #expect(try Backbone.make(name: name, classes: 1000).parameterCount == count)
+    #expect(try Fixture.load(name).parameters == count)
   }
 
   @Test func refusesWhatCannotBeMade() {
     #expect(throws: EngineError.self) { try Backbone.make(name: "resnet19", classes: 2) }
-    #expect(throws: EngineError.self) { try Backbone.make(name: "deit_tiny", classes: 2, imageSize: 225) }
     #expect(throws: EngineError.self) { try Backbone.make(name: "resnet18", classes: 0) }
     #expect(throws: EngineError.self) { try Device("cuda:99") }
     #expect(throws: EngineError.self) { try Device("tpu") }
+    for (name, options) in [
+      ("deit_tiny", NetworkOptions(imageSize: 225)), ("swin_tiny", NetworkOptions(imageSize: 200)),
+      ("inception_v3", NetworkOptions(imageSize: 64)), ("resnet18", NetworkOptions(patchSize: 16)),
+      ("resnet50", NetworkOptions(dropPath: 0.1)), ("swin_tiny", NetworkOptions(dropPath: 1)),
+      ("deit_tiny", NetworkOptions(channels: 2)), ("deit_tiny", NetworkOptions(patchSize: 15)),
+    ] {
+      #expect(throws: EngineError.self, "\(name) \(options)") {
+        try Backbone.make(name: name, classes: 2, options: options)
+      }
+    }
   }
 }

@@ -16,6 +16,8 @@ struct Fixture: Decodable {
   }
 
   let parameters: Int
+  /// The images' side.
+  let size: Int
   let evaluation: Pass
   let training: Pass
 
@@ -23,7 +25,7 @@ struct Fixture: Decodable {
   static let classes = 10
 
   static func load(_ name: String) throws -> Fixture {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/Backbones")
     return try JSONDecoder().decode(Fixture.self, from: Data(contentsOf: folder.appending(path: "\(name).json")))
   }
 
@@ -40,29 +42,41 @@ struct Fixture: Decodable {
     }
   }
 
-  /// Two images of 224 pixels: waves of their own direction and length in each channel, under noise.
-  static func images() throws -> Tensor {
-    var values = formula("images", count: 2 * 3 * 224 * 224).map { $0 / 2 }
+  /// Two images: waves of their own direction and length in each channel, under noise.
+  static func images(size: Int = 224) throws -> Tensor {
+    let plane = size * size
+    var values = formula("images", count: 2 * 3 * plane).map { $0 / 2 }
     for place in values.indices {
-      let (column, row) = (place % 224, place / 224 % 224)
-      let (channel, image) = (place / (224 * 224) % 3, place / (3 * 224 * 224))
+      let (column, row) = (place % size, place / size % size)
+      let (channel, image) = (place / plane % 3, place / (3 * plane))
       values[place] += sin(Double(row * (1 + 2 * image) + column * (3 - 2 * image + channel)) * 0.05)
     }
-    return try Tensor(values.map { Float($0) }, shape: [2, 3, 224, 224])
+    return try Tensor(values.map { Float($0) }, shape: [2, 3, size, size])
   }
 
   static func weight(_ name: String, shape: [Int]) -> [Float] {
     let values = formula(name, count: shape.reduce(1, *))
-    if name.hasSuffix("running_var") { return values.map { Float(1 + $0 / 2) } }
+    if name.hasSuffix("running_var") {
+      // Without the shortcuts of a residual network, an Inception's signal would die out in evaluation.
+      return values.map { Float((1 + $0 / 2) / (name.contains(".bn.") ? 3 : 1)) }
+    }
     if name.hasSuffix("running_mean") { return values.map { Float($0 / 8) } }
-    if name == "cls_token" || name == "pos_embed" { return values.map { Float($0 / 2) } }
+    if name == "cls_token" || name == "pos_embed" || name.hasSuffix("relative_position_bias_table") {
+      return values.map { Float($0 / 2) }
+    }
     if shape.count > 1 {
       // A small head keeps the softmax from saturating.
-      let isHead = name == "fc.weight" || name == "head.weight"
+      let isHead = ["fc.weight", "head.weight", "head.fc.weight"].contains(name)
       let scale = (6 / Double(shape.dropFirst().reduce(1, *))).squareRoot() / (isHead ? 8 : 1)
       return values.map { Float($0 * scale) }
     }
-    return name.hasSuffix("weight") ? values.map { Float(1 + $0 / 4) } : values.map { Float($0 / 8) }
+    let parts = name.split(separator: ".")
+    let isBatchNorm = parts.dropLast().last?.hasPrefix("bn") ?? false || name.contains(".downsample.1.")
+    if name.hasSuffix("weight") { return values.map { Float((1 + $0 / 4) * (isBatchNorm ? 0.5 : 1)) } }
+    // Batch norms lift most of their outputs above zero: where many lie near it, rounding alone decides which the rectifier
+    // lets through, and torch's own float32 disagrees with its float64 by a thousandth and more.
+    let shift = isBatchNorm ? (name.contains(".bn.") ? 0.85 : 1) : 0
+    return values.map { Float($0 / 8 + shift) }
   }
 
   /// A state dict of the network's names and shapes by the formula.

@@ -27,6 +27,16 @@ import Testing
       try $0[0].attention(heads: heads)
     }
   }
+  /// n, height, width, heads, columns of each, side, roll, masked shift.
+  static let windowAttentions = [
+    (2, 7, 7, 3, 32, 7, 0, 0), (1, 14, 14, 2, 32, 7, 3, 3), (2, 14, 21, 1, 8, 7, 3, 3), (1, 6, 6, 2, 24, 3, 0, 1),
+    (3, 8, 4, 4, 16, 4, 2, 2),
+  ].map { n, height, width, heads, columns, side, roll, mask in
+    Case(
+      name: "windows of \(side), roll \(roll), mask \(mask)",
+      shapes: [[n, height, width, 3 * heads * columns], [(2 * side - 1) * (2 * side - 1), heads]]
+    ) { try $0[0].windowAttention(table: $0[1], side: side, roll: roll, maskShift: mask) }
+  }
   static let batchNorms = [(2, 3, 5), (4, 16, 8), (3, 20, 9), (2, 64, 28)].flatMap { n, c, side in
     [
       (true, true, true), (true, false, true), (true, true, false), (true, false, false), (false, true, true),
@@ -49,7 +59,7 @@ import Testing
   static let convolutions = [(2, 16, 16, 8), (1, 32, 16, 7), (3, 16, 48, 5), (2, 64, 64, 28), (5, 16, 32, 1)].map {
     n, input, output, side in
     Case(name: "convolution to \(output)", shapes: [[n, input, side, side], [output, input, 3, 3]]) {
-      try $0[0].convolution($0[1], stride: 1, padding: 1)
+      try $0[0].convolution($0[1], stride: 1, padding: (1, 1))
     }
   }
 
@@ -67,7 +77,7 @@ import Testing
     return try [output.values()] + inputs.map { try $0.gradient().values() }
   }
 
-  @Test(arguments: layerNorms + gelus + linears + attentions + batchNorms + convolutions)
+  @Test(arguments: layerNorms + gelus + linears + attentions + windowAttentions + batchNorms + convolutions)
   func agreesWithLibtorch(_ test: Case) throws {
     try Runtime.setThreads(2)
     Runtime.useKernels(false)

@@ -23,7 +23,7 @@ import Testing
     log: @escaping (String) -> Void = { _ in }, afterStep: (TrainingProgress) -> TrainingDecision = { _ in .proceed }
   ) throws -> Trained {
     try Runtime.setThreads(1)
-    let network = try Backbone.make(name: backbone, classes: 3, imageSize: 16)
+    let network = try Backbone.make(name: backbone, classes: 3, options: NetworkOptions(imageSize: 16))
     try Initialisation.random.apply(to: network, seed: 1)
     let result = try Trainer(options: options, checkpoint: checkpoint, log: log).run(
       network, training: SyntheticSource(count: 34, side: 16),
@@ -136,7 +136,7 @@ import Testing
     let top = try #require(trained.result.history.map(\.validationMetric).max())
     #expect(trained.result.best == trained.result.history.first { $0.validationMetric == top })
     #expect(trained.result.bestWeights == trained.weights)
-    let network = try Backbone.make(name: "resnet_micro", classes: 3, imageSize: 16)
+    let network = try Backbone.make(name: "resnet_micro", classes: 3, options: NetworkOptions(imageSize: 16))
     try network.load(try #require(trained.result.bestWeights))
     let evaluation = try Evaluation.of(network, on: SyntheticSource(count: 13, side: 16, seed: 2))
     #expect(accuracy(evaluation.probabilities, evaluation.labels) == top)

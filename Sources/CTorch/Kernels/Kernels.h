@@ -39,6 +39,33 @@ void attentionForward(const float *qkv, float *weights, float *y, int64_t n, int
 void attentionBackward(const float *qkv, const float *weights, const float *dy, float *dqkv, int64_t n, int64_t t,
                        int64_t heads, int64_t d);
 
+/// An image of tokens cut into square windows.
+struct Windows {
+  /// Images, and their height and width in tokens: multiples of `side`.
+  int64_t n, h, w;
+  /// Heads, and the columns of each: a multiple of 8.
+  int64_t heads, d;
+  /// Tokens of a window's side.
+  int64_t side;
+  /// By how much windows lie shifted down and right, cyclically.
+  int64_t roll;
+  /// The shift that is to be masked: what it joins over the image's edges does not see each other. 0 masks nothing.
+  int64_t maskShift;
+
+  int64_t count() const { return n * (h / side) * (w / side); }
+  /// Rows of the bias table: one a relative position.
+  int64_t tableRows() const { return (2 * side - 1) * (2 * side - 1); }
+  /// The row for a window's token i that looks at its token j.
+  int64_t tableRow(int64_t i, int64_t j) const;
+};
+
+/// Whether the attention below can be had for these windows.
+bool windowAttentionFits(const Windows &windows);
+/// qkv[n, h, w, 3, heads, d] and table[tableRows, heads] to y[n, h, w, heads, d].
+void windowAttentionForward(const Windows &windows, const float *qkv, const float *table, float *y);
+void windowAttentionBackward(const Windows &windows, const float *qkv, const float *table, const float *dy, float *dqkv,
+                             float *dtable);
+
 /// Whether the 3 x 3 convolutions below can be had for so many channels.
 bool winogradFits(int64_t cin, int64_t cout);
 /// How many floats they need to work in.

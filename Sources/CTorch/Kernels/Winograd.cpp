@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "Kernels.h"
+#include "Panels.h"
 #include "Parallel.h"
-#include "Vector.h"
 
 GRAFT_AVX2_BEGIN
 
@@ -20,30 +20,33 @@ namespace graft {
 namespace {
 
 constexpr int64_t places = 36;
-/// Columns of a panel of the right-hand matrix: two vectors.
-constexpr int64_t panel = 16;
 /// Added to the length of rows, so that rows whose length is a power of two do not fall on the same cache lines.
 constexpr int64_t gap = 16;
 
-using V = __m256;
-inline V load(const float *p) { return _mm256_loadu_ps(p); }
-inline void store(float *p, V v) { _mm256_storeu_ps(p, v); }
+constexpr int64_t panel = panelColumns;
+
 inline V times(float factor, V v) { return _mm256_mul_ps(_mm256_set1_ps(factor), v); }
 inline V plusTimes(V sum, float factor, V v) { return _mm256_fmadd_ps(_mm256_set1_ps(factor), v, sum); }
 inline V total(V a, V b) { return _mm256_add_ps(a, b); }
 inline V difference(V a, V b) { return _mm256_sub_ps(a, b); }
 
+// The transforms interpolate at 0, +-a, +-b and infinity. Lavin & Gray's own points, 1 and 2, lose twice as many digits as
+// these, which Vincent et al., *On Improving the Numerical Stability of Winograd Convolutions*, ICLR workshop 2017, found.
+constexpr float a = 0.625f, a2 = a * a, a3 = a2 * a;
+constexpr float b = 1.5f, b2 = b * b, b3 = b2 * b;
+constexpr float nearWeight = 1 / (2 * a2 * (a2 - b2)), farWeight = 1 / (2 * b2 * (b2 - a2)), zeroWeight = 1 / (a2 * b2);
+
 /// B^T d: six inputs to six, `step` apart.
 inline void inputTransform(const V *d, int64_t step, V *out, int64_t outStep) {
   const V d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step], d5 = d[5 * step];
-  const V even = plusTimes(d4, -4, d2), odd = plusTimes(d3, -4, d1);
-  const V evenNear = difference(d4, d2), oddNear = times(2, difference(d3, d1));
-  out[0] = plusTimes(plusTimes(d4, -5, d2), 4, d0);
+  const V even = plusTimes(d4, -b2, d2), odd = times(a, plusTimes(d3, -b2, d1));
+  const V evenFar = plusTimes(d4, -a2, d2), oddFar = times(b, plusTimes(d3, -a2, d1));
+  out[0] = plusTimes(plusTimes(d4, -(a2 + b2), d2), a2 * b2, d0);
   out[outStep] = total(even, odd);
   out[2 * outStep] = difference(even, odd);
-  out[3 * outStep] = total(evenNear, oddNear);
-  out[4 * outStep] = difference(evenNear, oddNear);
-  out[5 * outStep] = plusTimes(plusTimes(d5, -5, d3), 4, d1);
+  out[3 * outStep] = total(evenFar, oddFar);
+  out[4 * outStep] = difference(evenFar, oddFar);
+  out[5 * outStep] = plusTimes(plusTimes(d5, -(a2 + b2), d3), a2 * b2, d1);
 }
 
 /// A^T m: six products to four outputs.
@@ -51,16 +54,16 @@ inline void outputTransform(const V *m, int64_t step, V *out, int64_t outStep) {
   const V near = total(m[step], m[2 * step]), nearDifference = difference(m[step], m[2 * step]);
   const V far = total(m[3 * step], m[4 * step]), farDifference = difference(m[3 * step], m[4 * step]);
   out[0] = total(m[0], total(near, far));
-  out[outStep] = plusTimes(nearDifference, 2, farDifference);
-  out[2 * outStep] = plusTimes(near, 4, far);
-  out[3 * outStep] = plusTimes(total(nearDifference, m[5 * step]), 8, farDifference);
+  out[outStep] = plusTimes(times(a, nearDifference), b, farDifference);
+  out[2 * outStep] = plusTimes(times(a2, near), b2, far);
+  out[3 * outStep] = plusTimes(plusTimes(m[5 * step], a3, nearDifference), b3, farDifference);
 }
 
 /// A y: the adjoint of the output transform, four to six.
 inline void slopeTransform(const V *y, int64_t step, V *out, int64_t outStep) {
   const V y0 = y[0], y1 = y[step], y2 = y[2 * step], y3 = y[3 * step];
-  const V near = total(y0, y2), nearOdd = total(y1, y3);
-  const V far = plusTimes(y0, 4, y2), farOdd = plusTimes(times(2, y1), 8, y3);
+  const V near = plusTimes(y0, a2, y2), nearOdd = plusTimes(times(a, y1), a3, y3);
+  const V far = plusTimes(y0, b2, y2), farOdd = plusTimes(times(b, y1), b3, y3);
   out[0] = y0;
   out[outStep] = total(near, nearOdd);
   out[2 * outStep] = difference(near, nearOdd);
@@ -72,23 +75,22 @@ inline void slopeTransform(const V *y, int64_t step, V *out, int64_t outStep) {
 /// G g: three weights to six.
 inline void weightTransform(const V *g, int64_t step, V *out, int64_t outStep) {
   const V g0 = g[0], g1 = g[step], g2 = g[2 * step];
-  const V near = times(-1.0f / 6, total(g0, g2));
-  const V far = plusTimes(times(1.0f / 24, g0), 1.0f / 6, g2);
-  out[0] = times(0.25f, g0);
-  out[outStep] = plusTimes(near, -1.0f / 6, g1);
-  out[2 * outStep] = plusTimes(near, 1.0f / 6, g1);
-  out[3 * outStep] = plusTimes(far, 1.0f / 12, g1);
-  out[4 * outStep] = plusTimes(far, -1.0f / 12, g1);
+  const V near = times(nearWeight, plusTimes(g0, a2, g2)), far = times(farWeight, plusTimes(g0, b2, g2));
+  out[0] = times(zeroWeight, g0);
+  out[outStep] = plusTimes(near, nearWeight * a, g1);
+  out[2 * outStep] = plusTimes(near, -nearWeight * a, g1);
+  out[3 * outStep] = plusTimes(far, farWeight * b, g1);
+  out[4 * outStep] = plusTimes(far, -farWeight * b, g1);
   out[5 * outStep] = g2;
 }
 
 /// G^T u: the adjoint of the weight transform, six to three.
 inline void weightSlopeTransform(const V *u, int64_t step, V *out, int64_t outStep) {
-  const V near = total(u[step], u[2 * step]), nearDifference = difference(u[2 * step], u[step]);
+  const V near = total(u[step], u[2 * step]), nearDifference = difference(u[step], u[2 * step]);
   const V far = total(u[3 * step], u[4 * step]), farDifference = difference(u[3 * step], u[4 * step]);
-  out[0] = plusTimes(plusTimes(times(0.25f, u[0]), -1.0f / 6, near), 1.0f / 24, far);
-  out[outStep] = plusTimes(times(1.0f / 6, nearDifference), 1.0f / 12, farDifference);
-  out[2 * outStep] = plusTimes(plusTimes(u[5 * step], -1.0f / 6, near), 1.0f / 6, far);
+  out[0] = plusTimes(plusTimes(times(zeroWeight, u[0]), nearWeight, near), farWeight, far);
+  out[outStep] = plusTimes(times(nearWeight * a, nearDifference), farWeight * b, farDifference);
+  out[2 * outStep] = plusTimes(plusTimes(u[5 * step], nearWeight * a2, near), farWeight * b2, far);
 }
 
 /// Where the tiles of a batch of images lie.
@@ -116,50 +118,6 @@ struct Tiling {
     return std::min(count, std::max<int64_t>(64, std::min<int64_t>(256, fitting / 8 * 8)));
   }
 };
-
-/// `rows` rows of C, 16 columns: C (+)= A B, the right-hand panel dense, the left-hand matrix at any two strides.
-template <int rows>
-inline void product(int64_t k, const float *a, int64_t aRow, int64_t aStep, const float *b, float *c, int64_t cRow,
-                    bool accumulate) {
-  V left[rows], right[rows];
-  for (int r = 0; r < rows; r++) {
-    left[r] = accumulate ? load(c + r * cRow) : _mm256_setzero_ps();
-    right[r] = accumulate ? load(c + r * cRow + 8) : _mm256_setzero_ps();
-  }
-  for (int64_t i = 0; i < k; i++) {
-    const V first = load(b + i * panel), second = load(b + i * panel + 8);
-    for (int r = 0; r < rows; r++) {
-      const V value = _mm256_broadcast_ss(a + r * aRow + i * aStep);
-      left[r] = _mm256_fmadd_ps(value, first, left[r]);
-      right[r] = _mm256_fmadd_ps(value, second, right[r]);
-    }
-  }
-  for (int r = 0; r < rows; r++) {
-    store(c + r * cRow, left[r]);
-    store(c + r * cRow + 8, right[r]);
-  }
-}
-
-/// C[m][n] (+)= A[m][k] B[k][n], B in panels [n / 16][k][16].
-void products(int64_t m, int64_t n, int64_t k, const float *a, int64_t aRow, int64_t aStep, const float *b,
-              int64_t bPanel, float *c, int64_t cRow, bool accumulate) {
-  for (int64_t column = 0; column < n; column += panel) {
-    const float *right = b + column / panel * bPanel;
-    int64_t row = 0;
-    for (; row + 6 <= m; row += 6)
-      product<6>(k, a + row * aRow, aRow, aStep, right, c + row * cRow + column, cRow, accumulate);
-    const float *left = a + row * aRow;
-    float *out = c + row * cRow + column;
-    switch (m - row) {
-      case 1: product<1>(k, left, aRow, aStep, right, out, cRow, accumulate); break;
-      case 2: product<2>(k, left, aRow, aStep, right, out, cRow, accumulate); break;
-      case 3: product<3>(k, left, aRow, aStep, right, out, cRow, accumulate); break;
-      case 4: product<4>(k, left, aRow, aStep, right, out, cRow, accumulate); break;
-      case 5: product<5>(k, left, aRow, aStep, right, out, cRow, accumulate); break;
-      default: break;
-    }
-  }
-}
 
 /// Eight channels of 36 (or 16) pixels, zeros outside.
 inline void gather(const float *const *pixels, int64_t count, int64_t channel, V *out) {
@@ -227,7 +185,7 @@ void winogradForward(const float *x, const float *w, float *y, int64_t n, int64_
         transformInput(tiling, begin + tile, x, inputs, v + tile * vRow, vPlace, [](int64_t channel) { return channel; });
     });
     parallel(places, [&](int64_t place) {
-      products(tiles, outputs, inputs, v + place * vPlace, vRow, 1, u + place * inputs * outputs, inputs * panel,
+      panelProduct(tiles, outputs, inputs, v + place * vPlace, vRow, 1, u + place * inputs * outputs, inputs * panel,
                m + place * mPlace, mRow, false);
     });
     parallelRanges(tiles, 8, [&](int64_t first, int64_t last) {
@@ -272,7 +230,7 @@ void winogradWeightGradient(const float *x, const float *dy, float *dw, int64_t 
       }
     });
     parallel(places, [&](int64_t place) {
-      products(cout, cin, tiles, d + place * dPlace, 1, dRow, v + place * vPlace, chunk * panel,
+      panelProduct(cout, cin, tiles, d + place * dPlace, 1, dRow, v + place * vPlace, chunk * panel,
                u + place * cin * cout, cin, begin > 0);
     });
   }

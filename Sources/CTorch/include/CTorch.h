@@ -64,12 +64,16 @@ int32_t graft_tensor_clear_gradient(graft_tensor *tensor);
 
 /// `bias` may be null.
 int32_t graft_conv2d(const graft_tensor *x, const graft_tensor *weight, const graft_tensor *bias, int64_t stride,
-                     int64_t padding, graft_tensor **out);
+                     int64_t padding_rows, int64_t padding_columns, graft_tensor **out);
 /// relu(batch_norm(x) + residual): `residual` may be null, `relu` 0 or 1. In training the running statistics move.
 int32_t graft_batch_norm(const graft_tensor *x, const graft_tensor *residual, const graft_tensor *scale,
                          const graft_tensor *shift, graft_tensor *mean, graft_tensor *variance, int32_t training,
                          double momentum, double epsilon, int32_t relu, graft_tensor **out);
 int32_t graft_max_pool(const graft_tensor *x, int64_t size, int64_t stride, int64_t padding, graft_tensor **out);
+/// Means over squares, the padding's zeros counted as values.
+int32_t graft_average_pool2d(const graft_tensor *x, int64_t size, int64_t stride, int64_t padding, graft_tensor **out);
+/// Images of equal size, their channels one after the other.
+int32_t graft_concatenate(graft_tensor *const *parts, int64_t count, graft_tensor **out);
 /// Means over rows and columns: [n, c, h, w] to [n, c].
 int32_t graft_average_pool(const graft_tensor *x, graft_tensor **out);
 /// x weight^T + bias over the last axis; `bias` may be null.
@@ -80,6 +84,20 @@ int32_t graft_layer_norm(const graft_tensor *x, const graft_tensor *scale, const
                          graft_tensor **out);
 /// softmax(q k^T / sqrt(d)) v for [n, tokens, 3 heads d], q then k then v, to [n, tokens, heads d].
 int32_t graft_attention(const graft_tensor *qkv, int64_t heads, graft_tensor **out);
+/// The same within windows of `side` x `side` of an image of tokens, with a bias by relative position: [n, h, w, 3 heads d]
+/// and table [(2 side - 1)^2, heads] to [n, h, w, heads d]. Windows lie shifted by `roll`, cyclically; what a shift of
+/// `mask_shift` joins over the edges does not see each other.
+int32_t graft_window_attention(const graft_tensor *qkv, const graft_tensor *table, int64_t side, int64_t roll,
+                               int64_t mask_shift, graft_tensor **out);
+/// Two by two tokens joined into one, column by column: [n, h, w, c] to [n, h/2, w/2, 4c].
+int32_t graft_merge_patches(const graft_tensor *tokens, graft_tensor **out);
+/// [n, h, w, c] moved cyclically.
+int32_t graft_roll(const graft_tensor *tokens, int64_t down, int64_t right, graft_tensor **out);
+/// [n, h, w, c] with zeros added, or rows and columns cut off, at the lower and right edges.
+int32_t graft_resize_canvas(const graft_tensor *tokens, int64_t height, int64_t width, graft_tensor **out);
+int32_t graft_reshape(const graft_tensor *tensor, const int64_t *shape, int32_t rank, graft_tensor **out);
+/// The mean over all axes between the first and the last.
+int32_t graft_mean_tokens(const graft_tensor *tokens, graft_tensor **out);
 /// Squares of an image as rows: [n, c, h, w] to [n, h/size w/size, c size size], as a convolution of that stride sees them.
 int32_t graft_patches(const graft_tensor *image, int64_t size, graft_tensor **out);
 /// The class token before the tokens of each image, and the positions added.
@@ -88,6 +106,10 @@ int32_t graft_embed(const graft_tensor *tokens, const graft_tensor *class_token,
 /// [n, tokens, d] to [n, d].
 int32_t graft_select_token(const graft_tensor *tokens, int64_t index, graft_tensor **out);
 int32_t graft_add(const graft_tensor *left, const graft_tensor *right, graft_tensor **out);
+/// left + right scale, with a scale for each of the first axis.
+int32_t graft_add_scaled(const graft_tensor *left, const graft_tensor *right, const float *scales, int64_t count,
+                         graft_tensor **out);
+int32_t graft_multiply(const graft_tensor *left, const graft_tensor *right, graft_tensor **out);
 /// The mean over rows of -log softmax(logits)[label].
 int32_t graft_cross_entropy(const graft_tensor *logits, const graft_tensor *labels, graft_tensor **out);
 

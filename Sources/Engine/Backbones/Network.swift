@@ -10,9 +10,22 @@ public protocol Network: AnyObject {
   /// Logits [n, classes] of images [n, 3, h, w].
   ///
   /// - Parameters:
-  ///   - training: Whether batch norms use and move their statistics by the batch.
+  ///   - pass: Whether it is a training's step.
   ///   - observe: Called with each probe's name and output as it is computed.
-  func callAsFunction(_ images: Tensor, training: Bool, observe: Observer?) throws -> Tensor
+  func callAsFunction(_ images: Tensor, pass: Pass, observe: Observer?) throws -> Tensor
+}
+
+/// What a pass over a network is for.
+public enum Pass: Sendable {
+  /// Batch norms at their running statistics; nothing is dropped.
+  case evaluation
+  /// Batch norms use and move their statistics by the batch; what the backbone drops at random is drawn from the stream, and
+  /// kept where there is none.
+  case training(draws: RandomStream?)
+
+  var isTraining: Bool { if case .training = self { true } else { false } }
+
+  var draws: RandomStream? { if case .training(let draws) = self { draws } else { nil } }
 }
 
 /// What watches a network's inner outputs.
@@ -22,16 +35,20 @@ public typealias Observer = (_ probe: String, _ output: Tensor) throws -> Void
 public enum NetworkFamily: String, Sendable, Codable, Hashable {
   /// As torchvision draws a ResNet.
   case residual
+  /// As torchvision draws an Inception.
+  case inception
   /// As timm draws a vision transformer.
   case transformer
+  /// As timm draws a Swin transformer.
+  case swin
   /// As timm draws it, but for the deviation of linear weights, 1 / sqrt(fan in): the usual 0.02 suits widths of hundreds,
   /// and leaves a network of width 48 all but silent.
   case narrowTransformer
 }
 
 extension Network {
-  public func callAsFunction(_ images: Tensor, training: Bool) throws -> Tensor {
-    try self(images, training: training, observe: nil)
+  public func callAsFunction(_ images: Tensor, pass: Pass) throws -> Tensor {
+    try self(images, pass: pass, observe: nil)
   }
 
   /// What AdamW moves, in the order of the state dict.

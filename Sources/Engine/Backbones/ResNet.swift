@@ -1,18 +1,22 @@
 /// Residual networks: He, Zhang, Ren & Sun, *Deep Residual Learning for Image Recognition*, CVPR 2016 (arXiv 1512.03385),
-/// with the parameter names and shapes of torchvision.
+/// with the parameter names and shapes of torchvision, whose bottlenecks halve the image in their 3 x 3 convolution.
 public final class ResNet: Network {
   /// What sets one residual network apart from another.
   struct Form {
     /// The first convolution's size, all of stride 2.
-    var stemSize: Int
-    var stemWidth: Int
+    var stemSize = 7
+    var stemWidth = 64
     /// Whether a 3 x 3 maximum of stride 2 follows it.
-    var pooled: Bool
-    /// Channels and blocks of each stage; every stage but the first halves the image.
+    var pooled = true
+    var isBottleneck = false
+    /// Channels (within a bottleneck) and blocks of each stage; every stage but the first halves the image.
     var stages: [(width: Int, blocks: Int)]
 
-    static let resnet18 = Form(
-      stemSize: 7, stemWidth: 64, pooled: true, stages: [(64, 2), (128, 2), (256, 2), (512, 2)])
+    static let resnet18 = Form(stages: [(64, 2), (128, 2), (256, 2), (512, 2)])
+    static let resnet34 = Form(stages: [(64, 3), (128, 4), (256, 6), (512, 3)])
+    static let resnet50 = Form(isBottleneck: true, stages: [(64, 3), (128, 4), (256, 6), (512, 3)])
+    static let resnet101 = Form(isBottleneck: true, stages: [(64, 3), (128, 4), (256, 23), (512, 3)])
+    static let resnet152 = Form(isBottleneck: true, stages: [(64, 3), (128, 8), (256, 36), (512, 3)])
     static let micro = Form(stemSize: 3, stemWidth: 16, pooled: false, stages: [(16, 1), (32, 1), (64, 1)])
   }
 
@@ -23,40 +27,44 @@ public final class ResNet: Network {
   private let stem: Convolution
   private let stemNorm: BatchNorm
   private let pooled: Bool
-  private let blocks: [(name: String, block: BasicBlock)]
+  private let blocks: [(name: String, block: ResidualBlock)]
   private let head: Linear
 
-  init(_ form: Form, classes: Int, imageSize: Int, device: Device) throws {
-    guard imageSize >= 8 else {
-      throw EngineError.specification("images of \(imageSize) pixels are too small for a ResNet: use 8 or more")
+  init(_ form: Form, _ shape: NetworkShape) throws {
+    guard shape.imageSize >= 8 else {
+      throw EngineError.specification("images of \(shape.imageSize) pixels are too small for a ResNet: use 8 or more")
     }
-    var list = TensorList(device: device)
-    stem = try Convolution("conv1", 3, form.stemWidth, size: form.stemSize, stride: 2, in: &list)
+    var list = TensorList(device: shape.device)
+    stem = try Convolution("conv1", shape.channels, form.stemWidth, size: form.stemSize, stride: 2, in: &list)
+    list.depth = 0
     stemNorm = try BatchNorm("bn1", form.stemWidth, in: &list)
     pooled = form.pooled
-    var blocks: [(name: String, block: BasicBlock)] = []
+    var blocks: [(name: String, block: ResidualBlock)] = []
     var width = form.stemWidth
-    for (stage, shape) in form.stages.enumerated() {
-      for index in 0..<shape.blocks {
+    for (stage, plan) in form.stages.enumerated() {
+      list.depth = stage + 1
+      for index in 0..<plan.blocks {
         let name = "layer\(stage + 1).\(index)"
         let stride = stage > 0 && index == 0 ? 2 : 1
-        blocks.append((name, try BasicBlock(name, width, shape.width, stride: stride, in: &list)))
-        width = shape.width
+        let block = try ResidualBlock(
+          name, width, plan.width, isBottleneck: form.isBottleneck, stride: stride, in: &list)
+        blocks.append((name, block))
+        width = block.width
       }
     }
     self.blocks = blocks
-    head = try Linear("fc", width, classes, isHead: true, in: &list)
+    head = try Linear("fc", width, shape.classes, isHead: true, in: &list)
     tensors = list.all
     probes = ["conv1"] + blocks.map(\.name) + ["fc"]
   }
 
-  public func callAsFunction(_ images: Tensor, training: Bool, observe: Observer?) throws -> Tensor {
+  public func callAsFunction(_ images: Tensor, pass: Pass, observe: Observer?) throws -> Tensor {
     var x = try stem(images.channelsLast())
     try observe?("conv1", x)
-    x = try stemNorm(x, training: training, rectified: true)
+    x = try stemNorm(x, training: pass.isTraining, rectified: true)
     if pooled { x = try x.maxPool(size: 3, stride: 2, padding: 1) }
     for (name, block) in blocks {
-      x = try block(x, training: training)
+      x = try block(x, training: pass.isTraining)
       try observe?(name, x)
     }
     let logits = try head(x.averagePool())
@@ -65,30 +73,44 @@ public final class ResNet: Network {
   }
 }
 
-/// Two 3 x 3 convolutions and the way around them (figure 2 of the paper; projection shortcuts, option B).
-struct BasicBlock {
-  private let first: Convolution
-  private let firstNorm: BatchNorm
-  private let second: Convolution
-  private let secondNorm: BatchNorm
+/// Convolutions and the way around them: two of 3 x 3, or a bottleneck of 1 x 1, 3 x 3 and 1 x 1 (figures 2 and 5 of the
+/// paper; projection shortcuts, option B).
+struct ResidualBlock {
+  /// Channels of the output.
+  let width: Int
+  private let layers: [(convolution: Convolution, norm: BatchNorm)]
   private let shortcut: (convolution: Convolution, norm: BatchNorm)?
 
-  init(_ name: String, _ input: Int, _ output: Int, stride: Int, in list: inout TensorList) throws {
-    first = try Convolution("\(name).conv1", input, output, size: 3, stride: stride, in: &list)
-    firstNorm = try BatchNorm("\(name).bn1", output, in: &list)
-    second = try Convolution("\(name).conv2", output, output, size: 3, in: &list)
-    secondNorm = try BatchNorm("\(name).bn2", output, in: &list)
-    if stride != 1 || input != output {
-      let convolution = try Convolution("\(name).downsample.0", input, output, size: 1, stride: stride, in: &list)
-      shortcut = (convolution, try BatchNorm("\(name).downsample.1", output, in: &list))
+  init(
+    _ name: String, _ input: Int, _ inner: Int, isBottleneck: Bool, stride: Int, in list: inout TensorList
+  ) throws {
+    width = isBottleneck ? 4 * inner : inner
+    let sizes =
+      isBottleneck
+      ? [(input, inner, 1, 1), (inner, inner, 3, stride), (inner, width, 1, 1)]
+      : [(input, inner, 3, stride), (inner, inner, 3, 1)]
+    var layers: [(convolution: Convolution, norm: BatchNorm)] = []
+    for (index, size) in sizes.enumerated() {
+      let convolution = try Convolution(
+        "\(name).conv\(index + 1)", size.0, size.1, size: size.2, stride: size.3, in: &list)
+      layers.append((convolution, try BatchNorm("\(name).bn\(index + 1)", size.1, in: &list)))
+    }
+    self.layers = layers
+    if stride != 1 || input != width {
+      let convolution = try Convolution("\(name).downsample.0", input, width, size: 1, stride: stride, in: &list)
+      shortcut = (convolution, try BatchNorm("\(name).downsample.1", width, in: &list))
     } else {
       shortcut = nil
     }
   }
 
   func callAsFunction(_ x: Tensor, training: Bool) throws -> Tensor {
-    let inner = try firstNorm(first(x), training: training, rectified: true)
+    var inner = x
+    for layer in layers.dropLast() {
+      inner = try layer.norm(layer.convolution(inner), training: training, rectified: true)
+    }
     let around = try shortcut.map { try $0.norm($0.convolution(x), training: training, rectified: false) } ?? x
-    return try secondNorm(second(inner), training: training, residual: around, rectified: true)
+    let last = layers[layers.count - 1]
+    return try last.norm(last.convolution(inner), training: training, residual: around, rectified: true)
   }
 }

@@ -4,12 +4,15 @@
 public final class VisionTransformer: Network {
   /// What sets one transformer apart from another.
   struct Form {
-    var patch: Int
+    var patch = 16
     var width: Int
-    var depth: Int
+    var depth = 12
     var heads: Int
 
-    static let deitTiny = Form(patch: 16, width: 192, depth: 12, heads: 3)
+    static let deitTiny = Form(width: 192, heads: 3)
+    static let deitSmall = Form(width: 384, heads: 6)
+    static let deitBase = Form(width: 768, heads: 12)
+    static let deitSmall5b = Form(width: 384, depth: 5, heads: 6)
     static let micro = Form(patch: 8, width: 48, depth: 4, heads: 3)
   }
 
@@ -17,47 +20,47 @@ public final class VisionTransformer: Network {
   public let probes: [String]
   public let family: NetworkFamily
 
-  private let patch: Int
-  private let patchWeight: Tensor
-  private let patchBias: Tensor
+  private let embedding: PatchEmbedding
   private let classToken: Tensor
   private let positions: Tensor
   private let blocks: [TransformerBlock]
   private let norm: LayerNorm
   private let head: Linear
 
-  init(_ form: Form, classes: Int, imageSize: Int, device: Device) throws {
-    guard imageSize >= form.patch, imageSize % form.patch == 0 else {
+  init(_ form: Form, _ shape: NetworkShape) throws {
+    let patch = shape.patchSize ?? form.patch
+    guard patch > 0, shape.imageSize >= patch, shape.imageSize % patch == 0 else {
       throw EngineError.specification(
-        "images of \(imageSize) pixels do not divide into patches of \(form.patch): use a multiple of \(form.patch)")
+        "images of \(shape.imageSize) pixels do not divide into patches of \(patch): use a multiple of \(patch)")
     }
     family = form.width < 128 ? .narrowTransformer : .transformer
-    var list = TensorList(device: device)
-    let side = imageSize / form.patch
-    patch = form.patch
+    var list = TensorList(device: shape.device)
+    let side = shape.imageSize / patch
     classToken = try list.make("cls_token", .embedding, [1, 1, form.width])
     positions = try list.make("pos_embed", .embedding, [1, side * side + 1, form.width])
-    let patchSize = 3 * form.patch * form.patch
-    patchWeight = try list.make(
-      "patch_embed.proj.weight", .patchWeight, [form.width, 3, form.patch, form.patch], fanIn: patchSize)
-    patchBias = try list.make("patch_embed.proj.bias", .patchBias, [form.width], fanIn: patchSize)
+    embedding = try PatchEmbedding(
+      "patch_embed.proj", channels: shape.channels, form.width, size: patch, in: &list)
+    let drops = StochasticDepth.probabilities(upTo: shape.dropPath ?? 0, blocks: form.depth)
     var blocks: [TransformerBlock] = []
     for index in 0..<form.depth {
-      blocks.append(try TransformerBlock("blocks.\(index)", form.width, heads: form.heads, in: &list))
+      list.depth = index
+      blocks.append(
+        try TransformerBlock("blocks.\(index)", form.width, heads: form.heads, drop: drops[index], in: &list))
     }
     self.blocks = blocks
-    norm = try LayerNorm("norm", form.width, in: &list)
-    head = try Linear("head", form.width, classes, isHead: true, in: &list)
+    list.depth = form.depth
+    norm = try LayerNorm("norm", form.width, epsilon: 1e-6, in: &list)
+    head = try Linear("head", form.width, shape.classes, isHead: true, in: &list)
     tensors = list.all
     probes = ["patch_embed"] + blocks.flatMap { ["\($0.name).attn", "\($0.name).mlp"] } + ["head"]
   }
 
-  public func callAsFunction(_ images: Tensor, training: Bool, observe: Observer?) throws -> Tensor {
-    // A convolution whose stride is its size is a product over patches.
-    let tokens = try images.patches(size: patch).linear(patchWeight, bias: patchBias)
+  public func callAsFunction(_ images: Tensor, pass: Pass, observe: Observer?) throws -> Tensor {
+    let tokens = try embedding(images)
     try observe?("patch_embed", tokens)
     var x = try tokens.embedded(classToken: classToken, positions: positions)
-    for block in blocks { x = try block(x, observe: observe) }
+    var depth = StochasticDepth(pass.draws, images: images.shape[0])
+    for block in blocks { x = try block(x, depth: &depth, observe: observe) }
     let logits = try head(norm(x.token(0)))
     try observe?("head", logits)
     return logits
@@ -68,30 +71,30 @@ public final class VisionTransformer: Network {
 struct TransformerBlock {
   let name: String
   private let heads: Int
+  private let drop: Double
   private let attentionNorm: LayerNorm
   private let projection: Linear
   private let attentionOutput: Linear
   private let perceptronNorm: LayerNorm
-  private let expansion: Linear
-  private let contraction: Linear
+  private let perceptron: Perceptron
 
-  init(_ name: String, _ width: Int, heads: Int, in list: inout TensorList) throws {
+  init(_ name: String, _ width: Int, heads: Int, drop: Double, in list: inout TensorList) throws {
     self.name = name
     self.heads = heads
-    attentionNorm = try LayerNorm("\(name).norm1", width, in: &list)
+    self.drop = drop
+    attentionNorm = try LayerNorm("\(name).norm1", width, epsilon: 1e-6, in: &list)
     projection = try Linear("\(name).attn.qkv", width, 3 * width, in: &list)
     attentionOutput = try Linear("\(name).attn.proj", width, width, in: &list)
-    perceptronNorm = try LayerNorm("\(name).norm2", width, in: &list)
-    expansion = try Linear("\(name).mlp.fc1", width, 4 * width, in: &list)
-    contraction = try Linear("\(name).mlp.fc2", 4 * width, width, in: &list)
+    perceptronNorm = try LayerNorm("\(name).norm2", width, epsilon: 1e-6, in: &list)
+    perceptron = try Perceptron("\(name).mlp", width, in: &list)
   }
 
-  func callAsFunction(_ x: Tensor, observe: Observer?) throws -> Tensor {
+  func callAsFunction(_ x: Tensor, depth: inout StochasticDepth, observe: Observer?) throws -> Tensor {
     let attended = try attentionOutput(projection(attentionNorm(x)).attention(heads: heads))
     try observe?("\(name).attn", attended)
-    let between = try x.adding(attended)
-    let perceived = try contraction(expansion(perceptronNorm(between)).gelu())
+    let between = try depth.add(attended, to: x, probability: drop)
+    let perceived = try perceptron(perceptronNorm(between))
     try observe?("\(name).mlp", perceived)
-    return try between.adding(perceived)
+    return try depth.add(perceived, to: between, probability: drop)
   }
 }

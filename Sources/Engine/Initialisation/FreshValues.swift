@@ -5,7 +5,8 @@ enum FreshValues {
     switch entry.role {
     case .normScale, .runningVariance: return [Float](repeating: 1, count: count)
     case .normShift, .runningMean: return [Float](repeating: 0, count: count)
-    case .embedding: return truncatedNormal(count, draws: &draws)
+    case .embedding, .biasTable: return truncatedNormal(count, draws: &draws)
+    case .convolutionWeight where family == .inception: return inceptionNormal(count, draws: &draws)
     case .convolutionWeight:
       // torchvision's ResNet: Kaiming normal by the fan out, for rectifiers (He et al. 2015).
       let fanOut = entry.shape[0] * entry.shape[2] * entry.shape[3]
@@ -19,8 +20,11 @@ enum FreshValues {
       case .residual:
         // torch's default for Linear, weight and bias alike: uniform within 1 / sqrt(fan in).
         return uniform(count, fanIn: entry.fanIn, draws: &draws)
-      case .transformer:
-        // timm's vision transformer, its head included: normal weights of deviation 0.02, biases zero.
+      case .inception:
+        return entry.role == .linearWeight
+          ? inceptionNormal(count, draws: &draws) : uniform(count, fanIn: entry.fanIn, draws: &draws)
+      case .transformer, .swin:
+        // timm's transformers, their heads included: normal weights of deviation 0.02, biases zero.
         return entry.role == .linearWeight ? truncatedNormal(count, draws: &draws) : [Float](repeating: 0, count: count)
       case .narrowTransformer:
         guard entry.role == .linearWeight else { return [Float](repeating: 0, count: count) }
@@ -33,6 +37,12 @@ enum FreshValues {
   /// N(0, 0.02). The libraries call it truncated, but cut at -2 and 2 as values, a hundred deviations out: never.
   private static func truncatedNormal(_ count: Int, draws: inout RandomStream) -> [Float] {
     Initialisation.normal(count, mean: 0, deviation: 0.02, draws: &draws)
+  }
+
+  /// N(0, 0.1) for convolutions and the head alike, as torchvision draws an Inception; its cut at -2 and 2 lies twenty
+  /// deviations out.
+  private static func inceptionNormal(_ count: Int, draws: inout RandomStream) -> [Float] {
+    Initialisation.normal(count, mean: 0, deviation: 0.1, draws: &draws)
   }
 
   private static func uniform(_ count: Int, fanIn: Int, draws: inout RandomStream) -> [Float] {

@@ -60,7 +60,7 @@ extension Initialisation {
       switch entry.role {
       case .normScale, .runningVariance: return ([Float](repeating: 1, count: original.values.count), .reset)
       case .normShift, .runningMean: return ([Float](repeating: 0, count: original.values.count), .reset)
-      case .embedding: return (original.values, .kept)
+      case .embedding, .biasTable: return (original.values, .kept)
       case .linearWeight, .linearBias, .convolutionWeight, .convolutionBias, .patchWeight, .patchBias:
         let (mean, deviation) = Self.moments(original.values)
         let values = Self.normal(original.values.count, mean: mean, deviation: deviation, draws: &draws)

@@ -46,7 +46,7 @@ public struct Evaluation: Sendable {
     try Native.recording(false) {
       for start in stride(from: 0, to: source.count, by: batchSize) {
         let batch = try source.batch(Array(start..<min(source.count, start + batchSize)), draws: nil)
-        let output = try network(batch.tensor(on: device), training: false)
+        let output = try network(batch.tensor(on: device), pass: .evaluation)
         classes = output.shape.last ?? 0
         logits += try output.values()
       }

@@ -116,17 +116,20 @@ private struct TrainingRun {
   let optimizer: AdamW
   var state: TrainingCheckpoint.State
   var bestWeights: StateDict?
+  /// What the network leaves out at random: a stream of each step's own, so that nothing of it is to be kept.
+  private let dropping: RandomStream
 
   init(network: any Network, optimizer: AdamW, state: TrainingCheckpoint.State) {
     self.network = network
     self.optimizer = optimizer
     self.state = state
+    dropping = RandomStream(seed: state.options.seed, purpose: "drop")
   }
 
   /// One step. Returns its loss, or nil where that or the gradient's norm is not finite.
   mutating func step(_ batch: ImageBatch, rate: Double, clip: Double?, device: Device) throws -> Double? {
     let loss = try Native.recording(true) {
-      let logits = try network(batch.tensor(on: device), training: true)
+      let logits = try network(batch.tensor(on: device), pass: .training(draws: dropping.child(UInt64(state.step))))
       let classes = logits.shape.last ?? 0
       guard batch.labels.allSatisfy({ (0..<classes).contains($0) }) else {
         throw EngineError.data("labels go up to \(batch.labels.max() ?? 0), but the network has \(classes) classes")

@@ -30,7 +30,7 @@ public enum TrainingBenchmark {
     imageSize: Int? = nil, between: () -> Void = {}
   ) throws -> Measurement {
     try Runtime.setThreads(threads)
-    let network = try Backbone.make(name: name, classes: classes, imageSize: imageSize)
+    let network = try Backbone.make(name: name, classes: classes, options: NetworkOptions(imageSize: imageSize))
     let side = imageSize ?? Backbone(rawValue: name)?.nativeImageSize ?? 224
     try Initialisation.random.apply(to: network, seed: 0)
     var draws = RandomStream(seed: 0, purpose: "bench")
@@ -38,6 +38,7 @@ public enum TrainingBenchmark {
     let images = ImageBatch(
       pixels: Initialisation.normal(batch * 3 * side * side, mean: 0, deviation: 1, draws: &draws), shape: shape,
       count: batch, labels: (0..<batch).map { $0 * 37 % classes })
+    let dropping = RandomStream(seed: 0, purpose: "drop")
     let optimizer = try AdamW(network.parameters, options: AdamWOptions())
     var seconds: [Double] = []
     var loss = 0.0
@@ -47,7 +48,7 @@ public enum TrainingBenchmark {
       let cpuStart = processorSeconds()
       let start = DispatchTime.now().uptimeNanoseconds
       loss = try Native.recording(true) {
-        let loss = try network(images.tensor(on: .cpu), training: true)
+        let loss = try network(images.tensor(on: .cpu), pass: .training(draws: dropping.child(UInt64(step))))
           .crossEntropy(Tensor(labels: images.labels))
         try loss.backward()
         _ = try optimizer.move(rate: 1e-4, clip: 1)

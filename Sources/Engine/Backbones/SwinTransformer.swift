@@ -1,0 +1,173 @@
+/// Swin transformers: Liu et al., *Swin Transformer: Hierarchical Vision Transformer using Shifted Windows*, ICCV 2021
+/// (arXiv 2103.14030), with the parameter names and shapes of timm, where the merging of patches begins a stage.
+///
+/// Tokens are held as images, [n, h, w, channels], throughout.
+public final class SwinTransformer: Network {
+  /// What sets one Swin apart from another.
+  struct Form {
+    var width: Int
+    var blocks: [Int]
+    var heads: [Int]
+
+    static let tiny = Form(width: 96, blocks: [2, 2, 6, 2], heads: [3, 6, 12, 24])
+    static let small = Form(width: 96, blocks: [2, 2, 18, 2], heads: [3, 6, 12, 24])
+    static let base = Form(width: 128, blocks: [2, 2, 18, 2], heads: [4, 8, 16, 32])
+  }
+
+  /// Pixels of a patch's side, and tokens of a window's.
+  private static let patch = 4
+  private static let window = 7
+  /// As the study has it for all sizes.
+  private static let dropPath = 0.2
+
+  public let tensors: [NetworkTensor]
+  public let probes: [String]
+  public let family = NetworkFamily.swin
+
+  private let embedding: PatchEmbedding
+  private let embeddingNorm: LayerNorm
+  private let stages: [Stage]
+  private let norm: LayerNorm
+  private let head: Linear
+
+  private struct Stage {
+    /// How its tokens come from the stage before; nil in the first.
+    let merging: (norm: LayerNorm, reduction: Linear)?
+    let blocks: [SwinBlock]
+  }
+
+  init(_ form: Form, _ shape: NetworkShape) throws {
+    let least = Self.patch << (form.blocks.count - 1)
+    guard shape.imageSize >= least, shape.imageSize % least == 0 else {
+      throw EngineError.specification(
+        "images of \(shape.imageSize) pixels do not halve \(form.blocks.count - 1) times in patches of \(Self.patch): "
+          + "use a multiple of \(least)")
+    }
+    var list = TensorList(device: shape.device)
+    embedding = try PatchEmbedding(
+      "patch_embed.proj", channels: shape.channels, form.width, size: Self.patch, in: &list)
+    embeddingNorm = try LayerNorm("patch_embed.norm", form.width, epsilon: 1e-5, in: &list)
+    let drops = StochasticDepth.probabilities(
+      upTo: shape.dropPath ?? Self.dropPath, blocks: form.blocks.reduce(0, +))
+    var stages: [Stage] = []
+    var number = 0
+    var width = form.width
+    var side = shape.imageSize / Self.patch
+    for (stage, count) in form.blocks.enumerated() {
+      // A merging counts with the block that follows it.
+      list.depth = number
+      var merging: (norm: LayerNorm, reduction: Linear)?
+      if stage > 0 {
+        let name = "layers.\(stage).downsample"
+        merging = (
+          try LayerNorm("\(name).norm", 4 * width, epsilon: 1e-5, in: &list),
+          try Linear("\(name).reduction", 4 * width, 2 * width, biased: false, in: &list)
+        )
+        width *= 2
+        side /= 2
+      }
+      var blocks: [SwinBlock] = []
+      for index in 0..<count {
+        list.depth = number
+        let windows = SwinWindows(tokens: side, window: Self.window, isShifted: index % 2 == 1)
+        blocks.append(
+          try SwinBlock(
+            "layers.\(stage).blocks.\(index)", width, heads: form.heads[stage], windows: windows, drop: drops[number],
+            in: &list))
+        number += 1
+      }
+      stages.append(Stage(merging: merging, blocks: blocks))
+    }
+    self.stages = stages
+    list.depth = number
+    norm = try LayerNorm("norm", width, epsilon: 1e-5, in: &list)
+    head = try Linear("head.fc", width, shape.classes, isHead: true, in: &list)
+    tensors = list.all
+    probes =
+      ["patch_embed"] + stages.flatMap { $0.blocks.flatMap { ["\($0.name).attn", "\($0.name).mlp"] } } + ["head"]
+  }
+
+  public func callAsFunction(_ images: Tensor, pass: Pass, observe: Observer?) throws -> Tensor {
+    let size = images.shape
+    let tokens = try embedding(images).reshaped([size[0], size[2] / Self.patch, size[3] / Self.patch, -1])
+    var x = try embeddingNorm(tokens)
+    try observe?("patch_embed", x)
+    var depth = StochasticDepth(pass.draws, images: size[0])
+    for stage in stages {
+      if let merging = stage.merging { x = try merging.reduction(merging.norm(x.patchesMerged())) }
+      for block in stage.blocks { x = try block(x, depth: &depth, observe: observe) }
+    }
+    let logits = try head(norm(x).meanOfTokens())
+    try observe?("head", logits)
+    return logits
+  }
+}
+
+/// How a block's tokens are cut into windows.
+struct SwinWindows {
+  /// Tokens of the image's side, and of a window's.
+  let tokens: Int
+  let side: Int
+  /// By how much the windows lie shifted; 0 in every other block, and where one window holds all tokens.
+  let shift: Int
+  /// The image's side rounded up to whole windows.
+  let padded: Int
+
+  init(tokens: Int, window: Int, isShifted: Bool) {
+    self.tokens = tokens
+    side = min(tokens, window)
+    shift = isShifted && tokens > window ? window / 2 : 0
+    padded = (tokens + side - 1) / side * side
+  }
+}
+
+/// Attention within windows and a perceptron, each behind a norm and beside an identity.
+struct SwinBlock {
+  let name: String
+  private let windows: SwinWindows
+  private let drop: Double
+  private let attentionNorm: LayerNorm
+  private let table: Tensor
+  private let projection: Linear
+  private let attentionOutput: Linear
+  private let perceptronNorm: LayerNorm
+  private let perceptron: Perceptron
+
+  init(
+    _ name: String, _ width: Int, heads: Int, windows: SwinWindows, drop: Double, in list: inout TensorList
+  ) throws {
+    self.name = name
+    self.windows = windows
+    self.drop = drop
+    attentionNorm = try LayerNorm("\(name).norm1", width, epsilon: 1e-5, in: &list)
+    let positions = 2 * windows.side - 1
+    table = try list.make("\(name).attn.relative_position_bias_table", .biasTable, [positions * positions, heads])
+    projection = try Linear("\(name).attn.qkv", width, 3 * width, in: &list)
+    attentionOutput = try Linear("\(name).attn.proj", width, width, in: &list)
+    perceptronNorm = try LayerNorm("\(name).norm2", width, epsilon: 1e-5, in: &list)
+    perceptron = try Perceptron("\(name).mlp", width, in: &list)
+  }
+
+  func callAsFunction(_ x: Tensor, depth: inout StochasticDepth, observe: Observer?) throws -> Tensor {
+    let attended = try attentionOutput(attention(attentionNorm(x)))
+    try observe?("\(name).attn", attended)
+    let between = try depth.add(attended, to: x, probability: drop)
+    let perceived = try perceptron(perceptronNorm(between))
+    try observe?("\(name).mlp", perceived)
+    return try depth.add(perceived, to: between, probability: drop)
+  }
+
+  private func attention(_ x: Tensor) throws -> Tensor {
+    let (side, shift, tokens, padded) = (windows.side, windows.shift, windows.tokens, windows.padded)
+    if padded == tokens {
+      return try projection(x).windowAttention(table: table, side: side, roll: shift, maskShift: shift)
+    }
+    // Where windows do not divide the image it is moved first, then filled up with zeros, which the projection's bias makes
+    // tokens of their own: as the library has it.
+    let moved = shift > 0 ? try x.rolled(down: -shift, right: -shift) : x
+    let attended = try projection(moved.canvas(height: padded, width: padded))
+      .windowAttention(table: table, side: side, roll: 0, maskShift: shift)
+      .canvas(height: tokens, width: tokens)
+    return shift > 0 ? try attended.rolled(down: shift, right: shift) : attended
+  }
+}
