@@ -32,11 +32,13 @@ public final class ResNet: Network {
     }
     var list = TensorList(device: device)
     stem = try Convolution("conv1", 3, form.stemWidth, size: form.stemSize, stride: 2, in: &list)
+    list.depth = 0
     stemNorm = try BatchNorm("bn1", form.stemWidth, in: &list)
     pooled = form.pooled
     var blocks: [(name: String, block: BasicBlock)] = []
     var width = form.stemWidth
     for (stage, shape) in form.stages.enumerated() {
+      list.depth = stage + 1
       for index in 0..<shape.blocks {
         let name = "layer\(stage + 1).\(index)"
         let stride = stage > 0 && index == 0 ? 2 : 1

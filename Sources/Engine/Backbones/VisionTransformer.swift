@@ -43,9 +43,11 @@ public final class VisionTransformer: Network {
     patchBias = try list.make("patch_embed.proj.bias", .patchBias, [form.width], fanIn: patchSize)
     var blocks: [TransformerBlock] = []
     for index in 0..<form.depth {
+      list.depth = index
       blocks.append(try TransformerBlock("blocks.\(index)", form.width, heads: form.heads, in: &list))
     }
     self.blocks = blocks
+    list.depth = form.depth
     norm = try LayerNorm("norm", form.width, in: &list)
     head = try Linear("head", form.width, classes, isHead: true, in: &list)
     tensors = list.all

@@ -19,6 +19,9 @@ public struct NetworkTensor {
   public let fanIn: Int
   /// Whether it belongs to the classification head, which every training begins with fresh.
   public let isHead: Bool
+  /// Where it stands from input to output, as the study's released code counts: WT-ST-n takes it from the source weights
+  /// where `depth` is at most n. The first layer has depth -1; a head's has no meaning.
+  public let depth: Int
 
   /// Whether training moves it by gradients; running statistics move by themselves.
   public var isParameter: Bool { role != .runningMean && role != .runningVariance }
@@ -28,6 +31,8 @@ public struct NetworkTensor {
 struct TensorList {
   private(set) var all: [NetworkTensor] = []
   let device: Device
+  /// The depth of the tensors made next.
+  var depth = -1
 
   init(device: Device) { self.device = device }
 
@@ -37,7 +42,8 @@ struct TensorList {
   ) throws -> Tensor {
     var tensor = try Tensor([Float](repeating: fill, count: shape.reduce(1, *)), shape: shape, device: device)
     if role == .convolutionWeight { tensor = try tensor.channelsLast() }
-    let entry = NetworkTensor(name: name, role: role, shape: shape, tensor: tensor, fanIn: fanIn, isHead: isHead)
+    let entry = NetworkTensor(name: name, role: role, shape: shape, tensor: tensor, fanIn: fanIn, isHead: isHead,
+      depth: depth)
     if entry.isParameter { try tensor.requireGradient() }
     all.append(entry)
     return tensor
