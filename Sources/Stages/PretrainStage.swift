@@ -15,6 +15,7 @@ struct PretrainStage {
   }
 
   func run(_ context: StageContext) throws -> StageOutcome {
+    try parameters.training.backbone.checkNetwork(request.label)
     let device = try Device(request.device)
     let data = try TrainingData(request, options: parameters.training)
     let training = try data.source(.train)

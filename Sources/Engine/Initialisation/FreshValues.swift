@@ -5,7 +5,7 @@ enum FreshValues {
     switch entry.role {
     case .normScale, .runningVariance: return [Float](repeating: 1, count: count)
     case .normShift, .runningMean: return [Float](repeating: 0, count: count)
-    case .embedding: return truncatedNormal(count, draws: &draws)
+    case .embedding, .biasTable: return truncatedNormal(count, draws: &draws)
     case .convolutionWeight:
       // torchvision's ResNet: Kaiming normal by the fan out, for rectifiers (He et al. 2015).
       let fanOut = entry.shape[0] * entry.shape[2] * entry.shape[3]

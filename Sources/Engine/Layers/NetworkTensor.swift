@@ -9,6 +9,8 @@ public struct NetworkTensor {
     case runningMean, runningVariance
     /// A class token or position embedding.
     case embedding
+    /// A bias of attention by relative position.
+    case biasTable
   }
 
   public let name: String
@@ -42,7 +44,8 @@ struct TensorList {
   ) throws -> Tensor {
     var tensor = try Tensor([Float](repeating: fill, count: shape.reduce(1, *)), shape: shape, device: device)
     if role == .convolutionWeight { tensor = try tensor.channelsLast() }
-    let entry = NetworkTensor(name: name, role: role, shape: shape, tensor: tensor, fanIn: fanIn, isHead: isHead,
+    let entry = NetworkTensor(
+      name: name, role: role, shape: shape, tensor: tensor, fanIn: fanIn, isHead: isHead,
       depth: depth)
     if entry.isParameter { try tensor.requireGradient() }
     all.append(entry)
