@@ -29,10 +29,10 @@ struct ModelArguments: ParsableArguments {
   var overrides: [String] = []
   @OptionGroup var place: WorkspaceArguments
 
-  /// The study of one cell, as a file in memory and as read.
+  /// The study of one cell, as a file in memory.
   ///
   /// - Throws: `CommandFailure` as `StudyOptions.load(_:)`.
-  func load() throws -> (file: StudyFile, loaded: LoadedStudy) {
+  func file() throws -> StudyFile {
     let assignments = try StudyOptions.assignments(overrides)
     let environment = ProcessInfo.processInfo.environment
     let base = try study.map { try StudyFile(path: $0) }
@@ -42,15 +42,29 @@ struct ModelArguments: ParsableArguments {
         let study = try StudyReader.read(data: base.data, fileName: base.name, environment: environment)
         known = Set(study.datasets.map(\.name))
       }
-      let file = try oneCellFile(base, known: known, assignments: assignments, environment: environment)
-      let study = try StudyReader.read(data: file.data, fileName: file.name, environment: environment)
-      return (
-        file,
-        LoadedStudy(file: file, study: study, filter: nil, workspaceFolder: place.folder(beside: file.folder))
-      )
+      return try oneCellFile(base, known: known, assignments: assignments, environment: environment)
     } catch let faults as StudyFaults {
       throw CommandFailure(.studyOrData, "\(faults)")
     }
+  }
+
+  /// Reads that file.
+  ///
+  /// - Throws: `CommandFailure` as `StudyOptions.load(_:)`, and where it is more than one cell.
+  func load(_ file: StudyFile) throws -> LoadedStudy {
+    let study: Study
+    do {
+      study = try StudyReader.read(
+        data: file.data, fileName: file.name, environment: ProcessInfo.processInfo.environment)
+    } catch {
+      throw CommandFailure(.studyOrData, "\(error)")
+    }
+    guard study.cellCount == 1 else {
+      throw CommandFailure(
+        .usage, "these values are \(study.cellCount) cells, and `graft train` trains one model",
+        remedy: "give one value of each, or save what --print-study prints and run it with `graft run`")
+    }
+    return LoadedStudy(file: file, study: study, filter: nil, workspaceFolder: place.folder(beside: file.folder))
   }
 
   private func oneCellFile(

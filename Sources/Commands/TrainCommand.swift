@@ -20,11 +20,12 @@ struct TrainCommand: AsyncParsableCommand {
 
   func run() async throws {
     let signals = RunSignals()
-    let (file, loaded) = try model.load()
+    let file = try model.file()
     if printStudy {
       Console.write(String(decoding: file.data, as: UTF8.self))
       return
     }
+    let loaded = try model.load(file)
     let (workspace, plan) = try await StudyRun(arguments: running).perform(loaded, signals: signals)
     guard let cell = plan.cells.first else { return }
     let result = try ModelResult(of: cell, in: workspace)

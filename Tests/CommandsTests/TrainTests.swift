@@ -118,6 +118,8 @@ import Testing
       (["--dataset", ".", "--format", "tiff"], 65, "unknown format `tiff`"),
       (["--dataset", ".", "--study", "none.yaml"], 66, "there is no study file none.yaml"),
       (["--dataset", ".", "--set", "x"], 64, "there is no `=` in it"),
+      (["--dataset", ".", "--set", "seeds=3"], 64, "these values are 3 cells"),
+      (["--dataset", ".", "--init", "WT-ST-*", "--weights", "w.safetensors"], 64, "these values are 6 cells"),
     ] as [([String], Int32, String)])
   func wrongArguments(_ arguments: [String], status: Int32, saying part: String) throws {
     let folder = try TemporaryFolder()
