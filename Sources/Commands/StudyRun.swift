@@ -10,16 +10,19 @@ struct StudyRun {
 
   /// Runs what is missing of a study, and says how that went.
   ///
+  /// - Parameter part: Which part of the plan is meant.
   /// - Returns: The workspace and the plan, every stage of which is done.
   /// - Throws: `ExitCode` where some stage failed or the run was stopped, with the reasons said.
   @discardableResult
-  func perform(_ loaded: LoadedStudy, signals: RunSignals) async throws -> (workspace: Workspace, plan: Plan) {
+  func perform(
+    _ loaded: LoadedStudy, signals: RunSignals, part: (Plan, Workspace) throws -> Plan = { plan, _ in plan }
+  ) async throws -> (workspace: Workspace, plan: Plan) {
     // The workers inherit it.
     if let checkpointEvery = arguments.checkpointEvery { setenv("GRAFT_CHECKPOINT_SECONDS", "\(checkpointEvery)", 1) }
     let workspace = try explaining {
       try Workspace.open(loaded.workspaceFolder, command: CommandLine.arguments.joined(separator: " "))
     }
-    let plan = try loaded.plan(in: workspace)
+    let plan = try part(try loaded.plan(in: workspace), workspace)
     let reasons = try explaining { plan.reasons(records: try workspace.recordedStages(of: plan)) }
     if plan.stages.allSatisfy({ reasons[$0.key] == .done }) {
       Console.note(

@@ -48,6 +48,14 @@ import Testing
     #expect(result["metrics"]?["test"]?["quadratic_kappa"]?.doubleValue != nil, "\(json.output)")
     #expect(result["model"]?.stringValue == String(model))
 
+    let tested = try GraftProcess.run(["test", "small.yaml", "grading/vit_micro/1.0/WT-ST-1/0"], in: folder)
+    #expect(tested.status == 0 && tested.output == trained.output, "\(tested.errors)")
+    let byKey = try GraftProcess.run(
+      ["test", "small.yaml", try #require(result["train_key"]?.stringValue), "--json"], in: folder)
+    #expect(byKey.output == json.output, "\(byKey.errors)")
+    let untrained = try GraftProcess.run(["test", "small.yaml", "backbone=resnet_micro"], in: folder)
+    #expect(untrained.status == 66 && untrained.errors.contains("not trained yet"), "\(untrained.errors)")
+
     try explain(folder)
   }
 
