@@ -102,7 +102,7 @@ let package = Package(
     .testTarget(name: "EngineTests", dependencies: ["Engine", "Files"], exclude: ["Fixtures"]),
     .testTarget(name: "StagesTests", dependencies: ["Stages", "Planner", "Engine"]),
     .testTarget(name: "ReportTests", dependencies: ["Files", "Report"], exclude: ["Snapshots"]),
-    .testTarget(name: "CommandsTests", dependencies: ["Commands", "graft", "graft-worker"]),
+    .testTarget(name: "CommandsTests", dependencies: ["Commands", "Planner", "graft", "graft-worker"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: libtorch.standard

@@ -10,6 +10,9 @@ struct ExplainCommand: ParsableCommand {
     usage: "graft explain \(CellArguments.usage)")
 
   @OptionGroup var arguments: CellArguments
+  @Flag(help: "List instead what its model began with, tensor by tensor: kept, sampled, reset or fresh.")
+  var tensors = false
+  @Option(help: "How that list, or a summary of it, is shown: table, json or csv.") var format: ListFormat?
 
   func run() throws {
     let loaded = try arguments.load()
@@ -28,9 +31,17 @@ struct ExplainCommand: ParsableCommand {
         Console.writeLine("  \(name.padded(8)) \(path)")
       }
       if whole { Console.writeLine("  told     \(stage.parameters.canonicalText)") }
-      if let dossier = try explaining({ try workspace.dossier(of: stage.key) }) { Self.show(dossier, whole: whole) }
+      if let dossier = try explaining({ try workspace.dossier(of: stage.key) }) {
+        try Self.show(dossier, whole: whole)
+      }
     }
-    switch try CellLookup.find(arguments.what, in: plan, workspace: workspace) {
+    let found = try CellLookup.find(arguments.what, in: plan, workspace: workspace)
+    if tensors || format != nil {
+      let listing = try initialisation(of: found, in: workspace)
+      Console.write((tensors ? listing.tensors : listing.summary).rendered(as: format ?? .table))
+      return
+    }
+    switch found {
     case .cell(let cell):
       Console.writeLine("cell \(cell.id)\n")
       for stage in CellLookup.stages(of: cell, in: plan) {
@@ -43,12 +54,29 @@ struct ExplainCommand: ParsableCommand {
       } else if let dossier = try explaining({ try workspace.dossier(of: key) }) {
         Console.writeLine(
           "\(dossier.label)\n  key      \(key)\n  state    not part of this study's grid; kept in the workspace")
-        Self.show(dossier, whole: true)
+        try Self.show(dossier, whole: true)
       }
     }
   }
 
-  private static func show(_ dossier: StageDossier, whole: Bool) {
+  /// What the model of a cell, or of a `train` stage, began with.
+  private func initialisation(of found: CellLookup.Found, in workspace: Workspace) throws -> InitialisationListing {
+    let key =
+      switch found {
+      case .cell(let cell): cell.stages[.train]
+      case .stage(let key): key
+      }
+    guard let key, let dossier = try explaining({ try workspace.dossier(of: key) }),
+      let listing = try InitialisationListing(dossier)
+    else {
+      throw CommandFailure(
+        .noSuchFile, "\(arguments.what) has no trained model yet, so what it began with is not recorded",
+        remedy: "name a cell or a `train` stage that is done; `graft run` trains what is missing")
+    }
+    return listing
+  }
+
+  private static func show(_ dossier: StageDossier, whole: Bool) throws {
     for attempt in dossier.attempts {
       let seconds = attempt.seconds.map { " in \(spelledDuration($0))" } ?? ""
       Console.writeLine(
@@ -60,6 +88,7 @@ struct ExplainCommand: ParsableCommand {
       if let log = dossier.logFiles[attempt.number] { Console.writeLine("           log \(log)") }
     }
     if let folder = dossier.artifactFolder { Console.writeLine("  files    \(folder)") }
+    for line in try InitialisationListing(dossier)?.lines ?? [] { Console.writeLine("  began    \(line)") }
     guard let outcome = dossier.outcome else { return }
     if outcome.diverged { Console.writeLine("  diverged its loss stopped being finite") }
     for metric in outcome.metrics { Console.writeLine("  \(metric.split.padded(8)) \(metric.name) \(metric.value)") }

@@ -7,9 +7,10 @@ public struct GraftCommand: AsyncParsableCommand {
     commandName: "graft",
     abstract: "Run a transfer-learning study from one YAML file: plan it, run it, go on with it, report it.",
     subcommands: [
-      InitCommand.self, CheckCommand.self, PlanCommand.self, RunCommand.self, StatusCommand.self, ExplainCommand.self,
-      LogsCommand.self, ReportCommand.self, ExportCommand.self, DoctorCommand.self, OptionsCommand.self,
-      SchemaCommand.self, NoopCommand.self,
+      InitCommand.self, CheckCommand.self, PlanCommand.self, RunCommand.self, TrainCommand.self, TestCommand.self,
+      StatusCommand.self,
+      ExplainCommand.self, LogsCommand.self, ReportCommand.self, ExportCommand.self, DoctorCommand.self,
+      OptionsCommand.self, SchemaCommand.self, NoopCommand.self,
     ])
 
   public init() {}

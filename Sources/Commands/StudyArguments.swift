@@ -62,12 +62,7 @@ struct StudyOptions: ParsableArguments {
   /// - Throws: `CommandFailure`: 66 where there is no such file, 65 with all faults where it is wrong, 64 for a filter or
   ///   override that cannot be read.
   func load(_ study: String?) throws -> LoadedStudy {
-    let overrides = try overrides.map { text in
-      guard let place = text.firstIndex(of: "=") else {
-        throw CommandFailure(.usage, "--set \(text): there is no `=` in it", remedy: "write --set training.epochs=2")
-      }
-      return (name: String(text[..<place]), value: String(text[text.index(after: place)...]))
-    }
+    let overrides = try Self.assignments(overrides)
     var filter: CellFilter?
     if let only {
       do {
@@ -83,6 +78,20 @@ struct StudyOptions: ParsableArguments {
       return LoadedStudy(file: file, study: study, filter: filter, workspaceFolder: place.folder(beside: file.folder))
     } catch {
       throw CommandFailure(.studyOrData, "\(error)")
+    }
+  }
+}
+
+extension StudyOptions {
+  /// What `--set NAME=VALUE` says.
+  ///
+  /// - Throws: `CommandFailure` 64 where there is no `=`.
+  static func assignments(_ texts: [String]) throws -> [(name: String, value: String)] {
+    try texts.map { text in
+      guard let place = text.firstIndex(of: "=") else {
+        throw CommandFailure(.usage, "--set \(text): there is no `=` in it", remedy: "write --set training.epochs=2")
+      }
+      return (name: String(text[..<place]), value: String(text[text.index(after: place)...]))
     }
   }
 }
@@ -109,6 +118,13 @@ struct StudyFile {
   let name: String
   /// The folder that its relative paths start from; absolute.
   let folder: String
+
+  /// A file in memory.
+  init(data: Data, name: String, folder: String) {
+    self.data = data
+    self.name = name
+    self.folder = folder
+  }
 
   /// - Parameter path: Nil for the embedded quickstart, at home in the current folder.
   init(path: String?) throws {

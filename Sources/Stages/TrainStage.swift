@@ -26,7 +26,8 @@ struct TrainStage {
     let network = try Backbone.make(
       name: parameters.backbone, classes: training.classes, options: parameters.training.network, device: device)
     context.log(
-      "\(parameters.backbone), \(parameters.initialisation), seed \(parameters.seed), fraction \(parameters.fraction)")
+      "\(parameters.backbone), \(parameters.initialisation.name), seed \(parameters.seed), fraction \(parameters.fraction)"
+    )
     let record = try initialisation().apply(to: network, seed: seed)
 
     let model = ModelTraining(
@@ -45,7 +46,8 @@ struct TrainStage {
       weights: result.bestWeights
     ).write(to: request.outputFolder)
     try DurableFiles.write(
-      Array(JSONValue.array(record.map(\.json)).canonicalText.utf8), to: request.outputFile("initialisation.json"))
+      Array(JSONValue.array(record.map(\.record.json)).canonicalText.utf8),
+      to: request.outputFile(InitialisationRecord.fileName))
     return outcome
   }
 
@@ -53,24 +55,30 @@ struct TrainStage {
     func source() throws -> StateDict {
       try Safetensors.read(request.file(WeightsStage.modelName, of: "weights")).tensors
     }
-    switch parameters.initialisation {
-    case "RI": return .random
-    case "ST": return .statistics(try source())
-    case "WT": return .weights(try source())
-    case let other: throw StageFailure(.spec, "\(request.label): the initialisation \(other) is not known")
+    let positional: Initialisation.Positional =
+      switch parameters.training.backbone.positional {
+      case .kept: .kept
+      case .sampled: .sampled
+      }
+    return switch parameters.initialisation {
+    case .random: .random
+    case .statistics: .statistics(try source(), positional: positional)
+    case .mixture(let depth): .transfer(try source(), upTo: depth, positional: positional)
+    case .weights: .weights(try source())
     }
   }
 }
 
 extension TensorInitialisation {
-  /// `{"tensor": ..., "treatment": "sampled", "mean": ..., "sd": ...}`
-  fileprivate var json: JSONValue {
-    switch treatment {
-    case .kept: ["tensor": .string(name), "treatment": "kept"]
-    case .reset: ["tensor": .string(name), "treatment": "reset"]
-    case .fresh: ["tensor": .string(name), "treatment": "fresh"]
-    case .sampled(let mean, let deviation):
-      ["tensor": .string(name), "treatment": "sampled", "mean": .number(mean), "sd": .number(deviation)]
-    }
+  /// As the artifact keeps it.
+  fileprivate var record: InitialisationRecord {
+    let treatment: InitialisationRecord.Treatment =
+      switch self.treatment {
+      case .kept: .kept
+      case .reset: .reset
+      case .fresh: .fresh
+      case .sampled(let mean, let deviation): .sampled(mean: mean, standardDeviation: deviation)
+      }
+    return InitialisationRecord(tensor: name, depth: depth, count: count, treatment: treatment)
   }
 }

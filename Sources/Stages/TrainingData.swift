@@ -36,7 +36,9 @@ struct TrainingData {
 
 extension Planner.TrainingOptions {
   /// What of the network itself the options say.
-  var network: NetworkOptions { NetworkOptions(imageSize: imageSize) }
+  var network: NetworkOptions {
+    NetworkOptions(imageSize: imageSize, patchSize: backbone.patchSize, dropPath: backbone.dropPath)
+  }
 }
 
 extension TransformSpec {

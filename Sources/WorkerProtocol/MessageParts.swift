@@ -128,7 +128,7 @@ extension StageCost {
 }
 
 /// The members of one object, with errors that say whose they are.
-private struct Fields {
+struct Fields {
   let json: JSONValue
   let owner: String
 

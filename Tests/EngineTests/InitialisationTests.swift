@@ -96,6 +96,80 @@ private let sharedFolder = ProcessInfo.processInfo.environment["GRAFT_SHARED"]
     for tensor in network.tensors where tensor.isHead { #expect(random[tensor.name] == state[tensor.name]) }
   }
 
+  /// What two mixtures of a seed sample is the same in both; up to its depth, each has the source.
+  @Test(arguments: ["resnet_micro", "vit_micro"]) func mixturesOfASeedAreNested(_ backbone: String) throws {
+    let source = try source(backbone)
+    let network = try Backbone.make(name: backbone, classes: 3)
+    let deepest = try #require(network.tensors.filter { !$0.isHead }.map(\.depth).max())
+    try Initialisation.statistics(source).apply(to: network, seed: 11)
+    let sampled = try network.stateDict()
+    for depth in -2...deepest {
+      let record = try Initialisation.transfer(source, upTo: depth).apply(to: network, seed: 11)
+      let state = try network.stateDict()
+      for (tensor, done) in zip(network.tensors, record) where !tensor.isHead {
+        let expected = tensor.depth <= depth ? source : sampled
+        #expect(state[tensor.name] == expected[tensor.name], "\(tensor.name) at \(depth)")
+        #expect(tensor.depth > depth || done.treatment == .kept, "\(tensor.name) at \(depth)")
+        #expect(done.depth == tensor.depth && done.count == state[tensor.name]?.values.count)
+      }
+    }
+    try Initialisation.weights(source).apply(to: network, seed: 11)
+    let weights = try network.stateDict()
+    try Initialisation.transfer(source, upTo: deepest).apply(to: network, seed: 11)
+    #expect(try network.stateDict() == weights)
+  }
+
+  @Test func positionsAreSampledWhereThatIsAskedFor() throws {
+    let source = try source("vit_micro")
+    let network = try Backbone.make(name: "vit_micro", classes: 3)
+    try Initialisation.statistics(source).apply(to: network, seed: 11)
+    let kept = try network.stateDict()
+    let record = try Initialisation.statistics(source, positional: .sampled).apply(to: network, seed: 11)
+    let state = try network.stateDict()
+    for (tensor, done) in zip(network.tensors, record) {
+      guard tensor.role == .embedding else {
+        // The draws of all others are as they were.
+        #expect(state[tensor.name] == kept[tensor.name], "\(tensor.name)")
+        continue
+      }
+      let original = moments(try #require(source[tensor.name]).values)
+      guard case .sampled(let mean, let deviation) = done.treatment else {
+        Issue.record("\(tensor.name) was \(done.treatment)")
+        continue
+      }
+      #expect((mean - original.mean).magnitude < 1e-9 && (deviation - original.deviation).magnitude < 1e-9)
+      let drawn = moments(try #require(state[tensor.name]).values)
+      let count = Double(done.count)
+      // Five standard errors.
+      #expect((drawn.mean - mean).magnitude < 5 * deviation / count.squareRoot(), "\(tensor.name)")
+      #expect((drawn.deviation / deviation - 1).magnitude < 5 / (2 * count).squareRoot(), "\(tensor.name)")
+    }
+    // They belong to the first module, which a mixture takes from the source.
+    try Initialisation.transfer(source, upTo: -1, positional: .sampled).apply(to: network, seed: 11)
+    let mixed = try network.stateDict()
+    for name in ["cls_token", "pos_embed"] { #expect(mixed[name] == source[name]) }
+  }
+
+  /// The draws of two sources differ by the sources' moments alone: nothing of a place or a name enters them.
+  @Test func drawsFollowTheContentOfTheSource() throws {
+    let source = try source("resnet_micro")
+    var twice = StateDict()
+    for entry in source.entries {
+      try twice.append(entry.name, shape: entry.shape, values: entry.values.map { 2 * $0 })
+    }
+    let network = try Backbone.make(name: "resnet_micro", classes: 3)
+    try Initialisation.statistics(source).apply(to: network, seed: 4, source: "here.safetensors")
+    let one = try network.stateDict()
+    try Initialisation.statistics(source).apply(to: network, seed: 4, source: "there.safetensors")
+    #expect(try network.stateDict() == one)
+    try Initialisation.statistics(twice).apply(to: network, seed: 4)
+    let other = try network.stateDict()
+    for tensor in network.tensors where tensor.role == .convolutionWeight {
+      let pairs = zip(try #require(one[tensor.name]).values, try #require(other[tensor.name]).values)
+      #expect(pairs.allSatisfy { (2 * $0 - $1).magnitude <= 1e-5 * max(1, $1.magnitude) }, "\(tensor.name)")
+    }
+  }
+
   @Test func dependsOnTheSeedAlone() throws {
     func weights(_ seed: UInt64) throws -> StateDict {
       let network = try Backbone.make(name: "vit_micro", classes: 3)

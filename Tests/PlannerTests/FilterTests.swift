@@ -3,6 +3,24 @@ import Testing
 
 /// Which cells a filter means.
 @Suite struct FilterTests {
+  /// The study of the case `mixtures`: RI and every depth of two backbones, which have 4 and 3.
+  @Test(
+    arguments: [
+      ("init=WT-ST-*", 9), ("init!=WT-ST-*", 6), ("init=WT-ST-3", 2), ("init=WT-ST--2", 2), ("init=WT-ST-4|RI", 3),
+      ("init>=WT-ST-2", 5), ("init>WT-ST-2", 3), ("init<=ST", 4), ("init<WT", 13), ("init>=ST,backbone=vit*", 7),
+      ("init<RI", 0),
+    ] as [(String, Int)])
+  func initialisations(_ filter: String, expected: Int) throws {
+    let studyCase = try #require(StudyCase.all.first { $0.name == "mixtures" })
+    let text = try String(contentsOf: studyCase.folder.appending(path: "study.yaml"), encoding: .utf8)
+    let study = try StudyReader.read(text: text, fileName: "mixtures.yaml")
+    let filter = try CellFilter(filter)
+    let cells = study.plan(contents: [:]).cells
+    #expect(cells.count == 15)
+    #expect(cells.count(where: filter.matches) == expected)
+    #expect(study.plan(contents: [:], filter: filter).cells == cells.filter(filter.matches))
+  }
+
   private let cells: [Cell]
 
   init() throws { cells = try PlanOrderTests.quickstart().cells }
@@ -25,7 +43,8 @@ import Testing
       ("", "`` is no term"), ("seed", "`seed` is no term"), ("=3", "`=3` is no term"), ("seed=", "`seed=` is no term"),
       ("seed=1,,init=RI", "`` is no term"), ("sed=1", "did you mean `seed`?"),
       ("dataset<a", "`dataset` cannot be compared in size with `a`"), ("seed<x", "cannot be compared in size"),
-      ("training.epoch=3", "`training.epoch` is no axis"),
+      ("training.epoch=3", "`training.epoch` is no axis"), ("init<3", "`init` cannot be compared with `3`"),
+      ("init>=WT-ST-*", "use = or !=, or one of RI, ST, WT"),
     ])
   func refused(_ filter: String, because part: String) {
     let fault = #expect(throws: CellFilterFault.self) { try CellFilter(filter) }

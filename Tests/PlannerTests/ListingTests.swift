@@ -27,6 +27,21 @@ import Testing
     #expect(training["optimizer"]?["properties"]?["lr"]?["default"] == 0.0001)
   }
 
+  /// What the schema lets an editor take for an initialisation is what reading takes.
+  @Test(
+    arguments: [
+      ("RI", true), ("ST", true), ("WT", true), ("WT-ST-*", true), ("WT-ST--2", true), ("WT-ST--1", true),
+      ("WT-ST-0", true), ("WT-ST-24", true), ("WT-ST-04", false), ("WT-ST-+4", false), ("WT-ST--0", false),
+      ("WT-ST", false), ("wt", false), ("RI ", false), ("", false),
+    ])
+  func theSchemaKnowsInitialisations(_ name: String, isOne: Bool) throws {
+    let values = try #require(StudySchema.json["properties"]?["axes"]?["properties"]?["init"]?["oneOf"]?.arrayValue)
+    let pattern = try #require(values[0]["pattern"]?.stringValue)
+    let isTaken = try Regex(pattern).wholeMatch(in: name) != nil
+    #expect(isTaken == isOne)
+    #expect((InitialisationSpec(name) != nil || name == InitialisationSpec.everyDepth) == isOne)
+  }
+
   @Test("every default is a value that its own option takes") func defaultsAreValid() throws {
     let assignments = TrainingOption.all.compactMap { option in
       if case .value(let value) = option.standard {
@@ -35,7 +50,8 @@ import Testing
         nil
       }
     }
-    #expect(assignments.count == TrainingOption.all.count - 1)
+    // The image size, the patch size and the dropped paths follow the backbone.
+    #expect(assignments.count == TrainingOption.all.count - 3)
     let plain = try KeyTests.plan(KeyTests.base)
     let written = try KeyTests.plan(KeyTests.base, overrides: assignments)
     #expect(KeyTests.keys(plain) == KeyTests.keys(written))

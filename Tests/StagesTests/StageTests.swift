@@ -6,12 +6,17 @@ import Testing
 import WorkerProtocol
 
 @Suite struct StageTests {
-  /// The planner's catalogue and the engine's name the same backbones, made for the same images.
-  @Test func theCataloguesAgree() throws {
-    #expect(Set(BackboneCatalogue.all.map(\.name)) == Set(Engine.Backbone.allCases.map(\.rawValue)))
-    for entry in BackboneCatalogue.all {
-      #expect(Engine.Backbone(rawValue: entry.name)?.nativeImageSize == entry.imageSize, "\(entry.name)")
-    }
+  /// What the engine computes is in the planner's catalogue: the same names, image sizes, depths and parameters.
+  @Test(arguments: Engine.Backbone.allCases) func theCataloguesAgree(_ backbone: Engine.Backbone) throws {
+    let entry = try #require(BackboneCatalogue.named(backbone.rawValue), "\(backbone.rawValue) cannot be planned")
+    #expect(backbone.nativeImageSize == entry.imageSize)
+    let network = try backbone.make(classes: 1000)
+    #expect(network.parameterCount == entry.parameters)
+    let depths = Set(network.tensors.filter { !$0.isHead }.map(\.depth))
+    #expect(depths == Set(-1...entry.deepest))
+  }
+
+  @Test func theListsAgree() {
     #expect(Set(Planner.Metric.allCases.map(\.rawValue)) == Set(Engine.Metric.allCases.map(\.rawValue)))
     #expect(
       Set(Planner.PhantomDomain.allCases.map(\.rawValue)) == Set(PhantomOptions.Domain.allCases.map(\.rawValue)))
@@ -32,6 +37,36 @@ import WorkerProtocol
     // Subsets do not depend on the initialisation.
     let digests = Set(run.stages(.train).compactMap { run.outcomes[$0.key]?.facts["subset_digest"]?.stringValue })
     #expect(digests.count == 1)
+  }
+
+  /// Each initialisation of a WT-ST-n curve, from the planner's name to what was done to each tensor.
+  @Test(.timeLimit(.minutes(3))) func aCurveOfMixturesTakesTheSourceUpToEachDepth() throws {
+    let run = try InProcessRun(
+      smallStudy.replacing("[RI, ST, WT]", with: "[WT-ST-*]").replacing("epochs: 2", with: "epochs: 1"))
+    try run.runAll()
+    // resnet_micro has depths -1 to 3, vit_micro -1 to 4; the ends are ST and WT.
+    #expect(run.stages(.train).count == 6 + 7)
+    for stage in run.stages(.train) {
+      let parameters = try TrainParameters(stage.parameters)
+      let limit =
+        switch parameters.initialisation {
+        case .mixture(let depth): depth
+        case .weights: Int.max
+        case .statistics, .random: -2
+        }
+      let path = "\(run.artifact(stage.key))/\(InitialisationRecord.fileName)"
+      let data = try #require(FileManager.default.contents(atPath: path))
+      let records = try JSONDecoder().decode([JSONValue].self, from: data).map(InitialisationRecord.init)
+      #expect(records.contains { $0.depth != nil && $0.treatment != .kept } == (limit < .max), "\(stage.label)")
+      for record in records {
+        guard let depth = record.depth else {
+          #expect(record.treatment == .fresh)
+          continue
+        }
+        let isPositional = ["cls_token", "pos_embed"].contains(record.tensor)
+        #expect((record.treatment == .kept) == (depth <= limit || isPositional), "\(stage.label): \(record.tensor)")
+      }
+    }
   }
 
   /// A metric computed again from the kept predictions is the metric that was recorded.
@@ -86,6 +121,18 @@ import WorkerProtocol
           FileManager.default.contents(atPath: calm.artifact(stage.key) + path)
             == FileManager.default.contents(atPath: stormy.artifact(stage.key) + path), "\(stage.label): \(file)")
       }
+    }
+  }
+
+  @Test func whatTheNetworksDoNotDoIsRefused() throws {
+    let study =
+      smallStudy.replacing("[resnet_micro, vit_micro]", with: "[vit_micro]")
+      .replacing("  image_size: 32", with: "  image_size: 32\n  drop_path: 0.1\n  patch_size: 16")
+    let run = try InProcessRun(study)
+    for stage in [run.stages(.train)[0], run.stages(.pretrain)[0]] {
+      let failure = #expect(throws: StageFailure.self) { try run.run(stage) }
+      #expect(failure?.failureClass == .spec)
+      #expect(failure?.message.contains("patch_size 16 and drop_path 0.1") == true, "\(failure?.message ?? "")")
     }
   }
 

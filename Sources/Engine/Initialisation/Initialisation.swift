@@ -2,11 +2,26 @@
 public enum Initialisation: Sendable {
   /// Everything drawn as the backbone's library draws it.
   case random
-  /// Every tensor of a Linear or Conv2d drawn from a normal distribution of the source tensor's mean and standard
-  /// deviation; norms reset; class token and position embedding kept, as in the study's released code.
-  case statistics(StateDict)
-  /// The source's weights.
-  case weights(StateDict)
+  /// Tensors of depth up to `upTo` from the source; of the others, every one of a Linear or Conv2d drawn from a normal
+  /// distribution of the source tensor's mean and standard deviation, norms reset, and class token, position embedding
+  /// and relative position biases as `positional` says. This is the study's WT-ST-n.
+  case transfer(StateDict, upTo: Int, positional: Positional = .kept)
+
+  /// What becomes of a tensor that belongs to places in the image and not to a layer of numbers.
+  public enum Positional: Sendable, Hashable {
+    /// It stays the source's, as in the study's released code, whatever its depth.
+    case kept
+    /// It is drawn as a linear tensor is, where its depth asks for statistics.
+    case sampled
+  }
+
+  /// Statistics transfer: no tensor's depth is -2.
+  public static func statistics(_ source: StateDict, positional: Positional = .kept) -> Initialisation {
+    .transfer(source, upTo: -2, positional: positional)
+  }
+
+  /// Weight transfer.
+  public static func weights(_ source: StateDict) -> Initialisation { .transfer(source, upTo: .max) }
 }
 
 /// What an initialisation did to one tensor.
@@ -23,12 +38,25 @@ public struct TensorInitialisation: Sendable, Codable, Hashable {
   }
 
   public let name: String
+  /// Where it stands from input to output, as `NetworkTensor.depth`; nil for a head.
+  public let depth: Int?
+  /// How many numbers it holds.
+  public let count: Int
   public let treatment: Treatment
+
+  init(_ entry: NetworkTensor, treatment: Treatment) {
+    name = entry.name
+    depth = entry.isHead ? nil : entry.depth
+    count = entry.shape.reduce(1, *)
+    self.treatment = treatment
+  }
 }
 
 extension Initialisation {
   /// Fills the network's tensors. Each draws from a stream of the seed and its own name, so a tensor's draw depends on
-  /// neither the other tensors nor on which others are drawn at all.
+  /// neither the other tensors nor on which others are drawn at all: the mixtures of one seed are nested, each tensor that
+  /// two of them sample being the same in both. What the stream gives is scaled by the source tensor's own moments, so a
+  /// draw follows the content of the source and never the place of its file.
   ///
   /// - Parameter source: What the source weights are, for messages: a file's path.
   /// - Returns: What was done to each tensor, in the order of the state dict.
@@ -39,13 +67,13 @@ extension Initialisation {
   {
     switch self {
     case .random: break
-    case .statistics(let weights), .weights(let weights): try network.checkSource(weights, what: source)
+    case .transfer(let weights, _, _): try network.checkSource(weights, what: source)
     }
     return try network.tensors.map { entry in
       var draws = RandomStream(seed: seed, purpose: "init/\(entry.name)")
       let (values, treatment) = self.values(for: entry, family: network.family, draws: &draws)
       try entry.tensor.write(values)
-      return TensorInitialisation(name: entry.name, treatment: treatment)
+      return TensorInitialisation(entry, treatment: treatment)
     }
   }
 
@@ -53,15 +81,16 @@ extension Initialisation {
     -> (values: [Float], treatment: TensorInitialisation.Treatment)
   {
     switch self {
-    case .weights(let source):
-      if !entry.isHead, let kept = source[entry.name] { return (kept.values, .kept) }
-    case .statistics(let source):
+    case .transfer(let source, let depth, let positional):
       guard !entry.isHead, let original = source[entry.name] else { break }
+      if entry.depth <= depth { return (original.values, .kept) }
       switch entry.role {
       case .normScale, .runningVariance: return ([Float](repeating: 1, count: original.values.count), .reset)
       case .normShift, .runningMean: return ([Float](repeating: 0, count: original.values.count), .reset)
-      case .embedding, .biasTable: return (original.values, .kept)
-      case .linearWeight, .linearBias, .convolutionWeight, .convolutionBias, .patchWeight, .patchBias:
+      case .embedding where positional == .kept, .biasTable where positional == .kept:
+        return (original.values, .kept)
+      case .linearWeight, .linearBias, .convolutionWeight, .convolutionBias, .patchWeight, .patchBias, .embedding,
+        .biasTable:
         let (mean, deviation) = Self.moments(original.values)
         let values = Self.normal(original.values.count, mean: mean, deviation: deviation, draws: &draws)
         return (values, .sampled(mean: mean, standardDeviation: deviation))

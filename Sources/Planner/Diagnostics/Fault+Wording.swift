@@ -51,6 +51,8 @@ extension Fault {
       "\(quoted(option)) never brings images to the `image_size` of \(imageSize)"
     case .classesOfBinary(let count): "a binary task has two classes, not \(count)"
     case .matchesNothing(let name, let value, _): "no \(name) of the study is \(quoted(value))"
+    case .depthOutOfRange(let initialisation, let backbone, _): "\(quoted(backbone)) has no \(quoted(initialisation))"
+    case .optionWithoutMeaning(let option, let backbone, _): "\(quoted(backbone)) has no \(quoted(option))"
     case .overrideOfNothing(let name, let reason): "\(quoted(name)) cannot be set: \(reason)"
     }
   }
@@ -107,6 +109,16 @@ extension Fault {
       return ["leave the `size` of its last crop or resize out, so that it follows `image_size`"]
     case .classesOfBinary: return ["set `task: multiclass`, or name two classes"]
     case .matchesNothing(let name, let value, let valid): return Self.choices(for: value, among: valid, what: name)
+    case .depthOutOfRange(_, let backbone, let deepest):
+      return [
+        "\(backbone) goes from WT-ST-\(InitialisationSpec.shallowest) (which is ST) to WT-ST-\(deepest) (which is WT)",
+        "`\(InitialisationSpec.everyDepth)` takes all that each backbone has; `blocks` give backbones initialisations of their own",
+      ]
+    case .optionWithoutMeaning(let option, _, let having):
+      return [
+        "these have it: \(having.joined(separator: ", "))",
+        "set it for them alone: rules: [{when: {backbone: \(having.first ?? "NAME")}, set: {training.\(option): VALUE}}]",
+      ]
     case .overrideOfNothing: return ["write --set NAME=VALUE, for example --set training.epochs=2"]
     }
   }

@@ -44,6 +44,8 @@ public enum Fault: Hashable, Sendable {
   case transformsEndElsewhere(option: String, size: Int?, imageSize: Int)
   case classesOfBinary(count: Int)
   case matchesNothing(name: String, value: String, valid: [String])
+  case depthOutOfRange(initialisation: String, backbone: String, deepest: Int)
+  case optionWithoutMeaning(option: String, backbone: String, having: [String])
 
   case seedsAmongAxes
 

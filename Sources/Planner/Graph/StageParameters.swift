@@ -75,8 +75,8 @@ public struct PretrainParameters: Sendable, Hashable {
 /// initialisation reads weights.
 public struct TrainParameters: Sendable, Hashable {
   public var backbone: String
-  /// `RI`, `ST` or `WT`.
-  public var initialisation: String
+  /// `RI`, `ST`, `WT-ST-n` or `WT`, the ends of `WT-ST-n` under their own names.
+  public var initialisation: InitialisationSpec
   /// The share of the training images, above 0 and at most 1.
   public var fraction: Double
   public var seed: Int
@@ -85,7 +85,8 @@ public struct TrainParameters: Sendable, Hashable {
   public var training: TrainingOptions
 
   public init(
-    backbone: String, initialisation: String, fraction: Double, seed: Int, metric: Metric, training: TrainingOptions
+    backbone: String, initialisation: InitialisationSpec, fraction: Double, seed: Int, metric: Metric,
+    training: TrainingOptions
   ) {
     self.backbone = backbone
     self.initialisation = initialisation
@@ -98,7 +99,9 @@ public struct TrainParameters: Sendable, Hashable {
   public init(_ json: JSONValue) throws(ParameterFault) {
     let fields = ParameterFields(json, of: "train")
     backbone = try fields.text("backbone")
-    initialisation = try fields.text("initialisation")
+    let name = try fields.text("initialisation")
+    guard let initialisation = InitialisationSpec(name) else { throw fields.unknown("initialisation", name) }
+    self.initialisation = initialisation
     fraction = try fields.number("fraction")
     seed = try fields.integer("seed")
     metric = try fields.choice("metric")
@@ -107,7 +110,7 @@ public struct TrainParameters: Sendable, Hashable {
 
   public var canonical: JSONValue {
     [
-      "backbone": .string(backbone), "initialisation": .string(initialisation), "fraction": .number(fraction),
+      "backbone": .string(backbone), "initialisation": .string(initialisation.name), "fraction": .number(fraction),
       "seed": .integer(seed), "metric": .string(metric.rawValue), "training": training.canonical,
     ]
   }

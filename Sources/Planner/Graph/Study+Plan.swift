@@ -65,19 +65,19 @@ private struct Planning {
     let datasetKey = self.datasetKey(dataset)
     var needed: [StageKind: StageKey] = [.dataset: datasetKey]
     var inputs = [StageInput(role: "dataset", key: datasetKey)]
-    if InitialisationCatalogue.readsWeights(initialisation), let source = sourceKey(of: backbone) {
+    if initialisation.readsWeights, let source = sourceKey(of: backbone) {
       inputs.append(StageInput(role: "weights", key: source.key))
       needed[source.kind] = source.key
     }
-    let training = grid.variants[Int(point.variant)]
+    let training = grid.variants[Int(point.variant)].options(for: initialisation)
     let parameters: JSONValue = .object([
-      "backbone": .string(backbone), "initialisation": .string(initialisation), "fraction": .number(fraction),
+      "backbone": .string(backbone), "initialisation": .string(initialisation.name), "fraction": .number(fraction),
       "seed": .integer(seed), "metric": .string(metric), "training": training.canonical,
     ])
     // The canonical text of those parameters: members in ascending order, around the training text made once.
     var text = "{\"backbone\":\"\(backbone)\",\"fraction\":"
     text += JSONValue.number(fraction).canonicalText
-    text += ",\"initialisation\":\"\(initialisation)\",\"metric\":\"\(metric)\",\"seed\":\(seed),\"training\":"
+    text += ",\"initialisation\":\"\(initialisation.name)\",\"metric\":\"\(metric)\",\"seed\":\(seed),\"training\":"
     text += training.text
     text += "}"
     let train = add(
@@ -91,8 +91,8 @@ private struct Planning {
     needed[.train] = train
     needed[.test] = test
     return Cell(
-      id: id, dataset: dataset.name, backbone: backbone, fraction: fraction, initialisation: initialisation, seed: seed,
-      furtherAxes: grid.further[Int(point.further)], stages: needed, metric: metric)
+      id: id, dataset: dataset.name, backbone: backbone, fraction: fraction, initialisation: initialisation.name,
+      seed: seed, furtherAxes: grid.further[Int(point.further)], stages: needed, metric: metric)
   }
 
   /// The stage's key; the stage itself is added where no equal one was.

@@ -17,6 +17,13 @@ extension CellFilterFault {
         )
       case .notANumber(let name, let value):
         ("\(Fault.quoted(name)) cannot be compared in size with \(Fault.quoted(value))", ["use = or !=, or a number"])
+      case .notAnInitialisation(let value):
+        (
+          "`init` cannot be compared with \(Fault.quoted(value))",
+          [
+            "use = or !=, or one of \(InitialisationSpec.forms.filter { $0 != InitialisationSpec.everyDepth }.joined(separator: ", "))"
+          ]
+        )
       }
     return "filter \(Fault.quoted(filter)): error: \(message)\n" + help.map { "help: \($0)\n" }.joined()
   }

@@ -10,6 +10,8 @@ public struct CellFilter: Sendable, Hashable {
     /// What it is compared with, alternatives apart.
     let alternatives: [Glob]
     let number: Double?
+    /// What it is compared with on the axis `init`, where that is one of its names.
+    let initialisations: [InitialisationSpec]
   }
 
   private enum Comparison: String, Sendable, Hashable, CaseIterable {
@@ -42,11 +44,21 @@ public struct CellFilter: Sendable, Hashable {
         throw CellFilterFault(.unknownAxis(name), in: text)
       }
       let number = Double(value)
-      if comparison.isOrdering, number == nil || [Axis.dataset, Axis.backbone, Axis.initialisation].contains(name) {
-        throw CellFilterFault(.notANumber(name: name, value: value), in: text)
-      }
       let alternatives = value.split(separator: "|").map { Glob(Self.trimmed($0)) }
-      terms.append(Term(name: name, comparison: comparison, alternatives: alternatives, number: number))
+      let initialisations =
+        name == Axis.initialisation ? alternatives.compactMap { InitialisationSpec($0.pattern) } : []
+      if comparison.isOrdering {
+        if name == Axis.initialisation, initialisations.count != 1 || alternatives.count != 1 {
+          throw CellFilterFault(.notAnInitialisation(value), in: text)
+        }
+        if name != Axis.initialisation, number == nil || [Axis.dataset, Axis.backbone].contains(name) {
+          throw CellFilterFault(.notANumber(name: name, value: value), in: text)
+        }
+      }
+      terms.append(
+        Term(
+          name: name, comparison: comparison, alternatives: alternatives, number: number,
+          initialisations: initialisations))
     }
     self.terms = terms
   }
@@ -60,8 +72,8 @@ public struct CellFilter: Sendable, Hashable {
 
   public func matches(_ cell: Cell) -> Bool {
     matches(
-      dataset: cell.dataset, backbone: cell.backbone, fraction: cell.fraction, initialisation: cell.initialisation,
-      seed: cell.seed, further: cell.furtherAxes)
+      dataset: cell.dataset, backbone: cell.backbone, fraction: cell.fraction,
+      initialisation: InitialisationSpec(cell.initialisation), seed: cell.seed, further: cell.furtherAxes)
   }
 
   func matches(_ grid: Grid, _ point: GridPoint) -> Bool {
@@ -72,13 +84,14 @@ public struct CellFilter: Sendable, Hashable {
   }
 
   private func matches(
-    dataset: String, backbone: String, fraction: Double, initialisation: String, seed: Int, further: [AxisValue]
+    dataset: String, backbone: String, fraction: Double, initialisation: InitialisationSpec?, seed: Int,
+    further: [AxisValue]
   ) -> Bool {
     terms.allSatisfy { term in
       switch term.name {
       case Axis.dataset: Self.holds(term, dataset)
       case Axis.backbone: Self.holds(term, backbone)
-      case Axis.initialisation: Self.holds(term, initialisation)
+      case Axis.initialisation: Self.holds(term, initialisation, on: BackboneCatalogue.named(backbone))
       case Axis.fraction: Self.holds(term, "\(fraction)", fraction)
       case Axis.seed: Self.holds(term, "\(seed)", Double(seed))
       default:
@@ -103,6 +116,26 @@ public struct CellFilter: Sendable, Hashable {
     }
   }
 
+  /// Initialisations stand in the order from random to transferred; `WT-ST-12` means `WT` where it is that.
+  private static func holds(_ term: Term, _ initialisation: InitialisationSpec?, on backbone: Backbone?) -> Bool {
+    guard let initialisation, let backbone else { return false }
+    guard term.comparison.isOrdering else {
+      let isEqual =
+        term.initialisations.contains { $0.resolved(on: backbone) == initialisation }
+        || term.alternatives.contains { $0.matches(initialisation.name) }
+      return isEqual == (term.comparison == .equal)
+    }
+    guard let bound = term.initialisations.first?.rank(on: backbone) else { return false }
+    let rank = initialisation.rank(on: backbone)
+    return switch term.comparison {
+    case .below: rank < bound
+    case .atMost: rank <= bound
+    case .above: rank > bound
+    case .atLeast: rank >= bound
+    case .equal, .notEqual: false
+    }
+  }
+
   private static func compare(_ number: Double?, _ term: Term, _ order: (Double, Double) -> Bool) -> Bool {
     guard let number, let bound = term.number else { return false }
     return order(number, bound)
@@ -115,6 +148,7 @@ public struct CellFilterFault: Error, Sendable, Hashable, CustomStringConvertibl
     case notATerm(String)
     case unknownAxis(String)
     case notANumber(name: String, value: String)
+    case notAnInitialisation(String)
   }
 
   let kind: Kind

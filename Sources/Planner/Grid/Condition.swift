@@ -8,6 +8,8 @@ struct Condition {
     case anyOf([Pattern])
     /// Between two numbers, ends included; nil: no end.
     case range(low: Double?, high: Double?)
+    /// Between two initialisations from random to transferred, ends included; nil: no end.
+    case initialisations(from: InitialisationSpec?, to: InitialisationSpec?)
   }
 
   enum Pattern {
@@ -28,6 +30,25 @@ extension Condition.Matcher {
       }
     case .range(let low, let high):
       entry.value.doubleValue.map { $0 >= low ?? -.infinity && $0 <= high ?? .infinity } ?? false
+    case .initialisations: false
+    }
+  }
+
+  /// Whether it means an initialisation, resolved, on a backbone. A pattern is laid on the name that the cell has.
+  func matches(_ initialisation: InitialisationSpec, on backbone: Backbone) -> Bool {
+    switch self {
+    case .anyOf(let patterns):
+      patterns.contains { pattern in
+        switch pattern {
+        case .value(let value):
+          value.stringValue.flatMap { InitialisationSpec($0) }?.resolved(on: backbone) == initialisation
+        case .glob(let glob): glob.matches(initialisation.name)
+        }
+      }
+    case .range: false
+    case .initialisations(let first, let last):
+      first.map { $0.rank(on: backbone) <= initialisation.rank(on: backbone) } ?? true
+        && last.map { $0.rank(on: backbone) >= initialisation.rank(on: backbone) } ?? true
     }
   }
 }
@@ -35,25 +56,39 @@ extension Condition.Matcher {
 /// A condition made ready for one block: for each axis that it asks of, which of its values match.
 struct CompiledCondition {
   private let tables: [(axis: Int, matching: [Bool])]
+  /// What it asks of the initialisation, whose meaning hangs on the backbone: by the positions of both.
+  private let initialisations: (backboneAxis: Int, axis: Int, matching: [[Bool]])?
   private let isImpossible: Bool
 
-  init(_ condition: Condition, for block: Block) {
+  init(_ condition: Condition, for block: Block, _ resolved: BlockInitialisations) {
     var tables: [(axis: Int, matching: [Bool])] = []
+    var initialisations: (backboneAxis: Int, axis: Int, matching: [[Bool]])?
     var isImpossible = false
     for term in condition.terms {
       guard let axis = block.axes.firstIndex(where: { $0.name == term.axis }) else {
         isImpossible = true
         continue
       }
-      tables.append((axis, block.axes[axis].values.map(term.matcher.matches)))
+      if term.axis == Axis.initialisation {
+        let matching = zip(resolved.backbones, resolved.table).map { backbone, row in
+          row.map { entry in entry.map { term.matcher.matches($0, on: backbone) } ?? false }
+        }
+        initialisations = (resolved.backboneAxis, axis, matching)
+      } else {
+        tables.append((axis, block.axes[axis].values.map(term.matcher.matches)))
+      }
     }
     self.tables = tables
+    self.initialisations = initialisations
     self.isImpossible = isImpossible
   }
 
   /// Whether the cell at these positions of the block's axes is meant.
   func holds(at positions: [Int]) -> Bool {
     if isImpossible { return false }
+    if let asked = initialisations, !asked.matching[positions[asked.backboneAxis]][positions[asked.axis]] {
+      return false
+    }
     for table in tables where !table.matching[positions[table.axis]] { return false }
     return true
   }

@@ -12,7 +12,7 @@ struct GridExpansion {
   private var datasetPositions: [String: Int32] = [:]
   private var backbonePositions: [String: Int32] = [:]
   private var fractionPositions: [Double: Int32] = [:]
-  private var initialisationPositions: [String: Int32] = [:]
+  private var initialisationPositions: [InitialisationSpec: Int32] = [:]
   private var seedPositions: [Int: Int32] = [:]
   private var furtherPositions: [[AxisValue]: Int32] = [:]
   private var variantPositions: [String: Int32] = [:]
@@ -66,9 +66,10 @@ struct GridExpansion {
 
   private mutating func expand(_ block: Block, firstBlock: inout [GridPoint: (variant: Int32, title: String)]) {
     let dimensions = dimensions(of: block)
-    let compiledRules = rules.map { CompiledCondition($0.condition, for: block) }
-    let compiledExclusions = exclusions.map { CompiledCondition($0, for: block) }
-    let tables = positionTables(of: block)
+    let resolved = BlockInitialisations(block)
+    let compiledRules = rules.map { CompiledCondition($0.condition, for: block, resolved) }
+    let compiledExclusions = exclusions.map { CompiledCondition($0, for: block, resolved) }
+    let tables = positionTables(of: block, resolved)
     let furtherAxes = block.axes.indices.filter { block.axes[$0].rank == 3 }
     var variants: [VariantKey: Int32] = [:]
     var furtherOf: [[Int]: Int32] = [:]
@@ -76,7 +77,9 @@ struct GridExpansion {
     var key = VariantKey(backbone: 0, further: [], rules: [])
 
     cells: while true {
-      if !compiledExclusions.contains(where: { $0.holds(at: positions) }) {
+      if let initialisation = tables.initialisations[positions[resolved.backboneAxis]][positions[resolved.axis]],
+        !compiledExclusions.contains(where: { $0.holds(at: positions) })
+      {
         key.backbone = positions[tables.backbone]
         key.further = furtherAxes.map { positions[$0] }
         key.rules.removeAll(keepingCapacity: true)
@@ -101,7 +104,7 @@ struct GridExpansion {
         var point = GridPoint(
           dataset: tables.datasets[positions[tables.dataset]], backbone: tables.backbones[key.backbone],
           fraction: tables.fractions[positions[tables.fraction]],
-          initialisation: tables.initialisations[positions[tables.initialisation]],
+          initialisation: initialisation,
           seed: tables.seeds[positions[tables.seed]], further: further, variant: 0)
         if blocks.count > 1 {
           if let first = firstBlock[point] {
@@ -158,7 +161,7 @@ struct GridExpansion {
     let text = canonical.canonicalText
     if let known = variantPositions[text] { return known }
     let position = Int32(grid.variants.count)
-    grid.variants.append(TrainingVariant(canonical: canonical, text: text))
+    grid.variants.append(TrainingVariant(canonical: canonical, text: text, backbone: backbone))
     variantPositions[text] = position
     return position
   }
@@ -168,17 +171,22 @@ struct GridExpansion {
     var dataset = 0
     var backbone = 0
     var fraction = 0
-    var initialisation = 0
     var seed = 0
     var datasets: [Int32] = []
     var backbones: [Int32] = []
     var fractions: [Int32] = []
-    var initialisations: [Int32] = []
+    /// By the positions of backbone and initialisation; nil where that is no cell.
+    var initialisations: [[Int32?]] = []
     var seeds: [Int32] = []
   }
 
-  private mutating func positionTables(of block: Block) -> PositionTables {
+  private mutating func positionTables(of block: Block, _ resolved: BlockInitialisations) -> PositionTables {
     var tables = PositionTables()
+    tables.initialisations = resolved.table.map { row in
+      row.map { entry in
+        entry.map { Self.position(of: $0, in: &initialisationPositions, table: &grid.initialisations) }
+      }
+    }
     for (index, axis) in block.axes.enumerated() {
       switch axis.name {
       case Axis.dataset:
@@ -203,11 +211,6 @@ struct GridExpansion {
         tables.fraction = index
         tables.fractions = axis.values.map {
           Self.position(of: $0.value.doubleValue ?? 1, in: &fractionPositions, table: &grid.fractions)
-        }
-      case Axis.initialisation:
-        tables.initialisation = index
-        tables.initialisations = axis.values.map {
-          Self.position(of: $0.text, in: &initialisationPositions, table: &grid.initialisations)
         }
       case Axis.seed:
         tables.seed = index
@@ -257,9 +260,12 @@ struct TrainingCheck {
         .mismatchedLists(name: "normalise", first: mean.count, second: sd.count),
         at: changes["normalise"]?.place ?? place)
     }
-    if options.imageSize % backbone.sizeMultiple != 0 {
+    check(options.backbone, of: changes, on: backbone, otherwiseAt: place)
+    let patchSize = backbone.family.hasPatchSizes ? options.backbone.patchSize : nil
+    let multiple = patchSize ?? backbone.sizeMultiple
+    if options.imageSize % multiple != 0 {
       faults.add(
-        .sizeNotMultiple(backbone: backbone.name, size: options.imageSize, multiple: backbone.sizeMultiple),
+        .sizeNotMultiple(backbone: backbone.name, size: options.imageSize, multiple: multiple),
         at: changes["image_size"]?.place ?? place)
     }
     for (name, steps) in [

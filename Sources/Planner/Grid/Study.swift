@@ -37,7 +37,8 @@ struct Grid: Sendable {
   var datasets: [String] = []
   var backbones: [Backbone] = []
   var fractions: [Double] = []
-  var initialisations: [String] = []
+  /// Resolved on their backbones: the ends of `WT-ST-n` are `ST` and `WT`.
+  var initialisations: [InitialisationSpec] = []
   var seeds: [Int] = []
   /// Values of the further axes, one combination an entry.
   var further: [[AxisValue]] = []
@@ -60,11 +61,30 @@ struct GridPoint: Sendable, Hashable {
   var variant: Int32
 }
 
-/// A complete set of training options that some points share.
+/// A complete set of training options that some points share, with what initialisations make of it.
 struct TrainingVariant: Sendable {
-  let canonical: JSONValue
-  /// The canonical text, made once.
-  let text: String
+  /// Options as JSON and as canonical text, made once.
+  struct Options: Sendable {
+    let canonical: JSONValue
+    let text: String
+  }
+
+  private let whole: Options
+  /// For the initialisations that do not look at all of it.
+  private var trimmed: [InitialisationSpec: Options] = [:]
+
+  init(canonical: JSONValue, text: String, backbone: Backbone) {
+    whole = Options(canonical: canonical, text: text)
+    let depths = InitialisationSpec.shallowest + 1..<backbone.deepest
+    let all = [InitialisationSpec.random, .statistics, .weights] + depths.map { .mixture(upTo: $0) }
+    for initialisation in all {
+      guard let less = BackboneOptions.trimmed(canonical, for: initialisation, on: backbone) else { continue }
+      trimmed[initialisation] = Options(canonical: less, text: less.canonicalText)
+    }
+  }
+
+  /// The options that a cell of this initialisation depends on.
+  func options(for initialisation: InitialisationSpec) -> Options { trimmed[initialisation] ?? whole }
 }
 
 extension Grid {
@@ -74,7 +94,7 @@ extension Grid {
     text += "/"
     text += backbones[Int(point.backbone)].name
     text += "/\(fractions[Int(point.fraction)])/"
-    text += initialisations[Int(point.initialisation)]
+    text += initialisations[Int(point.initialisation)].name
     text += "/\(seeds[Int(point.seed)])"
     for axis in further[Int(point.further)] { text += "/\(axis.name)=\(axis.value)" }
     return CellID(text)

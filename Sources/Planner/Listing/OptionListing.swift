@@ -29,12 +29,35 @@ public struct OptionListing: Sendable {
       }
     }
     for backbone in BackboneCatalogue.all {
+      var standard = "image_size \(backbone.imageSize), WT-ST-n to n = \(backbone.deepest)"
+      if backbone.dropPath > 0 { standard += ", drop_path \(backbone.dropPath)" }
       entries.append(
         Entry(
-          section: "backbone", name: backbone.name, type: backbone.family.rawValue,
-          standard: "image_size \(backbone.imageSize)", meaning: backbone.meaning))
+          section: "backbone", name: backbone.name, type: backbone.family.rawValue, standard: standard,
+          meaning: "\(backbone.meaning) \(Self.grouped(backbone.parameters)) parameters for 1,000 classes."))
+    }
+    for (name, meaning) in [
+      ("RI", "Random, as the backbone's library draws."),
+      ("ST", "Statistics transfer: every linear and convolution tensor drawn by the source's mean and deviation."),
+      (
+        "WT-ST-n",
+        "Modules up to n by weights, the rest by statistics; -1 is the first module, the backbone's greatest n is WT."
+      ),
+      (InitialisationSpec.everyDepth, "Every n that the backbone has, from ST to WT."),
+      ("WT", "Weight transfer: the source's weights."),
+    ] {
+      entries.append(Entry(section: "init", name: name, type: "a name", standard: "", meaning: meaning))
     }
     self.entries = entries
+  }
+
+  /// `5,717,416`
+  private static func grouped(_ number: Int) -> String {
+    var text = String(number)
+    for place in stride(from: text.count - 3, to: 0, by: -3) {
+      text.insert(",", at: text.index(text.startIndex, offsetBy: place))
+    }
+    return text
   }
 
   private static func entry(_ declaration: OptionDeclaration, _ section: String) -> Entry {

@@ -67,13 +67,20 @@ public enum StudySchema {
       Axis.dataset: oneOrMore(["type": "string"]),
       Axis.backbone: oneOrMore(["enum": .texts(BackboneCatalogue.all.map(\.name))]),
       Axis.fraction: oneOrMore(schema(.number(.above(0, to: 1)))),
-      Axis.initialisation: oneOrMore(["enum": .texts(InitialisationCatalogue.all)]),
+      Axis.initialisation: oneOrMore(initialisation),
     ]
     for option in TrainingOption.all {
       properties[Axis.trainingPrefix + option.name] = ["type": "array", "items": schema(option.shape), "minItems": 1]
     }
     return object(properties, required: required ? [Axis.dataset, Axis.backbone, Axis.initialisation] : [])
   }
+
+  /// `RI`, `ST`, `WT`, and `WT-ST-` with a number or `*`.
+  private static let initialisation: JSONValue = [
+    "type": "string", "pattern": "^(RI|ST|WT|WT-ST-(\\*|-[12]|0|[1-9][0-9]*))$",
+    "description":
+      "RI random, ST by statistics, WT by weights, WT-ST-n the first modules up to n by weights, WT-ST-* every n.",
+  ]
 
   private static func oneOrMore(_ value: JSONValue) -> JSONValue {
     ["oneOf": [value, ["type": "array", "items": value, "minItems": 1, "uniqueItems": true]]]

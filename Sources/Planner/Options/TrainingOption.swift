@@ -14,7 +14,9 @@ public struct TrainingOption: Sendable {
   private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
   /// Every option, in the order in which they are listed.
-  public static let all: [TrainingOption] = [
+  public static let all = ofTraining + BackboneOptions.declarations.map(TrainingOption.init)
+
+  private static let ofTraining = [
     OptionDeclaration("epochs", .integer(1...1_000_000), .value(30), "Passes over the training images."),
     OptionDeclaration("batch_size", .integer(1...1_000_000), .value(64), "Images in one optimizer step."),
     OptionDeclaration("optimizer.name", .choice(["adamw"]), .value("adamw"), "The update rule."),

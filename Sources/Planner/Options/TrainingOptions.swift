@@ -13,6 +13,7 @@ public struct TrainingOptions: Sendable, Hashable {
   public var trainingTransforms: [TransformSpec]
   public var evaluationTransforms: [TransformSpec]
   public var normalise: NormaliseSpec
+  public var backbone: BackboneOptions
 }
 
 /// The update rule and its numbers.
@@ -45,11 +46,12 @@ extension TrainingOptions {
       try TransformSpec(canonical: json)
     }
     normalise = try NormaliseSpec(canonical: try fields.value("normalise"))
+    backbone = try BackboneOptions(fields)
   }
 
-  /// The whole as JSON: an object with every option.
+  /// The whole as JSON: an object with every option, but for those of `BackboneOptions` that say nothing new.
   public var canonical: JSONValue {
-    [
+    let members: [String: JSONValue] = [
       "epochs": .integer(epochs), "batch_size": .integer(batchSize),
       "optimizer": [
         "name": .string(optimizer.name), "lr": .number(optimizer.learningRate),
@@ -62,6 +64,7 @@ extension TrainingOptions {
       ],
       "normalise": normalise.canonical,
     ]
+    return .object(members.merging(backbone.canonicalMembers) { own, _ in own })
   }
 
   /// Every option by its dotted name: the catalogue's defaults, what follows from the backbone, and the changes.
@@ -70,7 +73,8 @@ extension TrainingOptions {
   public static func canonical(changes: [String: JSONValue], backbone: Backbone) -> JSONValue {
     var tree: [String: JSONValue] = [:]
     let imageSize = changes["image_size"]?.intValue ?? backbone.imageSize
-    for option in TrainingOption.all {
+    for option in TrainingOption.all
+    where !BackboneOptions.leavesOut(option.name, changes[option.name], on: backbone) {
       var value: JSONValue
       switch (changes[option.name], option.standard) {
       case (let change?, _): value = change

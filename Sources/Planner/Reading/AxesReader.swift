@@ -45,6 +45,8 @@ struct AxesReader {
     let isWhole = blocks.allSatisfy { block in
       Axis.fixed.allSatisfy { name in block.axes.contains { $0.name == name && !$0.values.isEmpty } }
     }
+    let initialisations = InitialisationAxis(faults: faults)
+    blocks = blocks.map(initialisations.completed)
     return isWhole ? blocks : nil
   }
 
@@ -143,15 +145,14 @@ struct AxesReader {
     switch name {
     case Axis.dataset: valid = datasetNames
     case Axis.backbone: valid = BackboneCatalogue.all.map(\.name)
-    default: valid = InitialisationCatalogue.all
+    default: valid = InitialisationSpec.forms
     }
-    guard valid.contains(text) else {
-      if name == Axis.initialisation, text.hasPrefix("WT-ST-") {
-        faults.add(.notYetAvailable(what: "initialisation", value: text, valid: valid), at: value.place)
-      } else {
-        let what = [Axis.dataset: "data set", Axis.backbone: "backbone"][name] ?? "initialisation"
-        faults.add(.unknownName(what: what, name: text, valid: valid), at: value.place)
-      }
+    let isKnown =
+      name == Axis.initialisation
+      ? text == InitialisationSpec.everyDepth || InitialisationSpec(text) != nil : valid.contains(text)
+    guard isKnown else {
+      let what = [Axis.dataset: "data set", Axis.backbone: "backbone"][name] ?? "initialisation"
+      faults.add(.unknownName(what: what, name: text, valid: valid), at: value.place)
       return nil
     }
     return AxisEntry(text: text, value: .string(text), place: value.place)

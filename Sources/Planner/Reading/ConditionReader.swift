@@ -63,7 +63,8 @@ struct ConditionReader {
     return condition.map { Rule(condition: $0, changes: changes) }
   }
 
-  private func condition(_ value: YAMLValue, name: String) -> Condition? {
+  /// A condition over axes; nil where it is wrong, with its faults recorded.
+  func condition(_ value: YAMLValue, name: String) -> Condition? {
     guard let members = value.members else {
       faults.add(.wrongType(name: name, expected: "a mapping of axes", found: value.kindText), at: value.place)
       return nil
@@ -102,6 +103,7 @@ struct ConditionReader {
   }
 
   private func range(_ members: [YAMLMember], of owner: YAMLMember) -> Condition.Matcher? {
+    if owner.name == Axis.initialisation { return initialisations(members, of: owner) }
     var ends: [String: Double] = [:]
     var texts: [String: String] = [:]
     for member in members {
@@ -117,7 +119,7 @@ struct ConditionReader {
       ends[member.name] = number
       texts[member.name] = member.value.text
     }
-    if [Axis.dataset, Axis.backbone, Axis.initialisation].contains(owner.name) {
+    if [Axis.dataset, Axis.backbone].contains(owner.name) {
       faults.add(
         .wrongType(name: owner.name, expected: "a name, a glob or a list of them", found: "a range"),
         at: owner.value.place)
@@ -135,6 +137,37 @@ struct ConditionReader {
     return .range(low: ends["min"], high: ends["max"])
   }
 
+  /// `{min: WT-ST-0, max: WT}`: initialisations stand in the order from random to transferred.
+  private func initialisations(_ members: [YAMLMember], of owner: YAMLMember) -> Condition.Matcher? {
+    var ends: [String: InitialisationSpec] = [:]
+    for member in members {
+      guard member.name == "min" || member.name == "max" else {
+        faults.add(.unknownName(what: "end of a range", name: member.name, valid: ["min", "max"]), at: member.place)
+        return nil
+      }
+      guard let end = member.value.scalarText.flatMap({ InitialisationSpec($0) }) else {
+        faults.add(
+          .wrongType(name: member.name, expected: "an initialisation such as `WT-ST-4`", found: member.value.kindText),
+          at: member.value.place)
+        return nil
+      }
+      ends[member.name] = end
+    }
+    guard !ends.isEmpty else {
+      faults.add(.emptyList(name: owner.name), at: owner.value.place)
+      return nil
+    }
+    return .initialisations(from: ends["min"], to: ends["max"])
+  }
+
+  /// Whether some backbone of the grid can begin so; any may where the grid is not known.
+  private func isPossible(_ initialisation: InitialisationSpec?) -> Bool {
+    guard let initialisation else { return false }
+    let backbones = blocks.flatMap(\.axes).filter { $0.name == Axis.backbone }.flatMap(\.values)
+      .compactMap { BackboneCatalogue.named($0.text) }
+    return backbones.isEmpty || backbones.contains { initialisation.resolved(on: $0) != nil }
+  }
+
   private func pattern(_ value: YAMLValue, axis: String) -> Condition.Pattern? {
     guard let text = value.scalarText else {
       faults.add(
@@ -147,7 +180,12 @@ struct ConditionReader {
     switch axis {
     case Axis.dataset: valid = datasetNames
     case Axis.backbone: valid = BackboneCatalogue.all.map(\.name)
-    case Axis.initialisation: valid = InitialisationCatalogue.all
+    case Axis.initialisation:
+      guard isPossible(InitialisationSpec(text)) else {
+        faults.add(.matchesNothing(name: axis, value: text, valid: InitialisationSpec.forms), at: value.place)
+        return nil
+      }
+      return .value(.string(text))
     default:
       if let number = value.number { return .value(.number(number)) }
       if axis == Axis.fraction || axis == Axis.seed {

@@ -163,7 +163,7 @@ struct StudySections {
   /// A backbone that some cell transfers to needs source weights.
   private func checkWeights(of grid: Grid, _ backbones: Set<String>, _ blocks: [Block]) {
     var needed: [Set<Int32>] = Array(repeating: [], count: grid.backbones.count)
-    let reads = grid.initialisations.map(InitialisationCatalogue.readsWeights)
+    let reads = grid.initialisations.map(\.readsWeights)
     let lacks = grid.backbones.map { !backbones.contains($0.name) }
     guard lacks.contains(true) else { return }
     for point in grid.points where lacks[Int(point.backbone)] && reads[Int(point.initialisation)] {
@@ -174,9 +174,21 @@ struct StudySections {
         .first { $0.text == backbone.name }?.place
       faults.add(
         .noWeights(
-          backbone: backbone.name, initialisations: needed[index].sorted().map { grid.initialisations[Int($0)] }),
+          backbone: backbone.name,
+          initialisations: Self.shortened(needed[index].sorted().map { grid.initialisations[Int($0)] })),
         at: place ?? .file)
     }
+  }
+}
+
+extension StudySections {
+  /// Initialisations by name, two mixtures and more as one.
+  fileprivate static func shortened(_ initialisations: [InitialisationSpec]) -> [String] {
+    func isMixture(_ initialisation: InitialisationSpec) -> Bool {
+      if case .mixture = initialisation { true } else { false }
+    }
+    guard initialisations.count(where: isMixture) > 1 else { return initialisations.map(\.name) }
+    return initialisations.filter { !isMixture($0) }.map(\.name) + [InitialisationSpec.everyDepth]
   }
 }
 

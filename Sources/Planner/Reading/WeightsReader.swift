@@ -72,8 +72,12 @@ struct WeightsReader {
         .unknownName(what: "data set", name: dataset.value.text, valid: datasetNames), at: dataset.value.place)
       return nil
     }
+    // What the cells' backbones have and this one does not is not inherited.
+    let inherited = training.filter { BackboneOptions.hasMeaning($0.key, on: backbone) }
     let complete = TrainingCheck(faults: faults).complete(
-      training.merging(own) { _, own in own }, backbone: backbone, otherwiseAt: member.place)
-    return seed.map { .pretrain(dataset: name, seed: $0, training: complete) }
+      inherited.merging(own) { _, own in own }, backbone: backbone, otherwiseAt: member.place)
+    // A pretraining begins at random, whatever the cells begin with.
+    let trimmed = BackboneOptions.trimmed(complete, for: .random, on: backbone) ?? complete
+    return seed.map { .pretrain(dataset: name, seed: $0, training: trimmed) }
   }
 }

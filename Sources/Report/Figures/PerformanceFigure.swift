@@ -8,22 +8,23 @@ enum PerformanceFigure {
     let facets = analysis.cases.map { Facet($0) }.uniqued()
     let hasFractions = analysis.fractions.count > 1
     let names = analysis.cases.map(\.dataset).uniqued()
-    let settings = Dictionary(grouping: analysis.settings) { setting in
+    let drawn = DrawnInitialisations(analysis.initialisations)
+    let settings = Dictionary(grouping: analysis.settings.filter { drawn.contains($0.key.initialisation) }) { setting in
       PanelKey(
         dataset: setting.key.transferCase.dataset,
         facet: Facet(setting.key.transferCase))
     }
-    let groups = (hasFractions ? analysis.fractions.count : 1) * analysis.initialisations.count
+    let groups = (hasFractions ? analysis.fractions.count : 1) * drawn.names.count
     let columns = groups > 30 ? 1 : groups > 12 ? 2 : 4
     var panels: [Panel] = []
     for dataset in names {
       let own = facets.map { facet in settings[PanelKey(dataset: dataset, facet: facet)] ?? [] }
       let y = valueAxis(own.flatMap(\.self))
       for (facet, settings) in zip(facets, own) where !settings.isEmpty {
-        let labels = hasFractions ? analysis.fractions.map(NumberText.exact) : analysis.initialisations
+        let labels = hasFractions ? analysis.fractions.map(NumberText.exact) : drawn.names
         let x = Axis(hasFractions ? "Fraction of the training images" : "", .band(labels))
         let marks = settings.flatMap { setting -> [Mark] in
-          Self.marks(setting, at: place(setting, analysis, hasFractions: hasFractions), y: y)
+          Self.marks(setting, at: place(setting, drawn.names, hasFractions: hasFractions), y: y)
         }
         panels.append(Panel(title: "\(dataset) · \(facet.title)", x: x, y: y, marks: marks))
       }
@@ -31,6 +32,7 @@ enum PerformanceFigure {
     let drawing = DrawnFigure.limited(panels)
     let incomplete = analysis.settings.count { !$0.isComplete }
     var notes = drawing.notes
+    if let note = drawn.note { notes.append(note) }
     if incomplete > 0 {
       notes.append(
         "Settings with fewer runs than planned: \(incomplete) of \(analysis.settings.count); n stands above a setting's"
@@ -46,7 +48,7 @@ enum PerformanceFigure {
       legends: [
         .keys(
           title: nil,
-          analysis.initialisations.map {
+          drawn.names.map {
             Legend.Key(
               InitialisationName.plain($0), PointStyle(Palette.shape($0), radius: 4, fill: Palette.initialisation($0)))
           })
@@ -71,11 +73,10 @@ enum PerformanceFigure {
     return Axis(title, .linear(around: values + limits, margin: 0.08))
   }
 
-  private static func place(_ setting: SettingResult, _ analysis: StudyAnalysis, hasFractions: Bool) -> (String, Double)
-  {
+  private static func place(_ setting: SettingResult, _ drawn: [String], hasFractions: Bool) -> (String, Double) {
     guard hasFractions else { return (setting.key.initialisation, 0) }
-    let count = Double(analysis.initialisations.count)
-    let index = Double(analysis.initialisations.firstIndex(of: setting.key.initialisation) ?? 0)
+    let count = Double(drawn.count)
+    let index = Double(drawn.firstIndex(of: setting.key.initialisation) ?? 0)
     return (NumberText.exact(setting.key.transferCase.fraction), ((index + 0.5) / count - 0.5) * 0.86)
   }
 

@@ -5,7 +5,9 @@ import Store
 /// range between the lowest and the highest run.
 enum TrainingCurvesFigure {
   static func draw(_ analysis: StudyAnalysis) -> DrawnFigure {
-    let curves = self.curves(analysis)
+    let all = self.curves(analysis)
+    let shown = DrawnInitialisations(analysis.initialisations)
+    let curves = all.filter { shown.contains($0.key.initialisation) }
     let byCase = Dictionary(grouping: curves) { $0.key.transferCase }
     let hasFractions = analysis.fractions.count > 1
     var axes: [String: Axis] = [:]
@@ -48,8 +50,9 @@ enum TrainingCurvesFigure {
           title: nil,
           drawn.map { Legend.Key(InitialisationName.plain($0), PointStyle(.circle, radius: 0), line: stroke($0)) })
       ],
-      notes: panels.isEmpty ? ["Nothing to draw: no validation has been recorded yet."] : drawing.notes)
-    return DrawnFigure(figure: figure, csv: csv(curves, analysis))
+      notes: panels.isEmpty
+        ? ["Nothing to draw: no validation has been recorded yet."] : drawing.notes + [shown.note].compactMap(\.self))
+    return DrawnFigure(figure: figure, csv: csv(all, analysis))
   }
 
   /// The lines differ in their dashes too, for print in grey.

@@ -13,8 +13,15 @@ package enum Palette {
     case "RI": "#6e6e6e"
     case "ST": "#e39a00"
     case "WT": "#005a9c"
-    default: "#7d4f9e"
+    default: mixture(name)
     }
+  }
+
+  /// Purples for WT-ST-n, the darker the more comes from the weights.
+  private static func mixture(_ name: String) -> String {
+    guard let depth = Int(name.dropFirst("WT-ST-".count)), name.hasPrefix("WT-ST-") else { return "#7d4f9e" }
+    let share = Double(depth + 2) / Double(Swift.max(depth, -2) + 8)
+    return OKLab(lightness: 0.72 - 0.38 * Swift.min(1, Swift.max(0, share)), a: 0.07, b: -0.09).hex
   }
 
   /// The mark of an initialisation, for where colour is not seen.
