@@ -88,7 +88,7 @@ let package = Package(
 
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
-    .testTarget(name: "PlannerTests", dependencies: ["Planner"], exclude: ["Cases"]),
+    .testTarget(name: "PlannerTests", dependencies: ["Planner"], exclude: ["Cases", "Keys"]),
     .testTarget(name: "StoreTests", dependencies: ["Files", "Store", "Planner", "WorkerProtocol"]),
     // A worker whose stages do as their parameters say: sleep, fail, crash, hang.
     .executableTarget(name: "graft-fake-worker", dependencies: ["Files", "WorkerProtocol"], path: "Tests/FakeWorker"),
@@ -100,7 +100,7 @@ let package = Package(
       name: "ExecutorTests",
       dependencies: ["Executor", "Files", "Store", "Planner", "WorkerProtocol", "graft-fake-worker", "graft-fake-run"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "Files"], exclude: ["Fixtures"]),
-    .testTarget(name: "StagesTests", dependencies: ["Stages", "Planner", "Engine"]),
+    .testTarget(name: "StagesTests", dependencies: ["Stages", "Planner", "Engine"], exclude: ["Fixtures"]),
     .testTarget(name: "ReportTests", dependencies: ["Files", "Report"], exclude: ["Snapshots"]),
     .testTarget(name: "CommandsTests", dependencies: ["Commands", "graft", "graft-worker"]),
   ],

@@ -28,14 +28,15 @@ import Testing
   }
 
   @Test("every default is a value that its own option takes") func defaultsAreValid() throws {
-    let assignments = TrainingOption.all.compactMap { option in
+    let options = TrainingOption.all.filter { $0.takers?.contains("adamw") ?? true }
+    let assignments = options.compactMap { option in
       if case .value(let value) = option.standard {
         (name: "training.\(option.name)", value: value.canonicalText)
       } else {
         nil
       }
     }
-    #expect(assignments.count == TrainingOption.all.count - 1)
+    #expect(assignments.count == options.count - 1)
     let plain = try KeyTests.plan(KeyTests.base)
     let written = try KeyTests.plan(KeyTests.base, overrides: assignments)
     #expect(KeyTests.keys(plain) == KeyTests.keys(written))

@@ -34,7 +34,7 @@ extension Network {
     try self(images, training: training, observe: nil)
   }
 
-  /// What AdamW moves, in the order of the state dict.
+  /// What training moves, in the order of the state dict.
   public var parameters: [NetworkTensor] { tensors.filter(\.isParameter) }
 
   /// The number of trained numbers.

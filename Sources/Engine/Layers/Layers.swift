@@ -39,13 +39,19 @@ struct BatchNorm {
 struct Linear {
   let weight: Tensor
   let bias: Tensor
+  private let headInput: HeadInput?
 
   init(_ name: String, _ input: Int, _ output: Int, isHead: Bool = false, in list: inout TensorList) throws {
-    weight = try list.make("\(name).weight", .linearWeight, [output, input], fanIn: input, isHead: isHead)
+    headInput = isHead ? HeadInput() : nil
+    weight = try list.make(
+      "\(name).weight", .linearWeight, [output, input], fanIn: input, isHead: isHead, headInput: headInput)
     bias = try list.make("\(name).bias", .linearBias, [output], fanIn: input, isHead: isHead)
   }
 
-  func callAsFunction(_ x: Tensor) throws -> Tensor { try x.linear(weight, bias: bias) }
+  func callAsFunction(_ x: Tensor) throws -> Tensor {
+    if let headInput, headInput.isWatched { headInput.tensor = x }
+    return try x.linear(weight, bias: bias)
+  }
 }
 
 /// Layer normalisation of the last axis, epsilon 1e-6 as timm's transformers have it.

@@ -19,9 +19,18 @@ public struct NetworkTensor {
   public let fanIn: Int
   /// Whether it belongs to the classification head, which every training begins with fresh.
   public let isHead: Bool
+  /// Where the head's input can be seen; nil for any tensor but the head's.
+  let headInput: HeadInput?
 
   /// Whether training moves it by gradients; running statistics move by themselves.
   public var isParameter: Bool { role != .runningMean && role != .runningVariance }
+}
+
+/// The input of a head, kept while someone watches.
+final class HeadInput {
+  var isWatched = false
+  /// The last input: [n, width].
+  var tensor: Tensor?
 }
 
 /// Makes and lists a network's tensors in the order of its state dict.
@@ -33,11 +42,13 @@ struct TensorList {
 
   /// A new tensor of the fill value.
   mutating func make(
-    _ name: String, _ role: NetworkTensor.Role, _ shape: [Int], fill: Float = 0, fanIn: Int = 0, isHead: Bool = false
+    _ name: String, _ role: NetworkTensor.Role, _ shape: [Int], fill: Float = 0, fanIn: Int = 0, isHead: Bool = false,
+    headInput: HeadInput? = nil
   ) throws -> Tensor {
     var tensor = try Tensor([Float](repeating: fill, count: shape.reduce(1, *)), shape: shape, device: device)
     if role == .convolutionWeight { tensor = try tensor.channelsLast() }
-    let entry = NetworkTensor(name: name, role: role, shape: shape, tensor: tensor, fanIn: fanIn, isHead: isHead)
+    let entry = NetworkTensor(
+      name: name, role: role, shape: shape, tensor: tensor, fanIn: fanIn, isHead: isHead, headInput: headInput)
     if entry.isParameter { try tensor.requireGradient() }
     all.append(entry)
     return tensor

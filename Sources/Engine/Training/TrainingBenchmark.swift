@@ -38,7 +38,7 @@ public enum TrainingBenchmark {
     let images = ImageBatch(
       pixels: Initialisation.normal(batch * 3 * side * side, mean: 0, deviation: 1, draws: &draws), shape: shape,
       count: batch, labels: (0..<batch).map { $0 * 37 % classes })
-    let optimizer = try AdamW(network.parameters, options: AdamWOptions())
+    let optimizer = try Optimizer(network.parameters, rule: .adamw(), weightDecay: 1e-5)
     var seconds: [Double] = []
     var loss = 0.0
     var cpu = 0.0

@@ -45,6 +45,18 @@ public enum Fault: Hashable, Sendable {
   case classesOfBinary(count: Int)
   case matchesNothing(name: String, value: String, valid: [String])
 
+  // The course of a training.
+  case optionOfOtherOptimizer(name: String, optimizer: String, takenBy: [String])
+  case nesterovWithoutMomentum
+  case warmupNotFirst(after: String)
+  case twoSchedules(first: String, second: String)
+  case twoWarmups
+  case cycleAfterWarmup
+  case milestonesNotAscending(first: String, second: String)
+  case milestoneAfterTheEnd(milestone: String, epochs: Int)
+  case minimumAboveRate(name: String, minimum: String, rate: String)
+  case weightlessClasses
+
   case seedsAmongAxes
 
   // The command line.

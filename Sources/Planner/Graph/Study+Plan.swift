@@ -81,7 +81,9 @@ private struct Planning {
     text += training.text
     text += "}"
     let train = add(
-      Stage(kind: .train, parameters: parameters, parametersText: text, inputs: inputs, label: "train \(id.text)"))
+      Stage(
+        kind: .train, parameters: parameters, parametersText: text, inputs: inputs, manner: training.manner,
+        label: "train \(id.text)"))
     let tested = testParameters(dataset)
     let test = add(
       Stage(
@@ -125,7 +127,7 @@ private struct Planning {
       stage = Stage(
         kind: .weights, parameters: WeightsParameters(backbone: backbone, content: content).canonical,
         locations: ["file": DatasetsReader.joined(folder, path)], label: "weights \(backbone)")
-    case .pretrain(let name, let seed, let training)?:
+    case .pretrain(let name, let seed, let training, let manner)?:
       guard let dataset = study.dataset(named: name) else { return nil }
       stage = Stage(
         kind: .pretrain,
@@ -133,7 +135,8 @@ private struct Planning {
           "backbone": .string(backbone), "metric": .string(dataset.options.metric.rawValue), "seed": .integer(seed),
           "training": training,
         ]),
-        inputs: [StageInput(role: "dataset", key: datasetKey(dataset))], label: "pretrain \(backbone) on \(name)")
+        inputs: [StageInput(role: "dataset", key: datasetKey(dataset))], manner: manner,
+        label: "pretrain \(backbone) on \(name)")
     }
     let source = (stage.kind, add(stage))
     sourceKeys[backbone] = source

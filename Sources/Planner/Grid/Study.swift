@@ -28,8 +28,8 @@ public struct DeclaredDataset: Sendable, Hashable {
 public enum WeightsSource: Sendable, Hashable {
   /// A file, absolute or relative to the study file's folder.
   case file(String)
-  /// A training in the study itself; `training` is complete.
-  case pretrain(dataset: String, seed: Int, training: JSONValue)
+  /// A training in the study itself; `training` is complete, `manner` what is no part of a key.
+  case pretrain(dataset: String, seed: Int, training: JSONValue, manner: JSONValue)
 }
 
 /// The points of a study's grid, each a few indices into the tables beside them.
@@ -65,6 +65,8 @@ struct TrainingVariant: Sendable {
   let canonical: JSONValue
   /// The canonical text, made once.
   let text: String
+  /// The options given that are no part of a key.
+  let manner: JSONValue
 }
 
 extension Grid {

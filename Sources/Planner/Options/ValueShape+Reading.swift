@@ -43,6 +43,12 @@ struct ShapeReader {
       let read = values.map { self.read($0, as: element, name: name) }
       let complete = read.compactMap { $0 }
       return complete.count == values.count ? .array(complete) : nil
+    case .either(let scalar, let list):
+      switch value.content {
+      case .list: return read(value, as: list, name: name)
+      case .null, .mapping: return wrongType(value, shape, name)
+      case .bool, .number, .string: return read(value, as: scalar, name: name)
+      }
     case .members(let declarations):
       guard let members = value.members else { return wrongType(value, shape, name) }
       return self.members(members, declarations, name: name, at: value.place).map { .object($0) }

@@ -74,6 +74,6 @@ struct WeightsReader {
     }
     let complete = TrainingCheck(faults: faults).complete(
       training.merging(own) { _, own in own }, backbone: backbone, otherwiseAt: member.place)
-    return seed.map { .pretrain(dataset: name, seed: $0, training: complete) }
+    return seed.map { .pretrain(dataset: name, seed: $0, training: complete.canonical, manner: complete.manner) }
   }
 }
