@@ -4,8 +4,9 @@ import Planner
 // What a study calls a training's options, as the engine has them.
 
 extension OptimizerSpec {
-  var engine: OptimizerOptions {
-    var options = OptimizerOptions(rate: learningRate, weightDecay: weightDecay, scalesRate: scalesRate)
+  /// - Parameter rate: What a search found; of no use where the study gives the rate.
+  func engine(foundRate rate: Double?) -> OptimizerOptions {
+    var options = OptimizerOptions(rate: learningRate ?? rate ?? .nan, weightDecay: weightDecay, scalesRate: scalesRate)
     if case .lars(let momentum, let trust, let leastBatch, let base) = rule {
       options.rule = base.engine
       options.largeBatches = LayerwiseRates(leastBatch: leastBatch, momentum: momentum, trust: trust)

@@ -8,12 +8,17 @@ final class TrainingWatch {
   private let request: StageRequest
   private let manner: StageManner
   private let metric: Planner.Metric
+  private let part: (index: Int, count: Int)
   private let context: StageContext
   private var events: EventFile?
 
-  init(_ request: StageRequest, metric: Planner.Metric, context: StageContext) throws {
+  /// - Parameter part: Which of how many trainings of the stage it is. A stage of several writes no event file.
+  init(
+    _ request: StageRequest, metric: Planner.Metric, part: (index: Int, count: Int), context: StageContext
+  ) throws {
     self.request = request
     self.metric = metric
+    self.part = part
     self.context = context
     manner = try StageManner(request.manner)
   }
@@ -24,7 +29,7 @@ final class TrainingWatch {
   func observe(_ progress: TrainingProgress) throws {
     context.report(
       StageProgress(
-        fraction: Double(progress.step) / Double(progress.totalSteps),
+        fraction: (Double(part.index) + Double(progress.step) / Double(progress.totalSteps)) / Double(part.count),
         position: "epoch \(min(Int(progress.epoch) + 1, progress.epochs))/\(progress.epochs)", loss: progress.loss,
         metricName: metric.rawValue, metric: progress.lastValidation?.validationMetric))
     let isDue = progress.step % manner.logInterval == 0
@@ -32,7 +37,7 @@ final class TrainingWatch {
       context.log(
         "step \(progress.step)/\(progress.totalSteps): loss \(progress.loss), lr \(progress.learningRate)")
     }
-    guard manner.writesEvents, let logFile = request.logFile else { return }
+    guard manner.writesEvents, request.kind != .lrSearch, let logFile = request.logFile else { return }
     if events == nil {
       let folder = (logFile as NSString).deletingLastPathComponent
       events = try EventFile(

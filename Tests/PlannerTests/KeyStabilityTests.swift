@@ -48,6 +48,24 @@ import Testing
     }
   }
 
+  /// One search for all seeds of a setting; how it goes is part of its key and of its cells', and of no others.
+  @Test func aSearchIsSharedBySeedsAndItsOptionsAreItsOwn() throws {
+    func plan(_ training: String) throws -> Plan { try KeyTests.plan(KeyTests.base + "\ntraining: {\(training)}\n") }
+    let searched = try plan("optimizer: {lr: search}")
+    #expect(searched.stages.count { $0.kind == .lrSearch } == 4)
+    #expect(searched.stages.count { $0.kind == .train } == 8)
+    for stage in searched.stages where stage.kind == .train {
+      let rate = try #require(stage.inputs.first { $0.role == "rate" }?.key)
+      let search = try #require(searched.stages.first { $0.key == rate })
+      #expect(search.inputs == stage.inputs.filter { $0.role != "rate" })
+      #expect(search.parameters["seed"] == 0)
+    }
+    let other = try plan("optimizer: {lr: search}, lr_search: {n_epochs: 4}")
+    #expect(KeyTests.keys(other).intersection(KeyTests.keys(searched)).count == 2)
+    #expect(KeyTests.keys(try plan("lr_search: range")) == KeyTests.keys(try KeyTests.plan(KeyTests.base)))
+    #expect(KeyTests.keys(try plan("optimizer: {lr: search}, lr_search: grid")) == KeyTests.keys(searched))
+  }
+
   @Test(arguments: ["log_every=7", "tensorboard=true"])
   func whatCannotChangeAResultChangesNoKeyAndIsCarried(_ assignment: String) throws {
     let parts = assignment.split(separator: "=", maxSplits: 1).map(String.init)

@@ -10,7 +10,8 @@ import Testing
     #expect(Set(listed).count == listed.count)
     #expect(
       OptionListing().text.contains(
-        "  optimizer.lr\n      The learning rate after warm-up. Value: a number above 0. Default: 0.0001.\n"))
+        "  optimizer.lr\n      The learning rate after warm-up; `search`: what the setting's `lr_search` finds. "
+          + "Value: a number above 0, or `search`. Default: 0.0001.\n"))
   }
 
   @Test func theSchemaIsJSONAndNamesEverySection() throws {

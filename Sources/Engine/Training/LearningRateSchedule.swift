@@ -49,6 +49,7 @@ public struct LearningRateSchedule: Sendable, Codable, Hashable {
         let passed = epochs.count { Double(steps) + 1e-9 >= $0 * Double(stepsPerEpoch) }
         return base * pow(factor, Double(passed))
       case .oneCycle(let risingShare, let rise, let fall): return cycle(at: steps, risingShare, rise: rise, fall: fall)
+      case .rangeTest(let start): return start * pow(base / start, Double(steps) / Double(max(1, totalSteps - 1)))
       }
     }
     return base
@@ -96,7 +97,7 @@ public struct LearningRateSchedule: Sendable, Codable, Hashable {
     return stages.contains { stage in
       switch stage {
       case .cosine, .multistep: true
-      case .linearWarmup, .plateau, .oneCycle: false
+      case .linearWarmup, .plateau, .oneCycle, .rangeTest: false
       }
     }
   }

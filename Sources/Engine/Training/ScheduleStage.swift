@@ -13,6 +13,10 @@ public enum ScheduleStage: Sendable, Codable, Hashable {
   /// by half a wave of the cosine (Smith & Topin, *Super-Convergence*, 2019).
   case oneCycle(risingShare: Double = 0.3, rise: Double = 25, fall: Double = 1e4)
 
+  /// From `start` to the base rate at the last step, by the same factor from step to step (Smith, *Cyclical Learning Rates
+  /// for Training Neural Networks*, 2017): for finding a rate, not for training.
+  case rangeTest(start: Double)
+
   /// When a plateau rule looks at the metric.
   public enum Look: String, Sendable, Codable, Hashable {
     /// At every validation.
@@ -29,6 +33,7 @@ public enum ScheduleStage: Sendable, Codable, Hashable {
     case .cosine: "cosine"
     case .multistep: "multistep"
     case .oneCycle: "one_cycle"
+    case .rangeTest: "range_test"
     }
   }
 
@@ -53,6 +58,7 @@ public enum ScheduleStage: Sendable, Codable, Hashable {
       expect(
         risingShare > 0 && risingShare < 1, "one_cycle's rising_share is \(risingShare); give a number between 0 and 1")
       expect(rise > 1 && fall > 1, "one_cycle's factors are \(rise) and \(fall); give numbers above 1")
+    case .rangeTest(let start): expect(start > 0 && start.isFinite, "range_test from a rate of \(start)")
     }
     return faults
   }

@@ -66,7 +66,9 @@ public struct Trainer {
       options.schedule, base: options.optimizer.rate(batchSize: timetable.batchSize), totalSteps: timetable.totalSteps,
       stepsPerEpoch: timetable.stepsPerEpoch)
     if let unreached = schedule.unreached {
-      guard !schedule.isCutShort else { throw EngineError.specification("training: " + unreached) }
+      guard !schedule.isCutShort else {
+        throw EngineError.specification("training: \(unreached); lower `iterations` or raise `epochs`")
+      }
       log(unreached)
     }
     try options.precision.check(on: device)

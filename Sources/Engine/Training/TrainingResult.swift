@@ -12,6 +12,18 @@ public struct ValidationRecord: Sendable, Codable, Hashable {
   public let validationMetric: Double
   /// The metric of the nearest neighbours' vote; nil where it was not asked for.
   public var validationNeighbours: Double?
+
+  package init(
+    step: Int, epoch: Double, learningRate: Double, trainingLoss: Double, validationLoss: Double,
+    validationMetric: Double
+  ) {
+    self.step = step
+    self.epoch = epoch
+    self.learningRate = learningRate
+    self.trainingLoss = trainingLoss
+    self.validationLoss = validationLoss
+    self.validationMetric = validationMetric
+  }
 }
 
 /// How far a training is, after each step.

@@ -65,6 +65,8 @@ extension Fault {
       "the milestone \(milestone) is not within the training of \(epochs) epochs"
     case .minimumAboveRate(let name, let minimum, let rate):
       "the `min_lr` of \(quoted(name)) is \(minimum), above the learning rate of \(rate)"
+    case .searchInPretraining(let backbone):
+      "the pretraining of \(quoted(backbone)) would search its learning rate, which only cells do"
     case .weightlessClasses: "no class has a weight above 0"
     case .overrideOfNothing(let name, let reason): "\(quoted(name)) cannot be set: \(reason)"
     }
@@ -137,6 +139,7 @@ extension Fault {
     case .milestonesNotAscending: return ["put them in order"]
     case .milestoneAfterTheEnd: return ["leave it out, or raise `epochs`"]
     case .minimumAboveRate: return ["lower `min_lr`, or raise `optimizer.lr`"]
+    case .searchInPretraining: return ["give it a number: `pretrain: {dataset: NAME, optimizer: {lr: 1.0e-3}}`"]
     case .weightlessClasses: return ["give at least one class a weight, or set `class_weights: balanced`"]
     case .overrideOfNothing: return ["write --set NAME=VALUE, for example --set training.epochs=2"]
     }

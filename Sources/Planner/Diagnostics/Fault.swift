@@ -56,6 +56,7 @@ public enum Fault: Hashable, Sendable {
   case milestoneAfterTheEnd(milestone: String, epochs: Int)
   case minimumAboveRate(name: String, minimum: String, rate: String)
   case weightlessClasses
+  case searchInPretraining(backbone: String)
 
   case seedsAmongAxes
 

@@ -70,20 +70,29 @@ private struct Planning {
       needed[source.kind] = source.key
     }
     let training = grid.variants[Int(point.variant)]
-    let parameters: JSONValue = .object([
-      "backbone": .string(backbone), "initialisation": .string(initialisation), "fraction": .number(fraction),
-      "seed": .integer(seed), "metric": .string(metric), "training": training.canonical,
-    ])
-    // The canonical text of those parameters: members in ascending order, around the training text made once.
-    var text = "{\"backbone\":\"\(backbone)\",\"fraction\":"
-    text += JSONValue.number(fraction).canonicalText
-    text += ",\"initialisation\":\"\(initialisation)\",\"metric\":\"\(metric)\",\"seed\":\(seed),\"training\":"
-    text += training.text
-    text += "}"
-    let train = add(
-      Stage(
-        kind: .train, parameters: parameters, parametersText: text, inputs: inputs, manner: training.manner,
-        label: "train \(id.text)"))
+    /// The stage that trains, or searches the rate of, the cell's model with a seed.
+    func stage(_ kind: StageKind, seed: Int, label: String) -> Stage {
+      let parameters: JSONValue = .object([
+        "backbone": .string(backbone), "initialisation": .string(initialisation), "fraction": .number(fraction),
+        "seed": .integer(seed), "metric": .string(metric), "training": training.canonical,
+      ])
+      // The canonical text of those parameters: members in ascending order, around the training text made once.
+      var text = "{\"backbone\":\"\(backbone)\",\"fraction\":"
+      text += JSONValue.number(fraction).canonicalText
+      text += ",\"initialisation\":\"\(initialisation)\",\"metric\":\"\(metric)\",\"seed\":\(seed),\"training\":"
+      text += training.text
+      text += "}"
+      return Stage(
+        kind: kind, parameters: parameters, parametersText: text, inputs: inputs, manner: training.manner, label: label)
+    }
+    if training.searchesRate {
+      // One search for all seeds of a setting.
+      let search = add(
+        stage(.lrSearch, seed: 0, label: "lr_search \(dataset.name)/\(backbone)/\(fraction)/\(initialisation)"))
+      inputs.append(StageInput(role: "rate", key: search))
+      needed[.lrSearch] = search
+    }
+    let train = add(stage(.train, seed: seed, label: "train \(id.text)"))
     let tested = testParameters(dataset)
     let test = add(
       Stage(

@@ -67,6 +67,8 @@ struct TrainingVariant: Sendable {
   let text: String
   /// The options given that are no part of a key.
   let manner: JSONValue
+  /// Whether the learning rate is what a search finds.
+  let searchesRate: Bool
 }
 
 extension Grid {

@@ -7,11 +7,19 @@ struct TrainingCheck {
     let values = changes.mapValues(\.value)
     let canonical = TrainingOptions.canonical(changes: values, backbone: backbone)
     let variant = TrainingVariant(
-      canonical: canonical, text: canonical.canonicalText, manner: StageManner.json(changes: values))
+      canonical: canonical, text: canonical.canonicalText, manner: StageManner.json(changes: values),
+      searchesRate: canonical["optimizer"]?["lr"] == "search")
     guard let options = try? TrainingOptions(canonical: canonical) else { return variant }
     checkImages(options, changes, backbone: backbone, otherwiseAt: place)
     checkOptimizer(options, changes)
     if let place = changes["schedule"]?.place { checkSchedule(options, at: place) }
+    let search = options.rateSearch
+    if search.lowestPower >= search.highestPower {
+      faults.add(
+        .invertedRange(
+          name: "lr_search", low: JSONValue.number(search.lowestPower).canonicalText,
+          high: JSONValue.number(search.highestPower).canonicalText), at: changes["lr_search"]?.place ?? place)
+    }
     if case .given(let weights) = options.classWeights, weights.allSatisfy({ $0 == 0 }) {
       faults.add(.weightlessClasses, at: changes["class_weights"]?.place ?? place)
     }
@@ -75,10 +83,9 @@ struct TrainingCheck {
   private func check(_ link: ScheduleSpec, _ options: TrainingOptions, at place: Place) {
     func text(_ number: Double) -> String { JSONValue.number(number).canonicalText }
     switch link {
-    case .cosine(let minimum) where minimum > options.optimizer.learningRate:
-      faults.add(
-        .minimumAboveRate(
-          name: link.name, minimum: text(minimum), rate: text(options.optimizer.learningRate)), at: place)
+    case .cosine(let minimum):
+      guard let rate = options.optimizer.learningRate, minimum > rate else { return }
+      faults.add(.minimumAboveRate(name: link.name, minimum: text(minimum), rate: text(rate)), at: place)
     case .multistep(let milestones, _):
       for (first, second) in zip(milestones, milestones.dropFirst()) where second <= first {
         faults.add(.milestonesNotAscending(first: text(first), second: text(second)), at: place)
@@ -86,7 +93,7 @@ struct TrainingCheck {
       if let late = milestones.first(where: { $0 >= Double(options.epochs) }) {
         faults.add(.milestoneAfterTheEnd(milestone: text(late), epochs: options.epochs), at: place)
       }
-    case .linearWarmup, .plateau, .cosine, .oneCycle: break
+    case .linearWarmup, .plateau, .oneCycle: break
     }
   }
 }

@@ -14,7 +14,9 @@ public struct OptionListing: Sendable {
 
   public init() {
     var entries = TrainingOption.all.map { Self.entry($0.declaration, "training") }
-    for variant in [ScheduleSpec.shape, EarlyStopSpec.shape, TransformSpec.shape, NormaliseSpec.shape] {
+    for variant in [
+      ScheduleSpec.shape, EarlyStopSpec.shape, RateSearchSpec.shape, TransformSpec.shape, NormaliseSpec.shape,
+    ] {
       for form in variant.forms {
         entries.append(
           Entry(

@@ -74,6 +74,10 @@ extension TrainingOption {
   static let course: [TrainingOption] = [
     TrainingOption(
       OptionDeclaration(
+        "lr_search", .variant(RateSearchSpec.shape), .value(RateSearchSpec.standard.canonical),
+        "How a learning rate is searched for where `optimizer.lr` is `search`.")),
+    TrainingOption(
+      OptionDeclaration(
         "save_best", .flag, .value(true),
         "Keeps the weights of the best validation; false: the last weights.")),
     TrainingOption(

@@ -12,7 +12,8 @@ public struct OptimizerSpec: Sendable, Hashable {
   }
 
   public var rule: Rule
-  public var learningRate: Double
+  /// Nil: what a search finds.
+  public var learningRate: Double?
   public var weightDecay: Double
   /// Whether the rate is multiplied by the images a step over 256.
   public var scalesRate: Bool
@@ -64,7 +65,7 @@ extension OptimizerSpec {
   /// Decodes the complete members of `optimizer`.
   init(_ fields: ParameterFields) throws(ParameterFault) {
     rule = try Rule(named: try fields.text("name"), fields)
-    learningRate = try fields.number("lr")
+    learningRate = try fields.value("lr") == "search" ? nil : fields.number("lr")
     weightDecay = try fields.number("weight_decay")
     scalesRate = try fields.flag("autoscale_lr")
   }
@@ -72,7 +73,7 @@ extension OptimizerSpec {
   /// The members of `optimizer`, those of other rules left out.
   var members: [String: JSONValue] {
     var members = rule.members
-    members["lr"] = .number(learningRate)
+    members["lr"] = learningRate.map { .number($0) } ?? "search"
     members["weight_decay"] = .number(weightDecay)
     members["autoscale_lr"] = .bool(scalesRate)
     return members

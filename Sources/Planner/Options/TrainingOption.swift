@@ -43,7 +43,9 @@ public struct TrainingOption: Sendable {
     OptionDeclaration(
       "optimizer.name", .choice(OptimizerSpec.Rule.names), .value("adamw"),
       "The update rule: stochastic gradient descent, Adam, AdamW, or layer-wise adaptive rates (LARS)."),
-    OptionDeclaration("optimizer.lr", .number(.above(0)), .value(1e-4), "The learning rate after warm-up."),
+    OptionDeclaration(
+      "optimizer.lr", .either(.number(.above(0)), .choice(["search"])), .value(1e-4),
+      "The learning rate after warm-up; `search`: what the setting's `lr_search` finds."),
     OptionDeclaration(
       "optimizer.weight_decay", .number(.atLeast(0)), .value(1e-5),
       "Weight decay: apart from the gradient for adamw, within it for the others; biases and norms have none."),

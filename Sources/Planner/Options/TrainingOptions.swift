@@ -21,6 +21,8 @@ public struct TrainingOptions: Sendable, Hashable {
   public var freezesBackbone: Bool
   public var judgesNeighbours: Bool
   public var mixedPrecision: MixedPrecision
+  /// How the learning rate is searched for, where it is.
+  public var rateSearch: RateSearchSpec
 }
 
 extension TrainingOptions {
@@ -49,6 +51,7 @@ extension TrainingOptions {
     freezesBackbone = try fields.flag("freeze_backbone")
     judgesNeighbours = try fields.flag("knn_eval")
     mixedPrecision = try fields.choice("mixed_precision")
+    rateSearch = try RateSearchSpec(canonical: try fields.value("lr_search"))
   }
 
   /// The whole as JSON: an object with every option of the first version, and each later one that is not at its default.
@@ -63,7 +66,7 @@ extension TrainingOptions {
       "normalise": normalise.canonical, "save_best": .bool(keepsBest),
       "early_stopping": earlyStop?.canonical ?? ["kind": "none"], "class_weights": classWeights.canonical,
       "freeze_backbone": .bool(freezesBackbone), "knn_eval": .bool(judgesNeighbours),
-      "mixed_precision": .string(mixedPrecision.rawValue),
+      "mixed_precision": .string(mixedPrecision.rawValue), "lr_search": rateSearch.canonical,
     ])
   }
 
@@ -77,6 +80,8 @@ extension TrainingOptions {
     let imageSize = changes["image_size"]?.intValue ?? backbone.imageSize
     let optimizer = changes["optimizer.name"]?.stringValue ?? "adamw"
     for option in TrainingOption.all where option.keyPart != .never && option.isTaken(by: optimizer) {
+      // A search that nobody asks for changes nothing.
+      if option.name == "lr_search", changes["optimizer.lr"] != "search" { continue }
       var value: JSONValue
       switch (changes[option.name], option.standard) {
       case (let change?, _): value = change

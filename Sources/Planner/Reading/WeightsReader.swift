@@ -74,6 +74,11 @@ struct WeightsReader {
     }
     let complete = TrainingCheck(faults: faults).complete(
       training.merging(own) { _, own in own }, backbone: backbone, otherwiseAt: member.place)
+    if complete.searchesRate {
+      faults.add(
+        .searchInPretraining(backbone: backbone.name),
+        at: own["optimizer.lr"]?.place ?? training["optimizer.lr"]?.place ?? member.place)
+    }
     return seed.map { .pretrain(dataset: name, seed: $0, training: complete.canonical, manner: complete.manner) }
   }
 }
