@@ -89,6 +89,7 @@ struct RateSearchStage {
       let result = try model.train(model.network().network, course, context) { options in
         options.epochs = spec.epochs
         options.earlyStopping = nil
+        options.judgesNeighbours = false
         if !keepsSchedule { options.schedule = [] }
       }
       trials.append(RateSearch.Trial(rate: rate, result: result))
@@ -123,6 +124,7 @@ struct RateSearchStage {
       options.epochs = spec.epochs
       options.validateEvery = Double(spec.epochs)
       options.earlyStopping = nil
+      options.judgesNeighbours = false
       options.schedule = [.rangeTest(start: search.lowest)]
     } afterStep: { progress in
       test.enter(rate: progress.learningRate, loss: progress.loss) ? .proceed : .stop

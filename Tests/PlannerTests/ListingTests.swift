@@ -14,6 +14,11 @@ import Testing
           + "Value: a number above 0, or `search`. Default: 0.0001.\n"))
   }
 
+  @Test func anOptionOfSomeOptimizersNamesThem() {
+    let entry = OptionListing().entries.first { $0.name == "optimizer.nesterov" }
+    #expect(entry?.meaning == "Nesterov's momentum. For sgd, lars.")
+  }
+
   @Test func theSchemaIsJSONAndNamesEverySection() throws {
     let schema = try JSONDecoding.value(StudySchema.text)
     #expect(schema == StudySchema.json)

@@ -13,7 +13,7 @@ public struct OptionListing: Sendable {
   public let entries: [Entry]
 
   public init() {
-    var entries = TrainingOption.all.map { Self.entry($0.declaration, "training") }
+    var entries = TrainingOption.all.map { Self.entry($0.declaration, "training", takers: $0.takers) }
     for variant in [
       ScheduleSpec.shape, EarlyStopSpec.shape, RateSearchSpec.shape, TransformSpec.shape, NormaliseSpec.shape,
     ] {
@@ -39,7 +39,8 @@ public struct OptionListing: Sendable {
     self.entries = entries
   }
 
-  private static func entry(_ declaration: OptionDeclaration, _ section: String) -> Entry {
+  /// - Parameter takers: The optimizers that take the option; nil for all.
+  private static func entry(_ declaration: OptionDeclaration, _ section: String, takers: [String]? = nil) -> Entry {
     let standard =
       switch declaration.standard {
       case .required: "required"
@@ -48,7 +49,7 @@ public struct OptionListing: Sendable {
       }
     return Entry(
       section: section, name: declaration.name, type: declaration.shape.expectation, standard: standard,
-      meaning: declaration.meaning)
+      meaning: declaration.meaning + (takers.map { " For \($0.joined(separator: ", "))." } ?? ""))
   }
 
   /// The list for a terminal; ends in a line break.
