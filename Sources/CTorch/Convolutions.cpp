@@ -110,6 +110,12 @@ int32_t graft_conv2d(const graft_tensor *x, const graft_tensor *weight, const gr
                      int64_t padding_rows, int64_t padding_columns, graft_tensor **out) {
   return guarded([&] {
     const auto &w = weight->value;
+    if (lowered(x->value)) {
+      *out = handle(at::conv2d(low(x->value), low(w), low(optional(bias)), {stride, stride},
+                               {padding_rows, padding_columns})
+                        .to(at::kFloat));
+      return;
+    }
     if (ours(x->value) && !bias && w.dim() == 4 && w.size(2) == 3 && w.size(3) == 3 && stride == 1 &&
         padding_rows == 1 && padding_columns == 1 &&
         winogradFits(w.size(1), w.size(0)) && x->value.dim() == 4 && x->value.size(1) == w.size(1)) {

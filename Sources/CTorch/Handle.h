@@ -37,9 +37,15 @@ int32_t guarded(Body body) noexcept {
 
 inline graft_tensor *handle(at::Tensor value) { return new graft_tensor{std::move(value)}; }
 
+inline const float *data(const at::Tensor &tensor) { return tensor.defined() ? tensor.data_ptr<float>() : nullptr; }
+inline float *room(const at::Tensor &tensor) { return tensor.defined() ? tensor.data_ptr<float>() : nullptr; }
+
 inline at::Tensor optional(const graft_tensor *tensor) { return tensor ? tensor->value : at::Tensor(); }
 
 /// True where our own kernels run on the tensor: float32 in this machine's memory.
 bool ours(const at::Tensor &tensor);
+
+/// What convolutions and products are computed in on this thread.
+at::ScalarType productType();
 
 }  // namespace graft

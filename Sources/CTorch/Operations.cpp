@@ -176,7 +176,9 @@ int32_t graft_linear(const graft_tensor *x, const graft_tensor *weight, const gr
   return guarded([&] {
     // A patch embedding's weight has the shape of a convolution's.
     const auto matrix = weight->value.dim() > 2 ? weight->value.flatten(1) : weight->value;
-    if (ours(x->value)) {
+    if (lowered(x->value)) {
+      *out = handle(at::linear(low(x->value), low(matrix), low(optional(bias))).to(at::kFloat));
+    } else if (ours(x->value)) {
       *out = handle(Linear::apply(x->value, matrix, bias ? bias->value : at::empty({0}, x->value.options())));
     } else {
       *out = handle(at::linear(x->value, matrix, optional(bias)));
@@ -201,14 +203,19 @@ int32_t graft_attention(const graft_tensor *qkv, int64_t heads, graft_tensor **o
     const auto &value = qkv->value;
     TORCH_CHECK(value.dim() == 3 && heads > 0 && value.size(2) % (3 * heads) == 0, "attention of ", heads,
                 " heads on a projection of shape ", value.sizes());
-    if (ours(value)) {
+    const bool isLow = lowered(value);
+    if (!isLow && ours(value)) {
       *out = handle(Attention::apply(value, heads));
       return;
     }
     const int64_t n = value.size(0), t = value.size(1), d = value.size(2) / (3 * heads);
-    const auto parts = value.reshape({n, t, 3, heads, d}).permute({2, 0, 3, 1, 4}).unbind(0);
+    const auto parts =
+        (isLow ? low(value) : value).reshape({n, t, 3, heads, d}).permute({2, 0, 3, 1, 4}).unbind(0);
     const auto scores = at::matmul(parts[0] * (1 / std::sqrt(double(d))), parts[1].transpose(-2, -1));
-    *out = handle(at::matmul(at::softmax(scores, -1), parts[2]).transpose(1, 2).reshape({n, t, heads * d}));
+    // The softmax is computed in float32 whatever the products are.
+    const auto weights = at::softmax(isLow ? scores.to(at::kFloat) : scores, -1);
+    const auto mixed = at::matmul(isLow ? low(weights) : weights, parts[2]);
+    *out = handle((isLow ? mixed.to(at::kFloat) : mixed).transpose(1, 2).reshape({n, t, heads * d}));
   });
 }
 
@@ -301,51 +308,17 @@ int32_t graft_multiply(const graft_tensor *left, const graft_tensor *right, graf
   return guarded([&] { *out = handle(left->value * right->value); });
 }
 
-int32_t graft_cross_entropy(const graft_tensor *logits, const graft_tensor *labels, graft_tensor **out) {
-  return guarded([&] { *out = handle(at::cross_entropy_loss(logits->value, labels->value)); });
+int32_t graft_cross_entropy(const graft_tensor *logits, const graft_tensor *labels, const graft_tensor *weights,
+                            graft_tensor **out) {
+  return guarded([&] { *out = handle(at::cross_entropy_loss(logits->value, labels->value, optional(weights))); });
+}
+
+int32_t graft_binary_cross_entropy(const graft_tensor *logits, const graft_tensor *targets, graft_tensor **out) {
+  return guarded([&] { *out = handle(at::binary_cross_entropy_with_logits(logits->value, targets->value)); });
 }
 
 int32_t graft_backward(const graft_tensor *tensor, const graft_tensor *seed) {
   return guarded([&] { tensor->value.backward(optional(seed)); });
-}
-
-int32_t graft_adamw_step(graft_tensor *const *parameters, graft_tensor *const *first, graft_tensor *const *second,
-                         const uint8_t *decays, int64_t count, double rate, double beta1, double beta2,
-                         double epsilon, double decay, int64_t step, double max_norm, double *norm) {
-  return guarded([&] {
-    at::NoGradGuard guard;
-    double squares = 0;
-    for (int64_t i = 0; i < count; i++) {
-      const auto &gradient = parameters[i]->value.grad();
-      if (!gradient.defined()) continue;
-      // A gradient in the parameter's own memory order, so that both are walked as one row of numbers.
-      if (gradient.strides() != parameters[i]->value.strides())
-        parameters[i]->value.mutable_grad() = at::empty_like(parameters[i]->value).copy_(gradient);
-      const auto &ordered = parameters[i]->value.grad();
-      squares += ours(ordered) ? squareSum(data(ordered), ordered.numel())
-                               : ordered.to(at::kDouble).pow(2).sum().item<double>();
-    }
-    *norm = std::sqrt(squares);
-    const double clip = max_norm > 0 ? std::min(1.0, max_norm / (*norm + 1e-6)) : 1.0;
-    for (int64_t i = 0; i < count; i++) {
-      auto &parameter = parameters[i]->value;
-      const auto gradient = parameter.grad();
-      parameter.mutable_grad() = at::Tensor();
-      if (!gradient.defined() || !std::isfinite(*norm)) continue;
-      auto &m = first[i]->value, &v = second[i]->value;
-      const double shrink = decays[i] ? decay : 0;
-      if (ours(parameter)) {
-        adamw(parameter.data_ptr<float>(), data(gradient), room(m), room(v), parameter.numel(),
-              AdamWStep{rate, beta1, beta2, epsilon, shrink, clip, step});
-        continue;
-      }
-      const auto slope = gradient * clip;
-      m.mul_(beta1).add_(slope, 1 - beta1);
-      v.mul_(beta2).addcmul_(slope, slope, 1 - beta2);
-      const auto size = v.sqrt().div_(std::sqrt(1 - std::pow(beta2, double(step)))).add_(epsilon);
-      parameter.mul_(1 - rate * shrink).addcdiv_(m, size, -rate / (1 - std::pow(beta1, double(step))));
-    }
-  });
 }
 
 }  // extern "C"

@@ -16,6 +16,7 @@ namespace graft {
 namespace {
 thread_local std::string lastError;
 thread_local bool kernelsWanted = true;
+thread_local at::ScalarType productNumbers = at::kFloat;
 }  // namespace
 
 int32_t failed(const std::string &reason, bool memory) {
@@ -30,6 +31,8 @@ int32_t failed(const std::string &reason, bool memory) {
 bool ours(const at::Tensor &tensor) {
   return kernelsWanted && kernelsSupported() && tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat;
 }
+
+at::ScalarType productType() { return productNumbers; }
 
 }  // namespace graft
 
@@ -69,6 +72,10 @@ const char *graft_blas_kernels(void) {
 int32_t graft_has_kernels(void) { return kernelsSupported() ? 1 : 0; }
 
 void graft_use_kernels(int32_t enabled) { kernelsWanted = enabled != 0; }
+
+void graft_set_precision(int32_t precision) {
+  productNumbers = precision == GRAFT_BFLOAT16 ? at::kBFloat16 : precision == GRAFT_FLOAT16 ? at::kHalf : at::kFloat;
+}
 
 int32_t graft_cuda_devices(void) {
   try {
@@ -145,8 +152,8 @@ int32_t graft_tensor_zeros_like(const graft_tensor *tensor, graft_tensor **out) 
   });
 }
 
-int32_t graft_tensor_require_gradient(graft_tensor *tensor) {
-  return guarded([&] { tensor->value.requires_grad_(true); });
+int32_t graft_tensor_require_gradient(graft_tensor *tensor, int32_t wanted) {
+  return guarded([&] { tensor->value.requires_grad_(wanted != 0); });
 }
 
 int32_t graft_tensor_gradient(const graft_tensor *tensor, graft_tensor **out) {

@@ -209,7 +209,7 @@ public actor RunCoordinator {
       inputs: stage.inputs.map { input in
         ResolvedInput(role: input.role, key: input.key, folder: artifactFolder(of: input.key))
       },
-      locations: stage.locations,
+      locations: stage.locations, manner: stage.manner,
       outputFolder: workspace.outputFolder(attempt: number, kind: stage.kind, key: stage.key),
       checkpointFolder: checkpoints, threads: options.threadsPerJob, device: options.device,
       logFile: workspace.logFile(key: stage.key, attempt: number))

@@ -64,6 +64,8 @@ public enum StageKind: String, Hashable, Sendable, Codable, CaseIterable {
   case dataset
   /// Train a backbone on a source data set, so that its weights can be transferred.
   case pretrain
+  /// Find a setting's learning rate.
+  case lrSearch = "lr_search"
   /// Train one cell's model.
   case train
   /// Measure a trained model on its test set.

@@ -8,18 +8,21 @@ public struct Stage: Sendable, Hashable {
   public let inputs: [StageInput]
   /// Where things lie on this machine, by name (`root`, `file`): never part of the key.
   public let locations: [String: String]
+  /// Options that cannot change what the stage computes, by name: never part of the key.
+  public let manner: JSONValue
   /// The stage named for a person: `train derma/vit_micro/0.25/WT/3`.
   public let label: String
 
   public init(
     key: StageKey, kind: StageKind, parameters: JSONValue, inputs: [StageInput], locations: [String: String],
-    label: String
+    manner: JSONValue = [:], label: String
   ) {
     self.key = key
     self.kind = kind
     self.parameters = parameters
     self.inputs = inputs
     self.locations = locations
+    self.manner = manner
     self.label = label
   }
 }

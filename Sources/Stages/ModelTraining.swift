@@ -16,62 +16,67 @@ struct ModelTraining {
   let metric: Planner.Metric
   let seed: Int
   let classes: Int
+  /// The learning rate that a search found, where the options ask for one.
+  var foundRate: Double?
+  /// The checkpoint's name in the request's folder.
+  var checkpointName = "training.safetensors"
+  /// Which of how many trainings of the stage this is.
+  var part = (index: 0, count: 1)
 
   /// Trains until the end or until the context says stop.
   ///
+  /// - Parameters:
+  ///   - change: Makes the engine's options others than those of the study.
+  ///   - afterStep: Sees each step and says whether to go on.
   /// - Throws: `StageStopped` after a checkpoint was written.
   func run(
     _ network: any Network, training: any ImageSource, validation: any ImageSource, device: Device,
-    context: StageContext
+    context: StageContext, changing change: (inout Engine.TrainingOptions) -> Void = { _ in },
+    afterStep: (TrainingProgress) -> TrainingDecision = { _ in .proceed }
   ) throws -> TrainingResult {
     let environment = ProcessInfo.processInfo.environment[Self.intervalVariable]
     let policy = Trainer.CheckpointPolicy(
-      path: "\(request.checkpointFolder)/training.safetensors",
+      path: "\(request.checkpointFolder)/\(checkpointName)",
       interval: environment.flatMap(Double.init) ?? Self.checkpointInterval,
       clock: { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 })
     try DurableFiles.makeFolder(request.checkpointFolder)
-    let trainer = try Trainer(options: engineOptions, device: device, checkpoint: policy, log: context.log)
+    var options = engineOptions
+    change(&options)
+    let trainer = try Trainer(options: options, device: device, checkpoint: policy, log: context.log)
     context.log(
       "\(training.count) training and \(validation.count) validation images, \(network.parameterCount) parameters")
     let engineMetric = metric.engine
+    let watch = try TrainingWatch(request, metric: metric, part: part, context: context)
     let result = try trainer.run(
       network, training: training, validation: validation,
       metric: { engineMetric.value(probabilities: $0, labels: $1, classes: classes) }
     ) { progress in
-      context.report(
-        StageProgress(
-          fraction: Double(progress.step) / Double(progress.totalSteps),
-          position: "epoch \(min(Int(progress.epoch) + 1, progress.epochs))/\(progress.epochs)", loss: progress.loss,
-          metricName: metric.rawValue, metric: progress.lastValidation?.validationMetric))
-      return context.shouldStop ? .stop : .proceed
+      try watch.observe(progress)
+      return context.shouldStop ? .stop : afterStep(progress)
     }
     for record in result.history {
       context.log(
         "step \(record.step): training loss \(record.trainingLoss), validation loss \(record.validationLoss), "
-          + "\(metric.rawValue) \(record.validationMetric)")
+          + "\(metric.rawValue) \(record.validationMetric)"
+          + (record.validationNeighbours.map { ", by neighbours \($0)" } ?? ""))
     }
-    if case .stopped = result.end { throw StageStopped() }
+    if let step = result.stoppedEarly { context.log("stopped early after step \(step) of \(result.totalSteps)") }
+    if case .stopped = result.end, context.shouldStop { throw StageStopped() }
     if case .diverged(let step) = result.end { context.log("diverged: the loss at step \(step) is not finite") }
     return result
   }
 
   private var engineOptions: Engine.TrainingOptions {
     Engine.TrainingOptions(
-      epochs: options.epochs, batchSize: options.batchSize,
-      optimizer: AdamWOptions(rate: options.optimizer.learningRate, weightDecay: options.optimizer.weightDecay),
-      schedule: options.schedule.map(\.engine), gradientClip: options.gradientClipping,
-      validateEvery: options.validationInterval, seed: UInt64(seed))
-  }
-}
-
-extension ScheduleSpec {
-  /// The engine's schedule stage of the same meaning.
-  fileprivate var engine: ScheduleStage {
-    switch self {
-    case .linearWarmup(let iterations): .linearWarmup(iterations: iterations)
-    case .plateau(let factor, let patience, let minimum):
-      .plateau(factor: factor, patience: patience, minimumRate: minimum, look: .validation)
-    }
+      epochs: options.epochs, batchSize: options.batchSize, optimizer: options.optimizer.engine(foundRate: foundRate),
+      loss: .crossEntropy(weights: options.classWeights.engine), schedule: options.schedule.map(\.engine),
+      gradientClip: options.gradientClipping, validateEvery: options.validationInterval, seed: UInt64(seed),
+      keepsBest: options.keepsBest,
+      earlyStopping: options.earlyStop.map {
+        EarlyStopping(patience: $0.patience, minimumDelta: $0.minimumDelta)
+      },
+      freezesBackbone: options.freezesBackbone, judgesNeighbours: options.judgesNeighbours,
+      precision: options.mixedPrecision.engine)
   }
 }
 
@@ -85,6 +90,7 @@ extension TrainingResult {
       facts["best_step"] = .number(Double(best.step))
       facts["best_epoch"] = .number(best.epoch)
     }
+    if let stoppedEarly { facts["stopped_early_at_step"] = .number(Double(stoppedEarly)) }
     var diverged = false
     if case .diverged(let step) = end {
       diverged = true
@@ -96,7 +102,8 @@ extension TrainingResult {
       history: history.map {
         HistoryEntry(
           step: $0.step, epoch: $0.epoch, learningRate: $0.learningRate, trainingLoss: $0.trainingLoss,
-          validationLoss: $0.validationLoss, validationMetric: $0.validationMetric)
+          validationLoss: $0.validationLoss, validationMetric: $0.validationMetric,
+          validationNeighbours: $0.validationNeighbours)
       },
       facts: .object(facts))
   }

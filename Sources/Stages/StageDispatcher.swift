@@ -13,6 +13,7 @@ public struct StageDispatcher: StageRunner {
       case .dataset: return try DatasetStage(request).run(context)
       case .weights: return try WeightsStage(request).run(context)
       case .pretrain: return try PretrainStage(request).run(context)
+      case .lrSearch: return try RateSearchStage(request).run(context)
       case .train: return try TrainStage(request).run(context)
       case .test: return try TestStage(request).run(context)
       case .noop: return StageOutcome()

@@ -18,27 +18,23 @@ struct TrainStage {
   }
 
   func run(_ context: StageContext) throws -> StageOutcome {
-    let device = try Device(request.device)
-    let seed = UInt64(parameters.seed)
-    let data = try TrainingData(request, options: parameters.training)
-    let subset = Subset.positions(labels: data.store.labels(in: .train), fraction: parameters.fraction, seed: seed)
-    let training = try data.source(.train, subset: subset)
-    let network = try Backbone.make(
-      name: parameters.backbone, classes: training.classes, options: parameters.training.network, device: device)
+    let cell = try CellModel(request, parameters)
     context.log(
       "\(parameters.backbone), \(parameters.initialisation.name), seed \(parameters.seed), fraction \(parameters.fraction)"
     )
-    let record = try initialisation().apply(to: network, seed: seed)
-
-    let model = ModelTraining(
-      request: request, options: parameters.training, metric: parameters.metric, seed: parameters.seed,
-      classes: training.classes)
-    let result = try model.run(
-      network, training: training, validation: try data.source(.validation), device: device, context: context)
+    let (network, record) = try cell.network()
+    var course = cell.course
+    if parameters.training.optimizer.learningRate == nil {
+      let rate = try RateSearchStage.rate(request.file(RateSearchStage.rateName, of: "rate"))
+      context.log("learning rate \(rate), as searched for")
+      course.foundRate = rate
+    }
+    let result = try cell.train(network, course, context)
     let outcome = result.outcome(
       metric: parameters.metric,
       facts: [
-        "training_images": .number(Double(training.count)), "subset_digest": .string(Subset.digest(of: subset)),
+        "training_images": .number(Double(cell.training.count)),
+        "subset_digest": .string(Subset.digest(of: cell.subset)),
         "parameters": .number(Double(network.parameterCount)),
       ])
     try TrainedModel(
@@ -51,7 +47,8 @@ struct TrainStage {
     return outcome
   }
 
-  private func initialisation() throws -> Initialisation {
+  /// How the cell's weights begin.
+  func initialisation() throws -> Initialisation {
     func source() throws -> StateDict {
       try Safetensors.read(request.file(WeightsStage.modelName, of: "weights")).tensors
     }

@@ -41,14 +41,15 @@ enum ResultRows {
     }
     let insertEntry = try database.cachedStatement(
       sql: """
-        INSERT INTO history (stage, place, step, epoch, learning_rate, training_loss, validation_loss, validation_metric)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO history (stage, place, step, epoch, learning_rate, training_loss, validation_loss,
+          validation_metric, validation_knn)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
     for (place, entry) in outcome.history.enumerated() {
       try insertEntry.execute(
         arguments: [
           stage, place, entry.step, entry.epoch.stored, entry.learningRate.stored, entry.trainingLoss.stored,
-          entry.validationLoss.stored, entry.validationMetric.stored,
+          entry.validationLoss.stored, entry.validationMetric.stored, entry.validationNeighbours?.stored,
         ])
     }
     let insertFile = try database.cachedStatement(
@@ -68,16 +69,18 @@ enum ResultRows {
   }
 
   static func history(of stage: Int64, _ database: Database) throws -> [HistoryEntry] {
+    // A workspace of an older version that is only read is left as it is.
+    let neighbours = try Schema.currentVersion(database) < 2 ? "NULL" : "validation_knn"
     let statement = try database.cachedStatement(
       sql: """
-        SELECT step, epoch, learning_rate, training_loss, validation_loss, validation_metric FROM history
-        WHERE stage = ? ORDER BY place
+        SELECT step, epoch, learning_rate, training_loss, validation_loss, validation_metric, \(neighbours)
+        FROM history WHERE stage = ? ORDER BY place
         """)
     return try Row.fetchAll(statement, arguments: [stage]).map { row in
       HistoryEntry(
         step: row[0], epoch: Double(stored: row[1]), learningRate: Double(stored: row[2]),
         trainingLoss: Double(stored: row[3]), validationLoss: Double(stored: row[4]),
-        validationMetric: Double(stored: row[5]))
+        validationMetric: Double(stored: row[5]), validationNeighbours: row[6])
     }
   }
 

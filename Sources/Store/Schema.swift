@@ -6,7 +6,7 @@ enum Schema {
   /// Moves with each migration.
   static var version: Int { migrations.count }
 
-  private static let migrations: [String] = [firstTables]
+  private static let migrations: [String] = [firstTables, neighbours]
 
   /// Brings a database from any earlier version to this one, in one transaction.
   static func migrate(_ database: Database, path: String) throws {
@@ -148,5 +148,10 @@ enum Schema {
       sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
       PRIMARY KEY (folder, name)
     ) STRICT, WITHOUT ROWID;
+    """
+
+  // Here NULL means not measured, too: a vote that gives no number is not told from one that was not asked for.
+  private static let neighbours = """
+    ALTER TABLE history ADD COLUMN validation_knn REAL;
     """
 }

@@ -9,7 +9,7 @@ extension StageRequest {
       "label": .string(label), "parameters": parameters,
       "inputs": .array(
         inputs.map { ["role": .string($0.role), "key": .string($0.key.hex), "folder": .string($0.folder)] }),
-      "locations": .object(locations.mapValues { .string($0) }), "output": .string(outputFolder),
+      "locations": .object(locations.mapValues { .string($0) }), "manner": manner, "output": .string(outputFolder),
       "checkpoints": .string(checkpointFolder), "threads": .number(Double(threads)), "device": .string(device),
     ]
     if let logFile { members["log"] = .string(logFile) }
@@ -31,6 +31,7 @@ extension StageRequest {
           role: try fields.string("role"), key: try fields.key("key"), folder: try fields.string("folder"))
       },
       locations: (json["locations"]?.objectValue ?? [:]).compactMapValues(\.stringValue),
+      manner: json["manner"] ?? [:],
       outputFolder: try fields.string("output"), checkpointFolder: try fields.string("checkpoints"),
       threads: try fields.integer("threads"), device: try fields.string("device"), logFile: json["log"]?.stringValue)
   }
@@ -81,11 +82,13 @@ extension StageOutcome {
 
 extension HistoryEntry {
   var json: JSONValue {
-    [
+    var members: [String: JSONValue] = [
       "step": .number(Double(step)), "epoch": .number(epoch), "learning_rate": .number(learningRate),
       "training_loss": .number(trainingLoss), "validation_loss": .number(validationLoss),
       "validation_metric": .number(validationMetric),
     ]
+    if let validationNeighbours { members["validation_knn"] = .number(validationNeighbours) }
+    return .object(members)
   }
 
   init(json: JSONValue) throws {
@@ -93,7 +96,8 @@ extension HistoryEntry {
     self.init(
       step: try fields.integer("step"), epoch: try fields.number("epoch"),
       learningRate: try fields.number("learning_rate"), trainingLoss: try fields.number("training_loss"),
-      validationLoss: try fields.number("validation_loss"), validationMetric: try fields.number("validation_metric"))
+      validationLoss: try fields.number("validation_loss"), validationMetric: try fields.number("validation_metric"),
+      validationNeighbours: fields.optionalNumber("validation_knn"))
   }
 }
 

@@ -28,6 +28,8 @@ public struct StageRequest: Sendable, Codable, Hashable {
   public var parameters: JSONValue
   public var inputs: [ResolvedInput]
   public var locations: [String: String]
+  /// Options that cannot change what the stage computes, by name.
+  public var manner: JSONValue
   /// An empty folder for this attempt's files; it becomes the artifact when the stage is done. A stage that leaves it
   /// empty has no artifact but its outcome.
   public var outputFolder: String
@@ -42,8 +44,8 @@ public struct StageRequest: Sendable, Codable, Hashable {
 
   public init(
     attempt: Int64, key: StageKey, kind: StageKind, label: String, parameters: JSONValue, inputs: [ResolvedInput],
-    locations: [String: String], outputFolder: String, checkpointFolder: String, threads: Int, device: String,
-    logFile: String? = nil
+    locations: [String: String], manner: JSONValue = [:], outputFolder: String, checkpointFolder: String, threads: Int,
+    device: String, logFile: String? = nil
   ) {
     self.attempt = attempt
     self.key = key
@@ -52,6 +54,7 @@ public struct StageRequest: Sendable, Codable, Hashable {
     self.parameters = parameters
     self.inputs = inputs
     self.locations = locations
+    self.manner = manner
     self.outputFolder = outputFolder
     self.checkpointFolder = checkpointFolder
     self.threads = threads
@@ -168,10 +171,12 @@ public struct HistoryEntry: Sendable, Codable, Hashable {
   public var validationLoss: Double
   /// The data set's metric on the validation split.
   public var validationMetric: Double
+  /// The metric of the nearest neighbours' vote on the validation split; nil where it was not asked for.
+  public var validationNeighbours: Double?
 
   public init(
     step: Int, epoch: Double, learningRate: Double, trainingLoss: Double, validationLoss: Double,
-    validationMetric: Double
+    validationMetric: Double, validationNeighbours: Double? = nil
   ) {
     self.step = step
     self.epoch = epoch
@@ -179,6 +184,7 @@ public struct HistoryEntry: Sendable, Codable, Hashable {
     self.trainingLoss = trainingLoss
     self.validationLoss = validationLoss
     self.validationMetric = validationMetric
+    self.validationNeighbours = validationNeighbours
   }
 }
 

@@ -12,7 +12,7 @@ struct MessageTests {
       attempt: 7, key: key, kind: .train, label: "train \"x\"\n/ü",
       parameters: ["lr": 1e-4, "deep": [1, [true, .null]]],
       inputs: [ResolvedInput(role: "dataset", key: key, folder: "/a b")], locations: ["root": "/data"],
-      outputFolder: "/o", checkpointFolder: "/c", threads: 2, device: "cpu", logFile: "/l")
+      manner: ["log_every": 7], outputFolder: "/o", checkpointFolder: "/c", threads: 2, device: "cpu", logFile: "/l")
     for message in [WorkerRequest.run(request), .stop, .exit] {
       let line = message.line
       #expect(line.utf8.count { $0 == 0x0A } == 1 && line.hasSuffix("\n"))
@@ -25,7 +25,10 @@ struct MessageTests {
       diverged: true, metrics: [MetricValue(split: "test", name: "accuracy", value: 0.1 + 0.2)],
       history: [
         HistoryEntry(
-          step: 10, epoch: 0.5, learningRate: 1e-6, trainingLoss: 2.5, validationLoss: .infinity, validationMetric: 0)
+          step: 10, epoch: 0.5, learningRate: 1e-6, trainingLoss: 2.5, validationLoss: .infinity, validationMetric: 0),
+        HistoryEntry(
+          step: 20, epoch: 1, learningRate: 1e-6, trainingLoss: 2, validationLoss: 1, validationMetric: 0.5,
+          validationNeighbours: 0.25),
       ], facts: ["classes": ["a", "b"]])
     let cost = StageCost(cpuSeconds: 1.25, peakMemory: 1 << 40)
     let events: [WorkerEvent] = [

@@ -11,7 +11,7 @@ import Testing
         case .dataset: try DatasetParameters(stage.parameters).canonical
         case .weights: try WeightsParameters(stage.parameters).canonical
         case .pretrain: try PretrainParameters(stage.parameters).canonical
-        case .train: try TrainParameters(stage.parameters).canonical
+        case .train, .lrSearch: try TrainParameters(stage.parameters).canonical
         case .test: try TestParameters(stage.parameters).canonical
         case .noop: try NoopParameters(stage.parameters).canonical
         }

@@ -23,6 +23,17 @@ import WorkerProtocol
     #expect(rows.allSatisfy { $0.count == rows[0].count })
   }
 
+  /// The vote of the nearest neighbours has a column where some cell asked for it, and none where none did.
+  @Test func neighboursHaveAColumnWhereTheyWereAskedFor() {
+    var results = PhantomStudy().results
+    #expect(!CSV.rows(StudyTables.history(StudyAnalysis(results)))[0].contains("validation_knn"))
+    results.cells[0].history[0].validationNeighbours = 0.375
+    let rows = CSV.rows(StudyTables.history(StudyAnalysis(results)))
+    #expect(rows[0].suffix(3) == ["validation_metric", "validation_knn", "train_key"])
+    #expect(rows.dropFirst().count { $0[rows[0].count - 2] == "0.375" } == 1)
+    #expect(rows.dropFirst().count { $0[rows[0].count - 2] == "" } == rows.count - 2)
+  }
+
   @Test func absentRunsAreCountedAndNeverAveraged() throws {
     let analysis = StudyAnalysis(SnapshotTests.broken.results)
     let settings = Dictionary(

@@ -23,7 +23,7 @@ final class InProcessRun {
     StageRequest(
       attempt: 1, key: stage.key, kind: stage.kind, label: stage.label, parameters: stage.parameters,
       inputs: stage.inputs.map { ResolvedInput(role: $0.role, key: $0.key, folder: artifact($0.key)) },
-      locations: stage.locations, outputFolder: artifact(stage.key),
+      locations: stage.locations, manner: stage.manner, outputFolder: artifact(stage.key),
       checkpointFolder: folder.appendingPathComponent("checkpoints/\(stage.key.hex)").path, threads: 1, device: "cpu")
   }
 

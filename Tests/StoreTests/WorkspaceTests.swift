@@ -54,7 +54,7 @@ struct WorkspaceTests {
     try DurableFiles.write(bytes, to: path)
     for open in [{ try Workspace.openForReading($0) }, { try Workspace.open($0, command: "test") }] {
       let error = #expect(throws: WorkspaceError.self) { try open(folder.workspace) }
-      guard case .newerSchema(_, 257, 1) = error else { return #expect(Bool(false), "\(String(describing: error))") }
+      guard case .newerSchema(_, 258, 2) = error else { return #expect(Bool(false), "\(String(describing: error))") }
     }
   }
 
@@ -75,7 +75,10 @@ struct WorkspaceTests {
       metrics: [MetricValue(split: "val", name: "accuracy", value: 1 / 3)],
       history: [
         HistoryEntry(
-          step: 5, epoch: 0.5, learningRate: 1e-3, trainingLoss: .infinity, validationLoss: 2, validationMetric: 0.25)
+          step: 5, epoch: 0.5, learningRate: 1e-3, trainingLoss: .infinity, validationLoss: 2, validationMetric: 0.25),
+        HistoryEntry(
+          step: 9, epoch: 1, learningRate: 1e-3, trainingLoss: 1, validationLoss: 2, validationMetric: 0.5,
+          validationNeighbours: 0.125),
       ], facts: ["best_step": 5])
     try workspace.finish(dataset, journal)
     try workspace.finish(train, journal, outcome, files: true)
@@ -93,6 +96,30 @@ struct WorkspaceTests {
     #expect(try workspace.keys(beginningWith: "bbb") == [train.key])
     #expect(try workspace.keys(beginningWith: "zz").isEmpty)
     #expect(try workspace.measuredSeconds(of: [dataset, train]) == [dataset.key: 2.5, train.key: 2.5])
+  }
+
+  /// A workspace of the first version has no column of neighbours; reading leaves it as it is.
+  @Test func anOlderWorkspaceIsReadAsItIs() throws {
+    let folder = try TestFolder()
+    let train = try TestFolder.stage("b")
+    let entry = HistoryEntry(
+      step: 9, epoch: 1, learningRate: 1e-3, trainingLoss: 1, validationLoss: 2, validationMetric: 0.5,
+      validationNeighbours: 0.125)
+    do {
+      let workspace = try Workspace.open(folder.workspace, command: "test")
+      try workspace.finish(train, RunJournal(workspace: workspace), StageOutcome(history: [entry]))
+      workspace.close()
+    }
+    // The user version stands at byte 60 of the file's header, big-endian.
+    let path = "\(folder.workspace)/state.sqlite"
+    var bytes = try DurableFiles.read(path)
+    #expect(bytes[63] == 2)
+    bytes[63] = 1
+    try DurableFiles.write(bytes, to: path)
+    let history = try Workspace.openForReading(folder.workspace).dossier(of: train.key)?.outcome?.history
+    var older = entry
+    older.validationNeighbours = nil
+    #expect(history == [older])
   }
 
   @Test func artifactsThatAreGoneAreNoticed() throws {

@@ -79,11 +79,20 @@ void winogradWeightGradient(const float *x, const float *dy, float *dw, int64_t 
 
 /// The sum of squares.
 double squareSum(const float *x, int64_t count);
-/// One AdamW step of one tensor; `clip` multiplies the gradient first.
-struct AdamWStep {
+/// One step of Adam or AdamW of one tensor; `clip` multiplies the gradient first. `coupled`: the decay is part of the
+/// gradient (Adam), else it shrinks the parameter apart from it (AdamW).
+struct AdamStep {
   double rate, beta1, beta2, epsilon, decay, clip;
   int64_t step;
+  bool coupled;
 };
-void adamw(float *parameter, const float *gradient, float *first, float *second, int64_t count, const AdamWStep &step);
+void adam(float *parameter, const float *gradient, float *first, float *second, int64_t count, const AdamStep &step);
+/// One step of gradient descent with momentum of one tensor: the slope is `clip` times the gradient plus `decay` times the
+/// parameter, times `scale`. `velocity` may be null where there is no momentum.
+struct DescentStep {
+  double rate, momentum, decay, clip, scale;
+  bool nesterov;
+};
+void descent(float *parameter, const float *gradient, float *velocity, int64_t count, const DescentStep &step);
 
 }  // namespace graft

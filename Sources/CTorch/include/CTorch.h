@@ -34,6 +34,10 @@ const char *graft_blas_kernels(void);
 int32_t graft_has_kernels(void);
 /// Lets our own kernels run (1, the default) or makes libtorch's operators stand in (0), on this thread.
 void graft_use_kernels(int32_t enabled);
+/// The numbers that convolutions and products are computed with on this thread: `GRAFT_FLOAT32` (the default), or
+/// rounded to `GRAFT_BFLOAT16` or `GRAFT_FLOAT16` first, their results float32 again.
+enum { GRAFT_FLOAT32 = 0, GRAFT_BFLOAT16 = 1, GRAFT_FLOAT16 = 2 };
+void graft_set_precision(int32_t precision);
 /// The number of CUDA devices that can be used.
 int32_t graft_cuda_devices(void);
 /// Switches the recording of operations for gradients on this thread; says what it was before.
@@ -55,7 +59,8 @@ int32_t graft_tensor_write(graft_tensor *tensor, const float *values, int64_t co
 int32_t graft_tensor_channels_last(const graft_tensor *tensor, graft_tensor **out);
 /// A tensor of zeros of the same shape and memory format.
 int32_t graft_tensor_zeros_like(const graft_tensor *tensor, graft_tensor **out);
-int32_t graft_tensor_require_gradient(graft_tensor *tensor);
+/// Whether `graft_backward` leaves a gradient here: 1 or 0.
+int32_t graft_tensor_require_gradient(graft_tensor *tensor, int32_t wanted);
 /// The gradient that `graft_backward` left, or zeros where it left none.
 int32_t graft_tensor_gradient(const graft_tensor *tensor, graft_tensor **out);
 int32_t graft_tensor_clear_gradient(graft_tensor *tensor);
@@ -110,20 +115,45 @@ int32_t graft_add(const graft_tensor *left, const graft_tensor *right, graft_ten
 int32_t graft_add_scaled(const graft_tensor *left, const graft_tensor *right, const float *scales, int64_t count,
                          graft_tensor **out);
 int32_t graft_multiply(const graft_tensor *left, const graft_tensor *right, graft_tensor **out);
-/// The mean over rows of -log softmax(logits)[label].
-int32_t graft_cross_entropy(const graft_tensor *logits, const graft_tensor *labels, graft_tensor **out);
+/// The mean over rows of -log softmax(logits)[label]; with weights (which may be null), each row counts its class's weight.
+int32_t graft_cross_entropy(const graft_tensor *logits, const graft_tensor *labels, const graft_tensor *weights,
+                            graft_tensor **out);
+/// The mean over all places of the cross-entropy of sigmoid(logits) with targets of 0 or 1, both [n, classes].
+int32_t graft_binary_cross_entropy(const graft_tensor *logits, const graft_tensor *targets, graft_tensor **out);
 
 // Training
 
 /// Computes the gradients of a tensor, weighed by `seed`; a null seed is for a tensor of one number.
 int32_t graft_backward(const graft_tensor *tensor, const graft_tensor *seed);
-/// One step of AdamW over all parameters, with the gradients clipped to a global norm before it and cleared after it.
+/// How an optimizer's step moves parameters.
 ///
-/// `decays[i]` says whether weight decay acts on parameter i. `max_norm` of 0 clips nothing. `norm` receives the
-/// gradients' global norm before clipping; where it is not finite nothing is moved.
-int32_t graft_adamw_step(graft_tensor *const *parameters, graft_tensor *const *first, graft_tensor *const *second,
-                         const uint8_t *decays, int64_t count, double rate, double beta1, double beta2,
-                         double epsilon, double decay, int64_t step, double max_norm, double *norm);
+/// `GRAFT_DESCENT`: gradient descent, with momentum where that is above 0. `GRAFT_ADAM`: decay within the gradient.
+/// `GRAFT_ADAMW`: decay apart from it. `GRAFT_LARS`: gradient descent with momentum whose rate is, for each tensor that
+/// decays, times trust |w| / (|gradient| + decay |w|) (You, Gitman & Ginsburg, 2017).
+enum { GRAFT_DESCENT = 0, GRAFT_ADAM = 1, GRAFT_ADAMW = 2, GRAFT_LARS = 3 };
+
+typedef struct {
+  int32_t rule;
+  double rate, decay;
+  double momentum;
+  int32_t nesterov;
+  double beta1, beta2, epsilon;
+  double trust;
+  /// The number of this step, from 1.
+  int64_t step;
+  /// What the gradients are multiplied by before all else: the inverse of the loss's scale.
+  double unscale;
+  /// The greatest global norm that the gradients are clipped to; 0 clips nothing.
+  double max_norm;
+} graft_update;
+
+/// One step over all parameters, with the gradients clipped to a global norm before it and cleared after it.
+///
+/// `decays[i]` says whether weight decay acts on parameter i. `first` holds the momentum or the first moments, `second` the
+/// second ones; an entry may be null where the rule has no use for it. `norm` receives the gradients' global norm before
+/// clipping; where it is not finite nothing is moved.
+int32_t graft_optimizer_step(graft_tensor *const *parameters, graft_tensor *const *first, graft_tensor *const *second,
+                             const uint8_t *decays, int64_t count, const graft_update *update, double *norm);
 
 #ifdef __cplusplus
 }

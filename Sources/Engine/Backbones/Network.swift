@@ -51,7 +51,7 @@ extension Network {
     try self(images, pass: pass, observe: nil)
   }
 
-  /// What AdamW moves, in the order of the state dict.
+  /// What training moves, in the order of the state dict.
   public var parameters: [NetworkTensor] { tensors.filter(\.isParameter) }
 
   /// The number of trained numbers.

@@ -6,8 +6,12 @@ public struct ImageBatch: Sendable {
   public var count: Int
   /// A class index an image.
   public var labels: [Int]
+  /// Where an image may show several classes: 1 for each that it shows, 0 for the others, [image][class]; `labels` then has
+  /// no meaning.
+  public var targets: [Float]?
 
-  public init(pixels: [Float], shape: ImageShape, count: Int, labels: [Int]) {
+  public init(pixels: [Float], shape: ImageShape, count: Int, labels: [Int], targets: [Float]? = nil) {
+    self.targets = targets
     self.pixels = pixels
     self.shape = shape
     self.count = count
@@ -38,10 +42,17 @@ public protocol ImageSource: Sendable {
   var classes: Int { get }
   /// The class of each position.
   var labels: [Int] { get }
+  /// Where an image may show several classes: 1 or 0 for each class of each position, [position][class]. Nil where every
+  /// image is of one class.
+  var targets: [Float]? { get }
 
   /// The images at the positions, in that order.
   ///
   /// - Parameter draws: Where an augmentation draws its numbers: one stream an image, `draws.child(n)` for the n-th
   ///   position of the batch. Nil means no augmentation: the evaluation transforms.
   func batch(_ positions: [Int], draws: RandomStream?) throws -> ImageBatch
+}
+
+extension ImageSource {
+  public var targets: [Float]? { nil }
 }

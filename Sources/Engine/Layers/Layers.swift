@@ -51,15 +51,21 @@ struct BatchNorm {
 struct Linear {
   let weight: Tensor
   let bias: Tensor?
+  private let headInput: HeadInput?
 
   init(
     _ name: String, _ input: Int, _ output: Int, biased: Bool = true, isHead: Bool = false, in list: inout TensorList
   ) throws {
-    weight = try list.make("\(name).weight", .linearWeight, [output, input], fanIn: input, isHead: isHead)
+    headInput = isHead ? HeadInput() : nil
+    weight = try list.make(
+      "\(name).weight", .linearWeight, [output, input], fanIn: input, isHead: isHead, headInput: headInput)
     bias = biased ? try list.make("\(name).bias", .linearBias, [output], fanIn: input, isHead: isHead) : nil
   }
 
-  func callAsFunction(_ x: Tensor) throws -> Tensor { try x.linear(weight, bias: bias) }
+  func callAsFunction(_ x: Tensor) throws -> Tensor {
+    if let headInput, headInput.isWatched { headInput.tensor = x }
+    return try x.linear(weight, bias: bias)
+  }
 }
 
 /// Layer normalisation of the last axis.

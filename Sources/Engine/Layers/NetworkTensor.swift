@@ -24,9 +24,18 @@ public struct NetworkTensor {
   /// Where it stands from input to output, as the study's released code counts: WT-ST-n takes it from the source weights
   /// where `depth` is at most n. The first layer has depth -1; a head's has no meaning.
   public let depth: Int
+  /// Where the head's input can be seen; nil for any tensor but the head's.
+  let headInput: HeadInput?
 
   /// Whether training moves it by gradients; running statistics move by themselves.
   public var isParameter: Bool { role != .runningMean && role != .runningVariance }
+}
+
+/// The input of a head, kept while someone watches.
+final class HeadInput {
+  var isWatched = false
+  /// The last input: [n, width].
+  var tensor: Tensor?
 }
 
 /// Makes and lists a network's tensors in the order of its state dict.
@@ -40,13 +49,14 @@ struct TensorList {
 
   /// A new tensor of the fill value.
   mutating func make(
-    _ name: String, _ role: NetworkTensor.Role, _ shape: [Int], fill: Float = 0, fanIn: Int = 0, isHead: Bool = false
+    _ name: String, _ role: NetworkTensor.Role, _ shape: [Int], fill: Float = 0, fanIn: Int = 0, isHead: Bool = false,
+    headInput: HeadInput? = nil
   ) throws -> Tensor {
     var tensor = try Tensor([Float](repeating: fill, count: shape.reduce(1, *)), shape: shape, device: device)
     if role == .convolutionWeight { tensor = try tensor.channelsLast() }
     let entry = NetworkTensor(
-      name: name, role: role, shape: shape, tensor: tensor, fanIn: fanIn, isHead: isHead,
-      depth: depth)
+      name: name, role: role, shape: shape, tensor: tensor, fanIn: fanIn, isHead: isHead, depth: depth,
+      headInput: headInput)
     if entry.isParameter { try tensor.requireGradient() }
     all.append(entry)
     return tensor

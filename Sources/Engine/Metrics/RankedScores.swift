@@ -14,7 +14,7 @@ enum RankedScores {
 
   /// The share of pairs of a positive and a negative in which the positive scores higher, ties counting half (Mann and
   /// Whitney); NaN without a pair.
-  private static func area(scores: [Float], positive: [Bool]) -> Double {
+  static func area(scores: [Float], positive: [Bool]) -> Double {
     let positives = positive.count { $0 }
     let negatives = positive.count - positives
     guard positives > 0, negatives > 0 else { return .nan }

@@ -114,8 +114,13 @@ extension Tensor {
     try Native.made { graft_multiply(handle, other.handle, &$0) }
   }
 
-  /// The mean cross-entropy of logits [n, classes] and labels [n].
-  package func crossEntropy(_ labels: Tensor) throws -> Tensor {
-    try Native.made { graft_cross_entropy(handle, labels.handle, &$0) }
+  /// The mean cross-entropy of logits [n, classes] and labels [n], each row counting its class's weight of [classes].
+  package func crossEntropy(_ labels: Tensor, weights: Tensor? = nil) throws -> Tensor {
+    try Native.made { graft_cross_entropy(handle, labels.handle, weights?.handle, &$0) }
+  }
+
+  /// The mean cross-entropy of sigmoid(logits) with targets of 0 or 1, both [n, classes].
+  package func binaryCrossEntropy(_ targets: Tensor) throws -> Tensor {
+    try Native.made { graft_binary_cross_entropy(handle, targets.handle, &$0) }
   }
 }

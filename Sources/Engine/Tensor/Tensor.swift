@@ -68,8 +68,10 @@ public final class Tensor {
   /// Zeros of the same shape and memory order.
   func zerosLike() throws -> Tensor { try Native.made { out in graft_tensor_zeros_like(handle, &out) } }
 
-  /// Makes `backward` leave a gradient here.
-  package func requireGradient() throws { try Native.check(graft_tensor_require_gradient(handle)) }
+  /// Whether `backward` leaves a gradient here.
+  package func requireGradient(_ wanted: Bool = true) throws {
+    try Native.check(graft_tensor_require_gradient(handle, wanted ? 1 : 0))
+  }
 
   /// The gradient that the last `backward` left, or zeros.
   package func gradient() throws -> Tensor { try Native.made { out in graft_tensor_gradient(handle, &out) } }

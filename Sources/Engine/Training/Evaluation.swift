@@ -7,10 +7,10 @@ public struct Evaluation: Sendable {
   public let labels: [Int]
   public let classes: Int
 
-  /// The mean cross-entropy; nil for no images.
+  /// The mean cross-entropy, every image and class counting the same; NaN for no images.
   public let loss: Double
 
-  /// softmax(logits), [count x classes], row-major.
+  /// softmax(logits), or sigmoid(logits) where an image may show several classes; [count x classes], row-major.
   public let probabilities: [Float]
 
   init(logits: [Float], labels: [Int], classes: Int) {
@@ -33,6 +33,21 @@ public struct Evaluation: Sendable {
     loss = labels.isEmpty ? .nan : total / Double(labels.count)
   }
 
+  /// - Parameter targets: 1 or 0 for each class of each image, [count x classes].
+  init(logits: [Float], targets: [Float], classes: Int) {
+    self.logits = logits
+    labels = []
+    self.classes = classes
+    probabilities = logits.map { Float(1 / (1 + exp(-Double($0)))) }
+    var total = 0.0
+    for (logit, target) in zip(logits, targets) {
+      // log(1 + e^x) - x t, without e^x of a large x.
+      let x = Double(logit)
+      total += max(x, 0) - x * Double(target) + log1p(exp(-x.magnitude))
+    }
+    loss = logits.isEmpty ? .nan : total / Double(logits.count)
+  }
+
   /// Shows every image to the network, without augmentation, its batch norms at their running statistics.
   ///
   /// - Throws: `EngineError.data` where the source has no images or labels the network has no class for, and what the
@@ -50,6 +65,12 @@ public struct Evaluation: Sendable {
         classes = output.shape.last ?? 0
         logits += try output.values()
       }
+    }
+    if let targets = source.targets {
+      guard targets.count == logits.count else {
+        throw EngineError.data("\(targets.count) targets for the \(logits.count) logits of \(source.count) images")
+      }
+      return Evaluation(logits: logits, targets: targets, classes: classes)
     }
     let labels = source.labels
     guard labels.allSatisfy({ (0..<classes).contains($0) }) else {

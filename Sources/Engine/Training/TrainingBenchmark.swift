@@ -27,7 +27,7 @@ public enum TrainingBenchmark {
   ///   - between: Called before each step; lets a driver alternate with a peer.
   public static func run(
     backbone name: String, batch: Int = 16, threads: Int = 2, steps: Int = 10, warmup: Int = 2, classes: Int = 1000,
-    imageSize: Int? = nil, between: () -> Void = {}
+    imageSize: Int? = nil, precision: Precision = .float32, between: () -> Void = {}
   ) throws -> Measurement {
     try Runtime.setThreads(threads)
     let network = try Backbone.make(name: name, classes: classes, options: NetworkOptions(imageSize: imageSize))
@@ -39,7 +39,7 @@ public enum TrainingBenchmark {
       pixels: Initialisation.normal(batch * 3 * side * side, mean: 0, deviation: 1, draws: &draws), shape: shape,
       count: batch, labels: (0..<batch).map { $0 * 37 % classes })
     let dropping = RandomStream(seed: 0, purpose: "drop")
-    let optimizer = try AdamW(network.parameters, options: AdamWOptions())
+    let optimizer = try Optimizer(network.parameters, rule: .adamw(), weightDecay: 1e-5)
     var seconds: [Double] = []
     var loss = 0.0
     var cpu = 0.0
@@ -48,8 +48,10 @@ public enum TrainingBenchmark {
       let cpuStart = processorSeconds()
       let start = DispatchTime.now().uptimeNanoseconds
       loss = try Native.recording(true) {
-        let loss = try network(images.tensor(on: .cpu), pass: .training(draws: dropping.child(UInt64(step))))
-          .crossEntropy(Tensor(labels: images.labels))
+        let loss = try precision.apply {
+          try network(images.tensor(on: .cpu), pass: .training(draws: dropping.child(UInt64(step))))
+            .crossEntropy(Tensor(labels: images.labels))
+        }
         try loss.backward()
         _ = try optimizer.move(rate: 1e-4, clip: 1)
         return Double(try loss.values()[0])
@@ -67,7 +69,7 @@ public enum TrainingBenchmark {
   }
 
   /// Runs by command-line arguments and prints one line of JSON: `BACKBONE [--batch=N] [--threads=N] [--steps=N]
-  /// [--warmup=N] [--classes=N] [--step-by-step]`. Step by step, it prints `ready` before each step and waits for a line, so that a
+  /// [--warmup=N] [--classes=N] [--bf16] [--step-by-step]`. Step by step, it prints `ready` before each step and waits for a line, so that a
   /// driver can let two sides take turns.
   ///
   /// - Throws: `EngineError.specification` for arguments that it does not know.
@@ -75,10 +77,13 @@ public enum TrainingBenchmark {
     var numbers = ["batch": 16, "threads": 2, "steps": 10, "warmup": 2, "classes": 1000]
     var backbone: String?
     var takesTurns = false
+    var precision = Precision.float32
     for argument in arguments {
       let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
       if argument == "--step-by-step" {
         takesTurns = true
+      } else if argument == "--bf16" {
+        precision = .bfloat16
       } else if parts.count == 2, parts[0].hasPrefix("--"), numbers[String(parts[0].dropFirst(2))] != nil,
         let value = Int(parts[1]), value >= 1
       {
@@ -87,14 +92,15 @@ public enum TrainingBenchmark {
         backbone = argument
       } else {
         throw EngineError.specification(
-          "unknown argument '\(argument)': use BACKBONE --batch=N --threads=N --steps=N --warmup=N --classes=N --step-by-step"
+          "unknown argument '\(argument)': use BACKBONE --batch=N --threads=N --steps=N --warmup=N --classes=N --bf16 --step-by-step"
         )
       }
     }
     guard let backbone else { throw EngineError.specification("name a backbone to measure") }
     let measurement = try run(
       backbone: backbone, batch: numbers["batch"] ?? 16, threads: numbers["threads"] ?? 2,
-      steps: numbers["steps"] ?? 10, warmup: numbers["warmup"] ?? 2, classes: numbers["classes"] ?? 1000
+      steps: numbers["steps"] ?? 10, warmup: numbers["warmup"] ?? 2, classes: numbers["classes"] ?? 1000,
+      precision: precision
     ) {
       guard takesTurns else { return }
       FileHandle.standardOutput.write(Data("ready\n".utf8))

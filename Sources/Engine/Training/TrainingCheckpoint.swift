@@ -10,11 +10,16 @@ struct TrainingCheckpoint {
     var trainingCount: Int
     var validationCount: Int
     var step: Int
+    /// Steps that moved the weights: `step`, but for those that a float16 overflow left out.
+    var updates: Int
     var schedule: LearningRateSchedule
     var lossTotal: Double
     var lossCount: Int
     var history: [ValidationRecord]
     var best: ValidationRecord?
+    /// What early stopping and the scaling of float16 losses have seen, where they are on.
+    var improvement: ImprovementCount?
+    var lossScale: LossScale?
     var order: RandomStream
     var augmentation: RandomStream
   }

@@ -4,8 +4,9 @@ public struct TrainingOptions: Sendable, Codable, Hashable {
   public var epochs: Int
   /// Images a step. A training set of fewer images is one batch of all of them.
   public var batchSize: Int
-  public var optimizer: AdamWOptions
-  /// What moves the learning rate, in order: a warm-up, then a plateau rule; either may be left out.
+  public var optimizer: OptimizerOptions
+  public var loss: LossFunction
+  /// What moves the learning rate, in order: a warm-up, then one of the other links; either may be left out.
   public var schedule: [ScheduleStage]
   /// The greatest global norm of the gradients; nil clips nothing.
   public var gradientClip: Double?
@@ -15,39 +16,36 @@ public struct TrainingOptions: Sendable, Codable, Hashable {
   public var seed: UInt64
   /// Images at a time in validation; it changes no more than the last digits.
   public var evaluationBatchSize: Int
+  /// Whether the weights of the best validation are kept; else the last.
+  public var keepsBest: Bool
+  /// Nil: every epoch is trained.
+  public var earlyStopping: EarlyStopping?
+  /// Whether the head alone is trained, batch norms keeping their running statistics.
+  public var freezesBackbone: Bool
+  /// Whether validations also judge the features by their nearest training images.
+  public var judgesNeighbours: Bool
+  public var precision: Precision
 
   public init(
-    epochs: Int, batchSize: Int, optimizer: AdamWOptions = AdamWOptions(), schedule: [ScheduleStage] = [],
-    gradientClip: Double? = 1, validateEvery: Double = 1, seed: UInt64, evaluationBatchSize: Int = 64
+    epochs: Int, batchSize: Int, optimizer: OptimizerOptions = OptimizerOptions(), loss: LossFunction = .crossEntropy(),
+    schedule: [ScheduleStage] = [], gradientClip: Double? = 1, validateEvery: Double = 1, seed: UInt64,
+    evaluationBatchSize: Int = 64, keepsBest: Bool = true, earlyStopping: EarlyStopping? = nil,
+    freezesBackbone: Bool = false, judgesNeighbours: Bool = false, precision: Precision = .float32
   ) {
     self.epochs = epochs
     self.batchSize = batchSize
     self.optimizer = optimizer
+    self.loss = loss
     self.schedule = schedule
     self.gradientClip = gradientClip
     self.validateEvery = validateEvery
     self.seed = seed
     self.evaluationBatchSize = evaluationBatchSize
-  }
-}
-
-/// AdamW: Loshchilov & Hutter, *Decoupled Weight Decay Regularization*, ICLR 2019. Weight decay acts on neither biases nor
-/// other tensors of one axis.
-public struct AdamWOptions: Sendable, Codable, Hashable {
-  public var rate: Double
-  public var weightDecay: Double
-  public var beta1: Double
-  public var beta2: Double
-  public var epsilon: Double
-
-  public init(
-    rate: Double = 1e-4, weightDecay: Double = 1e-5, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8
-  ) {
-    self.rate = rate
-    self.weightDecay = weightDecay
-    self.beta1 = beta1
-    self.beta2 = beta2
-    self.epsilon = epsilon
+    self.keepsBest = keepsBest
+    self.earlyStopping = earlyStopping
+    self.freezesBackbone = freezesBackbone
+    self.judgesNeighbours = judgesNeighbours
+    self.precision = precision
   }
 }
 
@@ -60,14 +58,19 @@ extension TrainingOptions {
     expect(batchSize >= 1, "batch_size is \(batchSize); give 1 or more")
     expect(evaluationBatchSize >= 1, "the evaluation batch size is \(evaluationBatchSize); give 1 or more")
     expect(validateEvery > 0 && validateEvery.isFinite, "val_every is \(validateEvery); give a number above 0")
-    expect(optimizer.rate > 0 && optimizer.rate.isFinite, "lr is \(optimizer.rate); give a number above 0")
-    expect(
-      optimizer.weightDecay >= 0 && optimizer.weightDecay.isFinite,
-      "weight_decay is \(optimizer.weightDecay); give 0 or more")
-    expect((0..<1).contains(optimizer.beta1) && (0..<1).contains(optimizer.beta2), "betas must lie in [0, 1)")
-    expect(optimizer.epsilon > 0, "the optimizer's eps is \(optimizer.epsilon); give a number above 0")
     if let gradientClip { expect(gradientClip > 0, "gradient_clip is \(gradientClip); give a number above 0, or none") }
-    faults += LearningRateSchedule.faults(schedule)
+    if let earlyStopping {
+      expect(earlyStopping.patience >= 1, "early_stopping's patience is \(earlyStopping.patience); give 1 or more")
+      expect(
+        earlyStopping.minimumDelta >= 0, "early_stopping's min_delta is \(earlyStopping.minimumDelta); give 0 or more")
+    }
+    if case .crossEntropy(.given(let weights)) = loss {
+      let isSound = weights.allSatisfy { $0 >= 0 && $0.isFinite } && weights.contains { $0 > 0 }
+      expect(isSound, "class_weights are \(weights); give numbers of 0 or more, not all 0")
+    }
+    expect(
+      !judgesNeighbours || loss != .binaryCrossEntropy, "knn_eval needs images of one class each; leave it out")
+    faults += optimizer.faults + ScheduleStage.faults(schedule)
     guard faults.isEmpty else { throw EngineError.specification("training: " + faults.joined(separator: "; ")) }
   }
 }

@@ -10,6 +10,20 @@ public struct ValidationRecord: Sendable, Codable, Hashable {
   public let trainingLoss: Double
   public let validationLoss: Double
   public let validationMetric: Double
+  /// The metric of the nearest neighbours' vote; nil where it was not asked for.
+  public var validationNeighbours: Double?
+
+  package init(
+    step: Int, epoch: Double, learningRate: Double, trainingLoss: Double, validationLoss: Double,
+    validationMetric: Double
+  ) {
+    self.step = step
+    self.epoch = epoch
+    self.learningRate = learningRate
+    self.trainingLoss = trainingLoss
+    self.validationLoss = validationLoss
+    self.validationMetric = validationMetric
+  }
 }
 
 /// How far a training is, after each step.
@@ -19,8 +33,9 @@ public struct TrainingProgress: Sendable, Hashable {
   /// Epochs done, with a fraction.
   public let epoch: Double
   public let epochs: Int
-  /// The step's training loss.
+  /// The step's training loss and learning rate.
   public let loss: Double
+  public let learningRate: Double
   /// The last validation, if there was one.
   public let lastValidation: ValidationRecord?
 }
@@ -46,10 +61,13 @@ public struct TrainingResult: Sendable, Hashable {
   public let end: TrainingEnd
   /// A row per validation.
   public let history: [ValidationRecord]
-  /// The validation with the highest metric, the earliest of equals; nil where none was reached.
+  /// The validation whose weights are kept: the one with the highest metric, the earliest of equals, or the last where
+  /// the options say so; nil where none was reached.
   public let best: ValidationRecord?
   /// The weights at that validation.
   public let bestWeights: StateDict?
+  /// The step after which early stopping ended the training; nil where it went through all of its epochs.
+  public let stoppedEarly: Int?
   public let totalSteps: Int
   /// Images a step, after a batch larger than the training set was cut to it.
   public let batchSize: Int

@@ -53,6 +53,23 @@ extension Fault {
     case .matchesNothing(let name, let value, _): "no \(name) of the study is \(quoted(value))"
     case .depthOutOfRange(let initialisation, let backbone, _): "\(quoted(backbone)) has no \(quoted(initialisation))"
     case .optionWithoutMeaning(let option, let backbone, _): "\(quoted(backbone)) has no \(quoted(option))"
+    case .optionOfOtherOptimizer(let name, let optimizer, _): "\(quoted(name)) is no option of \(quoted(optimizer))"
+    case .nesterovWithoutMomentum: "Nesterov's momentum needs a momentum, and `optimizer.momentum` is 0"
+    case .warmupNotFirst(let before): "the schedule `linear_warmup` stands after \(quoted(before))"
+    case .twoSchedules(let first, let second) where first == second: "the schedule \(quoted(first)) stands twice"
+    case .twoSchedules(let first, let second):
+      "the schedules \(quoted(first)) and \(quoted(second)) would both move the learning rate"
+    case .twoWarmups: "the schedule `linear_warmup` stands twice"
+    case .cycleAfterWarmup: "the schedule `one_cycle` has a warm-up of its own and cannot follow `linear_warmup`"
+    case .milestonesNotAscending(let first, let second):
+      "`milestones` must ascend, and \(second) stands after \(first)"
+    case .milestoneAfterTheEnd(let milestone, let epochs):
+      "the milestone \(milestone) is not within the training of \(epochs) epochs"
+    case .minimumAboveRate(let name, let minimum, let rate):
+      "the `min_lr` of \(quoted(name)) is \(minimum), above the learning rate of \(rate)"
+    case .searchInPretraining(let backbone):
+      "the pretraining of \(quoted(backbone)) would search its learning rate, which only cells do"
+    case .weightlessClasses: "no class has a weight above 0"
     case .overrideOfNothing(let name, let reason): "\(quoted(name)) cannot be set: \(reason)"
     }
   }
@@ -119,6 +136,23 @@ extension Fault {
         "these have it: \(having.joined(separator: ", "))",
         "set it for them alone: rules: [{when: {backbone: \(having.first ?? "NAME")}, set: {training.\(option): VALUE}}]",
       ]
+    case .optionOfOtherOptimizer(let name, _, let takers):
+      return [
+        "it belongs to \(takers.joined(separator: ", "))",
+        "where the optimizer is an axis, set it by a rule: {when: {training.optimizer.name: \(takers[0])}, set: "
+          + "{training.\(name): ...}}",
+      ]
+    case .nesterovWithoutMomentum: return ["set `optimizer.momentum`, for example to 0.9"]
+    case .warmupNotFirst: return ["put it first"]
+    case .twoSchedules(let first, let second) where first == second: return ["keep one of them"]
+    case .twoSchedules: return ["keep one of them; only `linear_warmup` may stand before another"]
+    case .twoWarmups: return ["keep one of them"]
+    case .cycleAfterWarmup: return ["leave the warm-up out; `rising_share` and `div_factor` shape the cycle's own"]
+    case .milestonesNotAscending: return ["put them in order"]
+    case .milestoneAfterTheEnd: return ["leave it out, or raise `epochs`"]
+    case .minimumAboveRate: return ["lower `min_lr`, or raise `optimizer.lr`"]
+    case .searchInPretraining: return ["give it a number: `pretrain: {dataset: NAME, optimizer: {lr: 1.0e-3}}`"]
+    case .weightlessClasses: return ["give at least one class a weight, or set `class_weights: balanced`"]
     case .overrideOfNothing: return ["write --set NAME=VALUE, for example --set training.epochs=2"]
     }
   }

@@ -47,6 +47,19 @@ public enum Fault: Hashable, Sendable {
   case depthOutOfRange(initialisation: String, backbone: String, deepest: Int)
   case optionWithoutMeaning(option: String, backbone: String, having: [String])
 
+  // The course of a training.
+  case optionOfOtherOptimizer(name: String, optimizer: String, takenBy: [String])
+  case nesterovWithoutMomentum
+  case warmupNotFirst(after: String)
+  case twoSchedules(first: String, second: String)
+  case twoWarmups
+  case cycleAfterWarmup
+  case milestonesNotAscending(first: String, second: String)
+  case milestoneAfterTheEnd(milestone: String, epochs: Int)
+  case minimumAboveRate(name: String, minimum: String, rate: String)
+  case weightlessClasses
+  case searchInPretraining(backbone: String)
+
   case seedsAmongAxes
 
   // The command line.

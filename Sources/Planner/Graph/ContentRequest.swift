@@ -36,7 +36,7 @@ extension Study {
     var requests: [ContentRequest] = []
     var sources = Set(grid.datasets)
     for (name, source) in weights where grid.backbones.contains(where: { $0.name == name }) {
-      if case .pretrain(let dataset, _, _) = source { sources.insert(dataset) }
+      if case .pretrain(let dataset, _, _, _) = source { sources.insert(dataset) }
     }
     for dataset in datasets where sources.contains(dataset.name) {
       guard let root = dataset.root else { continue }

@@ -32,11 +32,11 @@ extension Stage {
   /// A stage whose key follows from what it is.
   init(
     kind: StageKind, parameters: JSONValue, parametersText: String? = nil, inputs: [StageInput] = [],
-    locations: [String: String] = [:], label: String
+    locations: [String: String] = [:], manner: JSONValue = [:], label: String
   ) {
     let inputs = inputs.sorted { $0.role < $1.role }
     self.init(
       key: StageKey(kind: kind, parametersText: parametersText ?? parameters.canonicalText, inputs: inputs),
-      kind: kind, parameters: parameters, inputs: inputs, locations: locations, label: label)
+      kind: kind, parameters: parameters, inputs: inputs, locations: locations, manner: manner, label: label)
   }
 }

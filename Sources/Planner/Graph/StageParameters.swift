@@ -71,8 +71,9 @@ public struct PretrainParameters: Sendable, Hashable {
   }
 }
 
-/// What a `train` stage is told. Inputs: `dataset`, and `weights` (of a `weights` or a `pretrain` stage) where the
-/// initialisation reads weights.
+/// What a `train` or an `lr_search` stage is told. Inputs: `dataset`, `weights` (of a `weights` or a `pretrain` stage) where
+/// the initialisation reads weights, and for a `train` stage `rate` (an `lr_search` stage) where its learning rate is
+/// searched for.
 public struct TrainParameters: Sendable, Hashable {
   public var backbone: String
   /// `RI`, `ST`, `WT-ST-n` or `WT`, the ends of `WT-ST-n` under their own names.

@@ -69,19 +69,31 @@ private struct Planning {
       inputs.append(StageInput(role: "weights", key: source.key))
       needed[source.kind] = source.key
     }
-    let training = grid.variants[Int(point.variant)].options(for: initialisation)
-    let parameters: JSONValue = .object([
-      "backbone": .string(backbone), "initialisation": .string(initialisation.name), "fraction": .number(fraction),
-      "seed": .integer(seed), "metric": .string(metric), "training": training.canonical,
-    ])
-    // The canonical text of those parameters: members in ascending order, around the training text made once.
-    var text = "{\"backbone\":\"\(backbone)\",\"fraction\":"
-    text += JSONValue.number(fraction).canonicalText
-    text += ",\"initialisation\":\"\(initialisation.name)\",\"metric\":\"\(metric)\",\"seed\":\(seed),\"training\":"
-    text += training.text
-    text += "}"
-    let train = add(
-      Stage(kind: .train, parameters: parameters, parametersText: text, inputs: inputs, label: "train \(id.text)"))
+    let variant = grid.variants[Int(point.variant)]
+    let training = variant.options(for: initialisation)
+    /// The stage that trains, or searches the rate of, the cell's model with a seed.
+    func stage(_ kind: StageKind, seed: Int, label: String) -> Stage {
+      let parameters: JSONValue = .object([
+        "backbone": .string(backbone), "initialisation": .string(initialisation.name), "fraction": .number(fraction),
+        "seed": .integer(seed), "metric": .string(metric), "training": training.canonical,
+      ])
+      // The canonical text of those parameters: members in ascending order, around the training text made once.
+      var text = "{\"backbone\":\"\(backbone)\",\"fraction\":"
+      text += JSONValue.number(fraction).canonicalText
+      text += ",\"initialisation\":\"\(initialisation.name)\",\"metric\":\"\(metric)\",\"seed\":\(seed),\"training\":"
+      text += training.text
+      text += "}"
+      return Stage(
+        kind: kind, parameters: parameters, parametersText: text, inputs: inputs, manner: variant.manner, label: label)
+    }
+    if variant.searchesRate {
+      // One search for all seeds of a setting.
+      let search = add(
+        stage(.lrSearch, seed: 0, label: "lr_search \(dataset.name)/\(backbone)/\(fraction)/\(initialisation.name)"))
+      inputs.append(StageInput(role: "rate", key: search))
+      needed[.lrSearch] = search
+    }
+    let train = add(stage(.train, seed: seed, label: "train \(id.text)"))
     let tested = testParameters(dataset)
     let test = add(
       Stage(
@@ -125,7 +137,7 @@ private struct Planning {
       stage = Stage(
         kind: .weights, parameters: WeightsParameters(backbone: backbone, content: content).canonical,
         locations: ["file": DatasetsReader.joined(folder, path)], label: "weights \(backbone)")
-    case .pretrain(let name, let seed, let training)?:
+    case .pretrain(let name, let seed, let training, let manner)?:
       guard let dataset = study.dataset(named: name) else { return nil }
       stage = Stage(
         kind: .pretrain,
@@ -133,7 +145,8 @@ private struct Planning {
           "backbone": .string(backbone), "metric": .string(dataset.options.metric.rawValue), "seed": .integer(seed),
           "training": training,
         ]),
-        inputs: [StageInput(role: "dataset", key: datasetKey(dataset))], label: "pretrain \(backbone) on \(name)")
+        inputs: [StageInput(role: "dataset", key: datasetKey(dataset))], manner: manner,
+        label: "pretrain \(backbone) on \(name)")
     }
     let source = (stage.kind, add(stage))
     sourceKeys[backbone] = source

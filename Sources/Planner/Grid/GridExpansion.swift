@@ -157,12 +157,12 @@ struct GridExpansion {
     }
     let entry = block.axes[backboneAxis].values[key.backbone]
     guard let backbone = BackboneCatalogue.named(entry.text) else { return 0 }
-    let canonical = TrainingCheck(faults: faults).complete(changes, backbone: backbone, otherwiseAt: entry.place)
-    let text = canonical.canonicalText
-    if let known = variantPositions[text] { return known }
+    let variant = TrainingCheck(faults: faults).complete(changes, backbone: backbone, otherwiseAt: entry.place)
+    let name = variant.whole.text + variant.manner.canonicalText
+    if let known = variantPositions[name] { return known }
     let position = Int32(grid.variants.count)
-    grid.variants.append(TrainingVariant(canonical: canonical, text: text, backbone: backbone))
-    variantPositions[text] = position
+    grid.variants.append(variant)
+    variantPositions[name] = position
     return position
   }
 
@@ -244,40 +244,5 @@ struct GridExpansion {
       counts[Int(seed)] += 1
     }
     grid.runningOrder = order
-  }
-}
-
-/// Completes training options for a backbone and checks what they mean together.
-struct TrainingCheck {
-  let faults: FaultCollector
-
-  /// The complete options as JSON; what cannot work is recorded at the option's place.
-  func complete(_ changes: [String: OptionChange], backbone: Backbone, otherwiseAt place: Place) -> JSONValue {
-    let canonical = TrainingOptions.canonical(changes: changes.mapValues(\.value), backbone: backbone)
-    guard let options = try? TrainingOptions(canonical: canonical) else { return canonical }
-    if case .given(let mean, let sd) = options.normalise, mean.count != sd.count {
-      faults.add(
-        .mismatchedLists(name: "normalise", first: mean.count, second: sd.count),
-        at: changes["normalise"]?.place ?? place)
-    }
-    check(options.backbone, of: changes, on: backbone, otherwiseAt: place)
-    let patchSize = backbone.family.hasPatchSizes ? options.backbone.patchSize : nil
-    let multiple = patchSize ?? backbone.sizeMultiple
-    if options.imageSize % multiple != 0 {
-      faults.add(
-        .sizeNotMultiple(backbone: backbone.name, size: options.imageSize, multiple: multiple),
-        at: changes["image_size"]?.place ?? place)
-    }
-    for (name, steps) in [
-      ("transforms.train", options.trainingTransforms), ("transforms.eval", options.evaluationTransforms),
-    ] {
-      let size = steps.last { $0.outputSize != nil }?.outputSize
-      if size != options.imageSize {
-        faults.add(
-          .transformsEndElsewhere(option: name, size: size, imageSize: options.imageSize),
-          at: changes[name]?.place ?? place)
-      }
-    }
-    return canonical
   }
 }

@@ -28,8 +28,8 @@ public struct DeclaredDataset: Sendable, Hashable {
 public enum WeightsSource: Sendable, Hashable {
   /// A file, absolute or relative to the study file's folder.
   case file(String)
-  /// A training in the study itself; `training` is complete.
-  case pretrain(dataset: String, seed: Int, training: JSONValue)
+  /// A training in the study itself; `training` is complete, `manner` what is no part of a key.
+  case pretrain(dataset: String, seed: Int, training: JSONValue, manner: JSONValue)
 }
 
 /// The points of a study's grid, each a few indices into the tables beside them.
@@ -69,12 +69,19 @@ struct TrainingVariant: Sendable {
     let text: String
   }
 
-  private let whole: Options
+  /// The options given that are no part of a key.
+  let manner: JSONValue
+  /// Whether the learning rate is what a search finds.
+  let searchesRate: Bool
+  /// All options.
+  let whole: Options
   /// For the initialisations that do not look at all of it.
   private var trimmed: [InitialisationSpec: Options] = [:]
 
-  init(canonical: JSONValue, text: String, backbone: Backbone) {
-    whole = Options(canonical: canonical, text: text)
+  init(canonical: JSONValue, manner: JSONValue, searchesRate: Bool, backbone: Backbone) {
+    self.manner = manner
+    self.searchesRate = searchesRate
+    whole = Options(canonical: canonical, text: canonical.canonicalText)
     let depths = InitialisationSpec.shallowest + 1..<backbone.deepest
     let all = [InitialisationSpec.random, .statistics, .weights] + depths.map { .mixture(upTo: $0) }
     for initialisation in all {

@@ -13,8 +13,10 @@ public struct OptionListing: Sendable {
   public let entries: [Entry]
 
   public init() {
-    var entries = TrainingOption.all.map { Self.entry($0.declaration, "training") }
-    for variant in [ScheduleSpec.shape, TransformSpec.shape, NormaliseSpec.shape] {
+    var entries = TrainingOption.all.map { Self.entry($0.declaration, "training", takers: $0.takers) }
+    for variant in [
+      ScheduleSpec.shape, EarlyStopSpec.shape, RateSearchSpec.shape, TransformSpec.shape, NormaliseSpec.shape,
+    ] {
       for form in variant.forms {
         entries.append(
           Entry(
@@ -60,7 +62,8 @@ public struct OptionListing: Sendable {
     return text
   }
 
-  private static func entry(_ declaration: OptionDeclaration, _ section: String) -> Entry {
+  /// - Parameter takers: The optimizers that take the option; nil for all.
+  private static func entry(_ declaration: OptionDeclaration, _ section: String, takers: [String]? = nil) -> Entry {
     let standard =
       switch declaration.standard {
       case .required: "required"
@@ -69,7 +72,7 @@ public struct OptionListing: Sendable {
       }
     return Entry(
       section: section, name: declaration.name, type: declaration.shape.expectation, standard: standard,
-      meaning: declaration.meaning)
+      meaning: declaration.meaning + (takers.map { " For \($0.joined(separator: ", "))." } ?? ""))
   }
 
   /// The list for a terminal; ends in a line break.

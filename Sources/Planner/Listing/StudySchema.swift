@@ -167,6 +167,7 @@ public enum StudySchema {
         "type": "array", "items": schema(element), "minItems": .integer(count.lowerBound),
         "maxItems": .integer(count.upperBound),
       ]
+    case .either(let first, let second): return ["anyOf": [schema(first), schema(second)]]
     case .members(let declarations): return .object(members(declarations))
     case .variant(let variant):
       return ["anyOf": .array(variant.forms.flatMap { forms(of: $0, in: variant) })]

@@ -1,6 +1,26 @@
 /// One option of training, by its dotted name: what `training:`, rules, further axes and pretraining may set.
 public struct TrainingOption: Sendable {
+  /// Whether an option stands in the parameters that a stage's key is made of.
+  enum KeyPart: Sendable {
+    /// Always: the options of the first version.
+    case always
+    /// Where it is not at its default: every option added since, so that an addition changes no key that there was. The
+    /// default of such an option is fixed for good.
+    case whereChanged
+    /// Never: it cannot change a result.
+    case never
+  }
+
   public let declaration: OptionDeclaration
+  let keyPart: KeyPart
+  /// The optimizers that take it; nil for all.
+  public let takers: [String]?
+
+  init(_ declaration: OptionDeclaration, keyPart: KeyPart = .whereChanged, optimizers: [String]? = nil) {
+    self.declaration = declaration
+    self.keyPart = keyPart
+    takers = optimizers
+  }
 
   /// `optimizer.lr`.
   public var name: String { declaration.name }
@@ -14,16 +34,22 @@ public struct TrainingOption: Sendable {
   private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
   /// Every option, in the order in which they are listed.
-  public static let all = ofTraining + BackboneOptions.declarations.map(TrainingOption.init)
+  public static let all: [TrainingOption] =
+    first + optimizer + course + unkeyed + BackboneOptions.declarations.map { TrainingOption($0) }
 
-  private static let ofTraining = [
+  /// The options of the first version.
+  private static let first: [TrainingOption] = [
     OptionDeclaration("epochs", .integer(1...1_000_000), .value(30), "Passes over the training images."),
     OptionDeclaration("batch_size", .integer(1...1_000_000), .value(64), "Images in one optimizer step."),
-    OptionDeclaration("optimizer.name", .choice(["adamw"]), .value("adamw"), "The update rule."),
-    OptionDeclaration("optimizer.lr", .number(.above(0)), .value(1e-4), "The learning rate after warm-up."),
+    OptionDeclaration(
+      "optimizer.name", .choice(OptimizerSpec.Rule.names), .value("adamw"),
+      "The update rule: stochastic gradient descent, Adam, AdamW, or layer-wise adaptive rates (LARS)."),
+    OptionDeclaration(
+      "optimizer.lr", .either(.number(.above(0)), .choice(["search"])), .value(1e-4),
+      "The learning rate after warm-up; `search`: what the setting's `lr_search` finds."),
     OptionDeclaration(
       "optimizer.weight_decay", .number(.atLeast(0)), .value(1e-5),
-      "Decoupled weight decay; biases and norms have none."),
+      "Weight decay: apart from the gradient for adamw, within it for the others; biases and norms have none."),
     OptionDeclaration(
       "schedule", .list(.variant(ScheduleSpec.shape), count: 0...20),
       .value([
@@ -55,5 +81,5 @@ public struct TrainingOption: Sendable {
     OptionDeclaration(
       "normalise", .variant(NormaliseSpec.shape), .value(["kind": "dataset"]),
       "What is subtracted from a channel, and what it is divided by."),
-  ].map(TrainingOption.init)
+  ].map { TrainingOption($0, keyPart: .always) }
 }

@@ -43,6 +43,13 @@ struct ShapeReader {
       let read = values.map { self.read($0, as: element, name: name) }
       let complete = read.compactMap { $0 }
       return complete.count == values.count ? .array(complete) : nil
+    case .either(let first, let second):
+      guard let meant = [first, second].first(where: { $0.isWritten(as: value.content) }) else {
+        return wrongType(value, shape, name)
+      }
+      // A word that is none of the choice's is told all that the value may be.
+      if case .choice(let names) = meant, !names.contains(value.text) { return outOfRange(value, shape, name) }
+      return read(value, as: meant, name: name)
     case .members(let declarations):
       guard let members = value.members else { return wrongType(value, shape, name) }
       return self.members(members, declarations, name: name, at: value.place).map { .object($0) }
@@ -140,5 +147,18 @@ struct ShapeReader {
   private func outOfRange(_ value: YAMLValue, _ shape: ValueShape, _ name: String) -> JSONValue? {
     faults.add(.outOfRange(name: name, value: value.text, expected: shape.expectation), at: value.place)
     return nil
+  }
+}
+
+extension ValueShape {
+  /// Whether its values are written as the content is, right or wrong.
+  fileprivate func isWritten(as content: YAMLValue.Content) -> Bool {
+    switch (self, content) {
+    case (.integer, .number), (.number, .number), (.flag, .bool), (.span, .list), (.list, .list): true
+    case (.choice, .string), (.choice, .number), (.choice, .bool), (.text, .string): true
+    case (.members, .mapping), (.variant, .mapping), (.variant, .string): true
+    case (.either(let first, let second), _): first.isWritten(as: content) || second.isWritten(as: content)
+    default: false
+    }
   }
 }

@@ -9,6 +9,8 @@ public indirect enum ValueShape: Sendable {
   case text
   case choice([String])
   case list(ValueShape, count: ClosedRange<Int>)
+  /// A value of the first shape that is written as such a value is: a number, a word or a list.
+  case either(ValueShape, ValueShape)
   /// A mapping with these members and no others.
   case members([OptionDeclaration])
   case variant(VariantShape)
@@ -123,6 +125,7 @@ extension ValueShape {
           ? "a list of \(count.lowerBound) values, each \(element.expectation)"
           : "a list of values, each \(element.expectation)"
       }
+    case .either(let first, let second): "\(first.expectation), or \(second.expectation)"
     case .members(let members): "a mapping with \(members.map(\.name).joined(separator: ", "))"
     case .variant(let variant): "one of \(variant.forms.map(\.name).joined(separator: ", "))"
     }

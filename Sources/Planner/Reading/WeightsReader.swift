@@ -76,8 +76,13 @@ struct WeightsReader {
     let inherited = training.filter { BackboneOptions.hasMeaning($0.key, on: backbone) }
     let complete = TrainingCheck(faults: faults).complete(
       inherited.merging(own) { _, own in own }, backbone: backbone, otherwiseAt: member.place)
+    if complete.searchesRate {
+      faults.add(
+        .searchInPretraining(backbone: backbone.name),
+        at: own["optimizer.lr"]?.place ?? training["optimizer.lr"]?.place ?? member.place)
+    }
     // A pretraining begins at random, whatever the cells begin with.
-    let trimmed = BackboneOptions.trimmed(complete, for: .random, on: backbone) ?? complete
-    return seed.map { .pretrain(dataset: name, seed: $0, training: trimmed) }
+    let options = complete.options(for: .random).canonical
+    return seed.map { .pretrain(dataset: name, seed: $0, training: options, manner: complete.manner) }
   }
 }

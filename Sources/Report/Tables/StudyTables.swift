@@ -134,8 +134,12 @@ package enum StudyTables {
       .number("validation_loss") { $0.entry.validationLoss },
       .text("metric") { $0.cell.metric },
       .number("validation_metric") { $0.entry.validationMetric },
-      .text("train_key") { $0.cell.stages[.train]?.hex },
     ]
+    // A study that never asked for neighbours has no column of them.
+    if rows.contains(where: { $0.entry.validationNeighbours != nil }) {
+      columns.append(.number("validation_knn") { $0.entry.validationNeighbours })
+    }
+    columns.append(.text("train_key") { $0.cell.stages[.train]?.hex })
     return DataTable(columns).csv(rows)
   }
 

@@ -1,0 +1,117 @@
+internal import CTorch
+
+/// An update rule's state over parameters, moved in one pass over memory a step.
+package final class Optimizer {
+  /// A tensor that is moved, by its name.
+  package typealias Parameter = (name: String, tensor: Tensor)
+
+  private let rule: UpdateRule
+  private let weightDecay: Double
+  private let parameters: [Parameter]
+  private let shapes: [[Int]]
+  /// The momentum or the first moments, and the second ones; empty where the rule keeps none.
+  private let first: [Tensor]
+  private let second: [Tensor]
+  private let decays: [UInt8]
+  /// Steps done.
+  package private(set) var step = 0
+
+  package init(_ parameters: [Parameter], rule: UpdateRule, weightDecay: Double) throws {
+    self.rule = rule
+    self.weightDecay = weightDecay
+    self.parameters = parameters
+    shapes = parameters.map(\.tensor.shape)
+    first = rule.keeps.first ? try parameters.map { try $0.tensor.zerosLike() } : []
+    second = rule.keeps.second ? try parameters.map { try $0.tensor.zerosLike() } : []
+    decays = shapes.map { $0.count > 1 ? 1 : 0 }
+  }
+
+  convenience init(_ parameters: [NetworkTensor], rule: UpdateRule, weightDecay: Double) throws {
+    try self.init(parameters.map { ($0.name, $0.tensor) }, rule: rule, weightDecay: weightDecay)
+  }
+
+  /// Moves the parameters by the gradients that `backward` left, and clears those.
+  ///
+  /// - Parameters:
+  ///   - clip: The greatest global norm of the gradients; nil clips nothing.
+  ///   - lossScale: What the loss was multiplied by before its gradients were computed.
+  /// - Returns: The gradients' global norm, of the loss itself, before clipping. Where it is not finite, nothing was moved.
+  package func move(rate: Double, clip: Double?, lossScale: Double = 1) throws -> Double {
+    var norm = 0.0
+    let none = [OpaquePointer?](repeating: nil, count: parameters.count)
+    let handles = parameters.map { OpaquePointer?($0.tensor.handle) }
+    let firsts = first.isEmpty ? none : first.map { OpaquePointer?($0.handle) }
+    let seconds = second.isEmpty ? none : second.map { OpaquePointer?($0.handle) }
+    var update = rule.update
+    update.rate = rate
+    update.decay = weightDecay
+    update.step = Int64(step + 1)
+    update.unscale = 1 / lossScale
+    update.max_norm = clip ?? 0
+    try Native.check(
+      graft_optimizer_step(handles, firsts, seconds, decays, Int64(parameters.count), &update, &norm))
+    if norm.isFinite { step += 1 }
+    return norm
+  }
+
+  /// The state, named after the parameters.
+  func append(to state: inout StateDict) throws {
+    for (index, parameter) in parameters.enumerated() {
+      if !first.isEmpty {
+        try state.append("first/\(parameter.name)", shape: shapes[index], values: first[index].values())
+      }
+      if !second.isEmpty {
+        try state.append("second/\(parameter.name)", shape: shapes[index], values: second[index].values())
+      }
+    }
+  }
+
+  /// Takes the state back from what `append` wrote.
+  ///
+  /// - Throws: `EngineError.data`, before anything is changed, where a tensor's state is missing.
+  func restore(from state: StateDict, step: Int) throws {
+    func saved(_ kind: String, _ tensors: [Tensor]) throws -> [[Float]] {
+      try tensors.indices.map { index in
+        guard let entry = state["\(kind)/\(parameters[index].name)"], entry.shape == shapes[index] else {
+          throw EngineError.data("no \(kind) moments of \(parameters[index].name)")
+        }
+        return entry.values
+      }
+    }
+    let (firsts, seconds) = (try saved("first", first), try saved("second", second))
+    for (tensor, values) in zip(first, firsts) { try tensor.write(values) }
+    for (tensor, values) in zip(second, seconds) { try tensor.write(values) }
+    self.step = step
+  }
+}
+
+extension UpdateRule {
+  /// Which tensors of state a parameter has.
+  fileprivate var keeps: (first: Bool, second: Bool) {
+    switch self {
+    case .sgd(let momentum, _), .lars(let momentum, _): (momentum > 0, false)
+    case .adam, .adamw: (true, true)
+    }
+  }
+
+  /// The numbers of the rule, for the C interface.
+  fileprivate var update: graft_update {
+    var update = graft_update()
+    switch self {
+    case .sgd(let momentum, let nesterov):
+      update.rule = Int32(GRAFT_DESCENT)
+      update.momentum = momentum
+      update.nesterov = nesterov ? 1 : 0
+    case .adam(let beta1, let beta2, let epsilon):
+      update.rule = Int32(GRAFT_ADAM)
+      (update.beta1, update.beta2, update.epsilon) = (beta1, beta2, epsilon)
+    case .adamw(let beta1, let beta2, let epsilon):
+      update.rule = Int32(GRAFT_ADAMW)
+      (update.beta1, update.beta2, update.epsilon) = (beta1, beta2, epsilon)
+    case .lars(let momentum, let trust):
+      update.rule = Int32(GRAFT_LARS)
+      (update.momentum, update.trust) = (momentum, trust)
+    }
+    return update
+  }
+}

@@ -1,0 +1,141 @@
+import Engine
+import Files
+import Foundation
+import Planner
+import WorkerProtocol
+
+/// Finds the learning rate of a setting's cells.
+///
+/// Leaves `rate.json` (`{"rate": ...}`) and `rates.csv`: what each rate came to, or each step of a range test. A stopped grid
+/// goes on with the rates that are left, and within a training from its checkpoint; a stopped range test begins anew.
+struct RateSearchStage {
+  static let rateName = "rate.json"
+  private static let trialsName = "trials.json"
+
+  let request: StageRequest
+  let parameters: TrainParameters
+
+  init(_ request: StageRequest) throws {
+    self.request = request
+    parameters = try TrainParameters(request.parameters)
+  }
+
+  private var spec: RateSearchSpec { parameters.training.rateSearch }
+  private var search: RateSearch {
+    RateSearch(lowest: pow(10, spec.lowestPower), highest: pow(10, spec.highestPower))
+  }
+
+  func run(_ context: StageContext) throws -> StageOutcome {
+    let model = try CellModel(request, parameters)
+    context.log(
+      "a learning rate for \(parameters.backbone), \(parameters.initialisation), fraction \(parameters.fraction)")
+    let rate: Double
+    switch spec.form {
+    case .grid(let resolution, let isRandom, let keepsSchedule, let reportsSteps):
+      let rates =
+        isRandom
+        ? search.drawnRates(resolution, seed: UInt64(parameters.seed)) : search.evenRates(resolution)
+      let trials = try trials(of: rates, model, keepsSchedule: keepsSchedule, context)
+      guard let best = RateSearch.best(of: trials) else {
+        throw StageFailure(
+          .spec, "\(request.label): no rate from \(search.lowest) to \(search.highest) ended in a metric",
+          remedy: "lower `max_pow` of `lr_search`")
+      }
+      rate = best.rate
+      try write(trials, reportsSteps: reportsSteps)
+    case .range: rate = try rangeTest(model, context)
+    }
+    context.log("learning rate \(rate)")
+    try DurableFiles.write(
+      Array(JSONValue.object(["rate": .number(rate)]).canonicalText.utf8), to: request.outputFile(Self.rateName))
+    return StageOutcome(facts: ["learning_rate": .number(rate)])
+  }
+
+  /// The rate that a search left.
+  ///
+  /// - Throws: `StageFailure` where the file is not there or holds none.
+  static func rate(_ path: String) throws -> Double {
+    guard let data = FileManager.default.contents(atPath: path),
+      let rate = (try? JSONDecoder().decode(JSONValue.self, from: data))?["rate"]?.doubleValue
+    else {
+      throw StageFailure(
+        .data, "\(path) is missing or holds no learning rate", remedy: "remove that folder; the next run searches again"
+      )
+    }
+    return rate
+  }
+
+  private func trials(
+    of rates: [Double], _ model: CellModel, keepsSchedule: Bool, _ context: StageContext
+  ) throws -> [RateSearch.Trial] {
+    let path = "\(request.checkpointFolder)/\(Self.trialsName)"
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    let encoder = JSONEncoder()
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    var trials =
+      FileManager.default.contents(atPath: path).flatMap { try? decoder.decode([RateSearch.Trial].self, from: $0) }
+      ?? []
+    if trials.map(\.rate) != Array(rates.prefix(trials.count)) { trials = [] }
+    for (index, rate) in rates.enumerated().dropFirst(trials.count) {
+      context.log("rate \(index + 1)/\(rates.count): \(rate)")
+      let checkpoint = "rate-\(index).safetensors"
+      var course = model.course
+      course.foundRate = rate
+      course.checkpointName = checkpoint
+      course.part = (index, rates.count)
+      let result = try model.train(model.network().network, course, context) { options in
+        options.epochs = spec.epochs
+        options.earlyStopping = nil
+        options.judgesNeighbours = false
+        if !keepsSchedule { options.schedule = [] }
+      }
+      trials.append(RateSearch.Trial(rate: rate, result: result))
+      try DurableFiles.write(Array(encoder.encode(trials)), to: path)
+      try DurableFiles.remove("\(request.checkpointFolder)/\(checkpoint)")
+    }
+    return trials
+  }
+
+  private func write(_ trials: [RateSearch.Trial], reportsSteps: Bool) throws {
+    var text = CSVText.line(["rate", "step", "epoch", "training_loss", "validation_loss", "validation_metric", "state"])
+    for trial in trials {
+      let state = trial.diverged ? "diverged" : "done"
+      let shown = reportsSteps ? trial.history[...] : trial.history.suffix(1)
+      if shown.isEmpty { text += "\(trial.rate),,,,,,\(state)\n" }
+      for record in shown {
+        text += "\(trial.rate),\(record.step),\(record.epoch),\(record.trainingLoss),\(record.validationLoss),"
+        text += "\(record.validationMetric),\(state)\n"
+      }
+    }
+    try DurableFiles.write(Array(text.utf8), to: request.outputFile("rates.csv"))
+  }
+
+  private func rangeTest(_ model: CellModel, _ context: StageContext) throws -> Double {
+    var test = RateSearch.RangeTest()
+    let checkpoint = "range.safetensors"
+    try DurableFiles.remove("\(request.checkpointFolder)/\(checkpoint)")
+    var course = model.course
+    course.foundRate = search.highest
+    course.checkpointName = checkpoint
+    _ = try model.train(model.network().network, course, context) { options in
+      options.epochs = spec.epochs
+      options.validateEvery = Double(spec.epochs)
+      options.earlyStopping = nil
+      options.judgesNeighbours = false
+      options.schedule = [.rangeTest(start: search.lowest)]
+    } afterStep: { progress in
+      test.enter(rate: progress.learningRate, loss: progress.loss) ? .proceed : .stop
+    }
+    guard let rate = test.found else {
+      throw StageFailure(
+        .spec, "\(request.label): the loss was not finite at the lowest rate already", remedy: "lower `min_pow`")
+    }
+    var text = CSVText.line(["rate", "loss"])
+    for (rate, loss) in zip(test.rates, test.losses) { text += "\(rate),\(loss)\n" }
+    try DurableFiles.write(Array(text.utf8), to: request.outputFile("rates.csv"))
+    return rate
+  }
+}
