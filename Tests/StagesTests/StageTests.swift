@@ -124,16 +124,27 @@ import WorkerProtocol
     }
   }
 
-  @Test func whatTheNetworksDoNotDoIsRefused() throws {
-    let study =
-      smallStudy.replacing("[resnet_micro, vit_micro]", with: "[vit_micro]")
-      .replacing("  image_size: 32", with: "  image_size: 32\n  drop_path: 0.1\n  patch_size: 16")
-    let run = try InProcessRun(study)
-    for stage in [run.stages(.train)[0], run.stages(.pretrain)[0]] {
-      let failure = #expect(throws: StageFailure.self) { try run.run(stage) }
-      #expect(failure?.failureClass == .spec)
-      #expect(failure?.message.contains("patch_size 16 and drop_path 0.1") == true, "\(failure?.message ?? "")")
+  /// The backbone's options reach its network: patches of another size, and drops that change what is learnt.
+  @Test(.timeLimit(.minutes(3))) func theBackbonesOptionsReachItsNetwork() throws {
+    func trained(_ options: String) throws -> (weights: StateDict, parameters: Int?) {
+      let run = try InProcessRun(
+        smallStudy.replacing("[resnet_micro, vit_micro]", with: "[vit_micro]")
+          .replacing("init: [RI, ST, WT]", with: "init: [RI]")
+          .replacing("  image_size: 32", with: "  image_size: 32\n\(options)"))
+      try run.runAll()
+      let stage = run.stages(.train)[0]
+      return (
+        try Safetensors.read(run.artifact(stage.key) + "/best.safetensors").tensors,
+        run.outcomes[stage.key]?.facts["parameters"]?.intValue
+      )
     }
+    let plain = try trained("")
+    let coarse = try trained("  patch_size: 16\n")
+    #expect(plain.weights["patch_embed.proj.weight"]?.shape == [48, 3, 8, 8])
+    #expect(coarse.weights["patch_embed.proj.weight"]?.shape == [48, 3, 16, 16])
+    #expect(coarse.weights["pos_embed"]?.shape == [1, 5, 48])
+    let dropped = try trained("  drop_path: 0.5\n")
+    #expect(dropped.parameters == plain.parameters && dropped.weights != plain.weights)
   }
 
   @Test func missingWeightsSayWhereToPutThem() throws {
