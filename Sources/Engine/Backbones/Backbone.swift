@@ -22,25 +22,35 @@ public enum Backbone: String, Sendable, Codable, Hashable, CaseIterable {
   ///   - classes: At least 1.
   ///   - imageSize: Height and width of the images; nil means the native size. A transformer's must be a multiple of its
   ///     patch size.
+  ///   - channels: Of the images: 3, or 1 for a stem that takes grey ones.
   /// - Throws: `EngineError.specification` for what cannot be made.
-  public static func make(name: String, classes: Int, imageSize: Int? = nil, device: Device = .cpu) throws
-    -> any Network
-  {
+  public static func make(
+    name: String, classes: Int, imageSize: Int? = nil, channels: Int = 3, device: Device = .cpu
+  ) throws -> any Network {
     guard let backbone = Backbone(rawValue: name) else {
       throw EngineError.specification(
         "unknown backbone '\(name)': the backbones are \(allCases.map(\.rawValue).joined(separator: ", "))")
     }
-    return try backbone.make(classes: classes, imageSize: imageSize, device: device)
+    return try backbone.make(classes: classes, imageSize: imageSize, channels: channels, device: device)
   }
 
-  public func make(classes: Int, imageSize: Int? = nil, device: Device = .cpu) throws -> any Network {
+  public func make(
+    classes: Int, imageSize: Int? = nil, channels: Int = 3, device: Device = .cpu
+  ) throws -> any Network {
     let side = imageSize ?? nativeImageSize
     guard classes >= 1 else { throw EngineError.specification("a head of \(classes) classes: give at least 1") }
+    guard channels == 1 || channels == 3 else {
+      throw EngineError.specification("images of \(channels) channels: a network takes 1 or 3")
+    }
     switch self {
-    case .resnet18: return try ResNet(.resnet18, classes: classes, imageSize: side, device: device)
-    case .resnet_micro: return try ResNet(.micro, classes: classes, imageSize: side, device: device)
-    case .deit_tiny: return try VisionTransformer(.deitTiny, classes: classes, imageSize: side, device: device)
-    case .vit_micro: return try VisionTransformer(.micro, classes: classes, imageSize: side, device: device)
+    case .resnet18:
+      return try ResNet(.resnet18, classes: classes, imageSize: side, channels: channels, device: device)
+    case .resnet_micro:
+      return try ResNet(.micro, classes: classes, imageSize: side, channels: channels, device: device)
+    case .deit_tiny:
+      return try VisionTransformer(.deitTiny, classes: classes, imageSize: side, channels: channels, device: device)
+    case .vit_micro:
+      return try VisionTransformer(.micro, classes: classes, imageSize: side, channels: channels, device: device)
     }
   }
 }

@@ -26,12 +26,12 @@ public final class ResNet: Network {
   private let blocks: [(name: String, block: BasicBlock)]
   private let head: Linear
 
-  init(_ form: Form, classes: Int, imageSize: Int, device: Device) throws {
+  init(_ form: Form, classes: Int, imageSize: Int, channels: Int = 3, device: Device) throws {
     guard imageSize >= 8 else {
       throw EngineError.specification("images of \(imageSize) pixels are too small for a ResNet: use 8 or more")
     }
     var list = TensorList(device: device)
-    stem = try Convolution("conv1", 3, form.stemWidth, size: form.stemSize, stride: 2, in: &list)
+    stem = try Convolution("conv1", channels, form.stemWidth, size: form.stemSize, stride: 2, in: &list)
     stemNorm = try BatchNorm("bn1", form.stemWidth, in: &list)
     pooled = form.pooled
     var blocks: [(name: String, block: BasicBlock)] = []

@@ -26,7 +26,7 @@ public final class VisionTransformer: Network {
   private let norm: LayerNorm
   private let head: Linear
 
-  init(_ form: Form, classes: Int, imageSize: Int, device: Device) throws {
+  init(_ form: Form, classes: Int, imageSize: Int, channels: Int = 3, device: Device) throws {
     guard imageSize >= form.patch, imageSize % form.patch == 0 else {
       throw EngineError.specification(
         "images of \(imageSize) pixels do not divide into patches of \(form.patch): use a multiple of \(form.patch)")
@@ -37,9 +37,9 @@ public final class VisionTransformer: Network {
     patch = form.patch
     classToken = try list.make("cls_token", .embedding, [1, 1, form.width])
     positions = try list.make("pos_embed", .embedding, [1, side * side + 1, form.width])
-    let patchSize = 3 * form.patch * form.patch
+    let patchSize = channels * form.patch * form.patch
     patchWeight = try list.make(
-      "patch_embed.proj.weight", .patchWeight, [form.width, 3, form.patch, form.patch], fanIn: patchSize)
+      "patch_embed.proj.weight", .patchWeight, [form.width, channels, form.patch, form.patch], fanIn: patchSize)
     patchBias = try list.make("patch_embed.proj.bias", .patchBias, [form.width], fanIn: patchSize)
     var blocks: [TransformerBlock] = []
     for index in 0..<form.depth {
