@@ -23,11 +23,14 @@ struct TrainStage {
     let data = try TrainingData(request, options: parameters.training)
     let subset = Subset.positions(labels: data.store.labels(in: .train), fraction: parameters.fraction, seed: seed)
     let training = try data.source(.train, subset: subset)
-    let network = try Backbone.make(
-      name: parameters.backbone, classes: training.classes, imageSize: parameters.training.imageSize, device: device)
     context.log(
       "\(parameters.backbone), \(parameters.initialisation), seed \(parameters.seed), fraction \(parameters.fraction)")
-    let record = try initialisation().apply(to: network, seed: seed)
+    let transfer = SourceTransfer(
+      backbone: parameters.backbone, initialisation: try initialisation(), classes: training.classes,
+      imageSize: parameters.training.imageSize, channels: data.channels, stem: parameters.training.stem.engine,
+      device: device)
+    let (network, record) = try transfer.network(seed: seed)
+    for line in record.lines { context.log(line) }
 
     let model = ModelTraining(
       request: request, options: parameters.training, metric: parameters.metric, seed: parameters.seed,
@@ -39,13 +42,14 @@ struct TrainStage {
       facts: [
         "training_images": .number(Double(training.count)), "subset_digest": .string(Subset.digest(of: subset)),
         "parameters": .number(Double(network.parameterCount)),
-      ])
+      ].merging(record.facts) { $1 })
     try TrainedModel(
       backbone: parameters.backbone, training: parameters.training, diverged: outcome.diverged,
       weights: result.bestWeights
     ).write(to: request.outputFolder)
     try DurableFiles.write(
-      Array(JSONValue.array(record.map(\.json)).canonicalText.utf8), to: request.outputFile("initialisation.json"))
+      Array(JSONValue.array(record.tensors.map(\.json)).canonicalText.utf8),
+      to: request.outputFile("initialisation.json"))
     return outcome
   }
 

@@ -11,6 +11,15 @@ public struct TrainingOption: Sendable {
   /// The option of a name; nil where there is none.
   public static func named(_ name: String) -> TrainingOption? { byName[name] }
 
+  /// Options that are younger than the first keys. Such an option at its default is not written into a stage's
+  /// parameters, so that the keys of what was computed before it stay as they are.
+  private static let younger: Set<String> = ["stem"]
+
+  /// Whether a value is left out of a stage's parameters.
+  func goesUnwritten(_ value: JSONValue) -> Bool {
+    if case .value(let standard) = standard { Self.younger.contains(name) && value == standard } else { false }
+  }
+
   private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
   /// Every option, in the order in which they are listed.
@@ -53,5 +62,8 @@ public struct TrainingOption: Sendable {
     OptionDeclaration(
       "normalise", .variant(NormaliseSpec.shape), .value(["kind": "dataset"]),
       "What is subtracted from a channel, and what it is divided by."),
+    OptionDeclaration(
+      "stem", .choice(StemSpec.allCases.map(\.rawValue)), .value("three"),
+      "How one-channel images enter: three equal channels, or one by the source's first filter, their sum or mean."),
   ].map(TrainingOption.init)
 }

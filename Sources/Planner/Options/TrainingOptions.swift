@@ -13,6 +13,16 @@ public struct TrainingOptions: Sendable, Hashable {
   public var trainingTransforms: [TransformSpec]
   public var evaluationTransforms: [TransformSpec]
   public var normalise: NormaliseSpec
+  /// How images of one channel enter the network.
+  public var stem: StemSpec
+}
+
+/// How a network takes images of one channel.
+public enum StemSpec: String, Sendable, Hashable, CaseIterable {
+  /// Shown as three equal channels.
+  case three
+  /// By a stem of one channel: the source's filters of its first channel, their sum, or their mean.
+  case first, sum, mean
 }
 
 /// The update rule and its numbers.
@@ -45,11 +55,12 @@ extension TrainingOptions {
       try TransformSpec(canonical: json)
     }
     normalise = try NormaliseSpec(canonical: try fields.value("normalise"))
+    stem = fields.optional("stem") == nil ? .three : try fields.choice("stem")
   }
 
-  /// The whole as JSON: an object with every option.
+  /// The whole as JSON: an object with every option, but for younger ones at their defaults.
   public var canonical: JSONValue {
-    [
+    var members: [String: JSONValue] = [
       "epochs": .integer(epochs), "batch_size": .integer(batchSize),
       "optimizer": [
         "name": .string(optimizer.name), "lr": .number(optimizer.learningRate),
@@ -62,6 +73,8 @@ extension TrainingOptions {
       ],
       "normalise": normalise.canonical,
     ]
+    if stem != .three { members["stem"] = .string(stem.rawValue) }
+    return .object(members)
   }
 
   /// Every option by its dotted name: the catalogue's defaults, what follows from the backbone, and the changes.
@@ -80,6 +93,7 @@ extension TrainingOptions {
       if option.name.hasPrefix("transforms."), let steps = value.arrayValue {
         value = .array(steps.map { TransformSpec.sized($0, imageSize: imageSize) })
       }
+      if option.goesUnwritten(value) { continue }
       insert(value, at: option.name.split(separator: ".").map(String.init)[...], into: &tree)
     }
     return .object(tree)
