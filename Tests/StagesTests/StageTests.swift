@@ -123,7 +123,7 @@ import WorkerProtocol
   /// Grey images enter by a stem of one channel, and source weights for another image size are resized: both are on record.
   @Test(.timeLimit(.minutes(3))) func stemsAndPositionsAreBroughtToTheCell() throws {
     let study =
-      smallStudy.replacing("    image_size: 32\n", with: "    image_size: 48\n    stem: first\n")
+      smallStudy.replacing("  image_size: 32\n", with: "  image_size: 48\n  stem: first\n")
       .replacing("size: 40, seed: 8}", with: "size: 60, seed: 8, channels: 1}")
       .replacing("epochs: 1}", with: "epochs: 1, image_size: 32}")
     let run = try InProcessRun(study)

@@ -8,8 +8,23 @@ public struct TensorResizing: Sendable, Hashable {
     /// The filters of a patch embedding.
     case patchFilters
 
+    /// Grids of a longer side are in no published weights: patches (images of 4,096 pixels in patches of 8), relative
+    /// positions (windows of 128), pixels.
+    private var longestSide: Int {
+      switch self {
+      case .positions: 512
+      case .relativePositions: 255
+      case .patchFilters: 64
+      }
+    }
+
     /// Whether tensors of these shapes differ in size alone; `from` and `to` are the sides of the two grids.
     func sides(from: [Int], to: [Int]) -> (from: Int, to: Int)? {
+      guard let sides = grids(from, to), sides.from <= longestSide else { return nil }
+      return sides
+    }
+
+    private func grids(_ from: [Int], _ to: [Int]) -> (from: Int, to: Int)? {
       switch self {
       case .positions:
         guard from.count == 3, to.count == 3, from[0] == 1, to[0] == 1, from[2] == to[2],

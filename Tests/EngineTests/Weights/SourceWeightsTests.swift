@@ -69,6 +69,20 @@ import Testing
     #expect(source.format == .safetensors)
   }
 
+  /// The same from a file of torch.save, in a wrapper, with numbers that are not those of another tensor.
+  @Test(arguments: [("resnet_micro", "model", "module."), ("vit_micro", "teacher", "backbone.")])
+  func readsANetworksWeightsFromATorchFile(_ backbone: String, _ wrapper: String, _ prefix: String) throws {
+    let network = try Backbone.make(name: backbone, classes: 3)
+    let weights = try Fixture.weights(for: network)
+    let folder = try ScratchFolder()
+    let path = try folder.write("w.pth", ZipBytes.torch(weights, wrapper: wrapper, prefix: prefix).bytes)
+    let source = try SourceWeights.read(path, for: network)
+    #expect(source.format == .torch)
+    #expect(
+      source.tensors.entries == weights.entries.filter { !$0.name.hasPrefix("fc.") && !$0.name.hasPrefix("head.") })
+    #expect(source.leftAside.count == 2)
+  }
+
   @Test func namesEveryMisfitAtOnce() throws {
     let network = try Backbone.make(name: "resnet_micro", classes: 3)
     var file = StateDict()
@@ -160,6 +174,8 @@ import Testing
     // At its own size nothing is touched.
     let same = try source.fitted(to: Backbone.make(name: "vit_micro", classes: 2))
     #expect(same.weights == source && same.resized.isEmpty)
+    // Nor is a grid that no image has: what a file claims is not to fill the memory.
+    #expect(TensorResizing.Kind.positions.resized([], from: [1, 1 + 4_000_000 * 4_000_000, 2], to: [1, 5, 2]) == nil)
     // Another width is no other size.
     #expect(TensorResizing.Kind.positions.resized([1, 2, 3, 4], from: [1, 2, 2], to: [1, 5, 3]) == nil)
     #expect(TensorResizing.Kind.positions.resized([1, 2, 3], from: [1, 3, 1], to: [1, 5, 1]) == nil)

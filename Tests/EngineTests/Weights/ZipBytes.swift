@@ -1,4 +1,4 @@
-import Foundation
+import Engine
 
 /// A ZIP file put together byte by byte, so that each number in it can be wrong.
 struct ZipBytes {
@@ -27,6 +27,24 @@ struct ZipBytes {
     ZipBytes(entries: [
       Entry(name: "archive/data.pkl", content: pickle), Entry(name: "archive/data/0", content: storage),
     ])
+  }
+
+  /// A file of torch.save of `{wrapper: {prefix + name: tensor}}`, as a training script leaves it.
+  static func torch(_ state: StateDict, wrapper: String, prefix: String) -> ZipBytes {
+    var members: [UInt8] = []
+    var entries: [Entry] = []
+    for (index, entry) in state.entries.enumerated() {
+      var strides = [Int](repeating: 1, count: entry.shape.count)
+      for axis in strides.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * entry.shape[axis + 1] }
+      members += PickleBytes.text(prefix + entry.name)
+      members += PickleBytes.view(
+        offset: 0, shape: entry.shape, strides: strides, key: "\(index)", numbers: entry.values.count,
+        storage: "FloatStorage")
+      entries.append(Entry(name: "archive/data/\(index)", content: entry.values.withUnsafeBytes { Array($0) }))
+    }
+    let dictionary = PickleBytes.parts([0x7d, 0x28], members, [0x75])
+    let pickle = PickleBytes.parts([0x80, 2, 0x7d], PickleBytes.text(wrapper), dictionary, [0x73, 0x2e])
+    return ZipBytes(entries: [Entry(name: "archive/data.pkl", content: pickle)] + entries)
   }
 
   var bytes: [UInt8] {
@@ -87,16 +105,24 @@ enum PickleBytes {
 
   static func parts(_ parts: [UInt8]...) -> [UInt8] { Array(parts.joined()) }
 
-  /// A dictionary of one tensor `a`, a view of storage 0 with `numbers` float32.
-  static func tensor(
-    offset: Int = 0, shape: [Int] = [2], strides: [Int] = [1], key: String = "0", numbers: Int = 8,
-    storage: String = "FloatStorage"
+  /// A tensor that is a view of a storage of `numbers` numbers.
+  static func view(
+    offset: Int, shape: [Int], strides: [Int], key: String, numbers: Int, storage: String
   ) -> [UInt8] {
     let id = tuple([text("storage"), global("torch", storage), text(key), text("cpu"), integer(numbers)])
     let arguments = tuple([
       parts(id, [0x51]), integer(offset), tuple(shape.map(integer)), tuple(strides.map(integer)), [0x89], [0x7d],
     ])
-    return parts(
-      [0x80, 2, 0x7d], text("a"), global("torch._utils", "_rebuild_tensor_v2"), arguments, [0x52, 0x73, 0x2e])
+    return parts(global("torch._utils", "_rebuild_tensor_v2"), arguments, [0x52])
+  }
+
+  /// A dictionary of one tensor `a`, a view of storage 0 with `numbers` float32.
+  static func tensor(
+    offset: Int = 0, shape: [Int] = [2], strides: [Int] = [1], key: String = "0", numbers: Int = 8,
+    storage: String = "FloatStorage"
+  ) -> [UInt8] {
+    let view = view(
+      offset: offset, shape: shape, strides: strides, key: key, numbers: numbers, storage: storage)
+    return parts([0x80, 2, 0x7d], text("a"), view, [0x73, 0x2e])
   }
 }
