@@ -164,7 +164,8 @@ private final class RunningCurl: Sendable {
   func began(_ id: Int32) { self.id.withLock { $0 = id } }
 
   func end() {
-    id.withLock { if $0 > 0 { kill($0, SIGTERM) } }
+    // It has inherited that the gentler signals are ignored.
+    id.withLock { if $0 > 0 { kill($0, SIGKILL) } }
   }
 }
 

@@ -36,10 +36,15 @@ struct WeightsStage {
     context.log(
       "\(parameters.backbone): \(source.tensors.entries.count) tensors from \(file) (\(source.format.rawValue)), "
         + "\(source.leftAside.count) left aside")
-    return StageOutcome(facts: [
+    var facts: [String: JSONValue] = [
       "tensors": .number(Double(source.tensors.entries.count)), "kind": .string(parameters.kind.rawValue),
       "format": .string(source.format.rawValue), "left_aside": .number(Double(source.leftAside.count)),
-    ])
+    ]
+    if let first = source.furtherBlocks.first, let last = source.furtherBlocks.last {
+      context.log("the file's blocks \(first) to \(last) are left out: \(parameters.backbone) has \(first)")
+      facts["blocks_left_out"] = .string("\(first) to \(last)")
+    }
+    return StageOutcome(facts: .object(facts))
   }
 
   /// How to come by the file.

@@ -101,6 +101,30 @@ struct FetchTests {
     #expect(blocked.status == 73, "\(blocked.errors)")
   }
 
+  /// Ctrl-C ends the command and the curl that it began; the next command goes on with what was there.
+  @Test(.timeLimit(.minutes(1))) func stopsAndGoesOn() throws {
+    let server = try WeightsServer(files: [Self.name: Self.content])
+    let folder = try TemporaryFolder()
+    let part = folder.url.appendingPathComponent("weights/\(Self.name).part").path
+    let running = try GraftProcess.start(
+      ["fetch", "weights", "swin_small"], in: folder,
+      environment: ["GRAFT_WEIGHTS_URL": "http://127.0.0.1:\(server.port)/slow"])
+    func size() -> Int { (try? FileManager.default.attributesOfItem(atPath: part)[.size] as? Int) ?? 0 }
+    while running.isRunning, size() < 100_000 { Thread.sleep(forTimeInterval: 0.02) }
+    let curls = running.children
+    #expect(!curls.isEmpty)
+    running.signal(SIGINT)
+    #expect(try running.finish().status == 130)
+    for curl in curls {
+      // Gone, or about to be.
+      for _ in 0..<100 where kill(curl, 0) == 0 { Thread.sleep(forTimeInterval: 0.02) }
+      #expect(kill(curl, 0) != 0)
+    }
+    #expect(try fetch(server, "plain", in: folder).status == 0)
+    #expect(try folder.data("weights/\(Self.name)") == Self.content)
+    #expect(try server.requests().last?.hasSuffix(" whole") == false)
+  }
+
   @Test func wrongUsageNamesWhatThereIs() throws {
     let folder = try TemporaryFolder()
     let backbone = try GraftProcess.run(["fetch", "weights", "resnet19"], in: folder)

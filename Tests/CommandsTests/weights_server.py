@@ -3,6 +3,7 @@
 /plain/NAME  whole, or from where the Range header says
 /cut/NAME    the same, but the connection ends after a third of the file
 /deaf/NAME   whole, whatever the Range header says
+/slow/NAME   its first half, then nothing for a minute
 Every request is written to requests.txt in that folder: the path and the Range header.
 """
 
@@ -10,6 +11,7 @@ import http.server
 import pathlib
 import sys
 import threading
+import time
 
 folder = pathlib.Path(sys.argv[1])
 
@@ -36,6 +38,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
         self.send_header("Content-Length", str(len(content) - first))
         self.end_headers()
+        if manner == "slow":
+            self.wfile.write(content[: len(content) // 2])
+            time.sleep(60)
+            return
         end = first + len(content) // 3 + 1 if manner == "cut" else len(content)
         self.wfile.write(content[first:end])
 

@@ -7,6 +7,9 @@ package struct SourceNames {
   package let own: [String: String]
   /// Stored tensors that belong to a head or are no weights, such as counts of batches.
   package let leftAside: [String]
+  /// Blocks of a deeper transformer that the network does not have, in ascending order: `deit_small5b` is cut from the
+  /// weights of `deit_small`. They are left aside too.
+  package let furtherBlocks: [Int]
 
   /// - Parameters:
   ///   - stored: The names in the file.
@@ -19,9 +22,14 @@ package struct SourceNames {
     let shift = (Self.firstMerging(expected) ?? 0) - (Self.firstMerging(plain) ?? Self.firstMerging(expected) ?? 0)
     var own: [String: String] = [:]
     var leftAside: [String] = []
+    let depth = expected.compactMap(Self.block).max().map { $0 + 1 }
+    var further: Set<Int> = []
     for (name, plain) in zip(stored, plain) {
       let meant = Self.merging(plain).map { "layers.\($0.stage + shift).downsample.\($0.rest)" } ?? plain
-      if !expected.contains(meant), Self.isAside(meant) {
+      if let depth, let block = Self.block(meant), block >= depth {
+        further.insert(block)
+        leftAside.append(name)
+      } else if !expected.contains(meant), Self.isAside(meant) {
         leftAside.append(name)
       } else {
         own[name] = meant
@@ -29,6 +37,7 @@ package struct SourceNames {
     }
     self.own = own
     self.leftAside = leftAside
+    furtherBlocks = further.sorted()
   }
 
   /// What wraps a network in its training script.
@@ -46,6 +55,12 @@ package struct SourceNames {
     let heads = ["head.", "fc.", "AuxLogits."]
     let tables = [".num_batches_tracked", ".relative_position_index", ".attn_mask"]
     return heads.contains { name.hasPrefix($0) } || tables.contains { name.hasSuffix($0) }
+  }
+
+  /// The block that a tensor of a plain vision transformer belongs to; nil for any other.
+  private static func block(_ name: String) -> Int? {
+    let parts = name.split(separator: ".", maxSplits: 2)
+    return parts.count == 3 && parts[0] == "blocks" ? Int(parts[1]) : nil
   }
 
   /// The stage and the rest of the name of a Swin transformer's patch merging; nil for any other name.

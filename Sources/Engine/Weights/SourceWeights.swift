@@ -13,6 +13,8 @@ public struct SourceWeights: Sendable {
   public let tensors: StateDict
   /// The file's tensors that the network has no use for: a head, counts of batches, tables.
   public let leftAside: [String]
+  /// Blocks of the file that a shallower network has not got; their tensors are left aside.
+  public let furtherBlocks: [Int]
 
   /// Reads a file for a network. Names and shapes are checked first, so a file of another model, be it of any size, costs
   /// no more than its table of contents.
@@ -49,7 +51,8 @@ public struct SourceWeights: Sendable {
       throw EngineError.data(
         "\(path) holds damaged weights:\n  " + faults.joined(separator: "\n  ") + "; fetch or make it again")
     }
-    return SourceWeights(format: format, tensors: tensors, leftAside: names.leftAside)
+    return SourceWeights(
+      format: format, tensors: tensors, leftAside: names.leftAside, furtherBlocks: names.furtherBlocks)
   }
 
   /// What a file holds, told by its first bytes and not by its name.

@@ -54,12 +54,16 @@ public enum PublicWeightsCatalogue {
       digest: "0cc3c7bd75056d25e46cba549dc184522069b81e9787eff6df84f397bd52a5ef"),
   ]
 
+  /// `deit_small5b` is the first five blocks of `deit_small`, and is cut from its file.
   private static let deit = [
     PublicWeights(
       "deit_tiny", of: "DeiT", "https://dl.fbaipublicfiles.com/deit/deit_tiny_patch16_224-a1311bcf.pth",
       digest: "a1311bcf4f24e3c95adaa75535db67bc4412d95535b98f7c1dfd1164dda41c97"),
     PublicWeights(
       "deit_small", of: "DeiT", "https://dl.fbaipublicfiles.com/deit/deit_small_patch16_224-cd65a155.pth",
+      digest: "cd65a155"),
+    PublicWeights(
+      "deit_small5b", of: "DeiT", "https://dl.fbaipublicfiles.com/deit/deit_small_patch16_224-cd65a155.pth",
       digest: "cd65a155"),
     PublicWeights(
       "deit_base", of: "DeiT", "https://dl.fbaipublicfiles.com/deit/deit_base_patch16_224-b5f2ef4d.pth",
@@ -77,6 +81,9 @@ public enum PublicWeightsCatalogue {
   private static let dino = [
     PublicWeights(
       "deit_small", .dino, of: "DINO",
+      "https://dl.fbaipublicfiles.com/dino/dino_deitsmall16_pretrain/dino_deitsmall16_pretrain.pth"),
+    PublicWeights(
+      "deit_small5b", .dino, of: "DINO",
       "https://dl.fbaipublicfiles.com/dino/dino_deitsmall16_pretrain/dino_deitsmall16_pretrain.pth"),
     PublicWeights(
       "deit_base", .dino, of: "DINO",

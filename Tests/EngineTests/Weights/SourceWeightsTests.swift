@@ -45,6 +45,20 @@ import Testing
     #expect(torchvision.own["features.5.4.mlp.3.bias"] == "layers.2.blocks.4.mlp.fc2.bias")
   }
 
+  /// A network of the first blocks alone takes a deeper one's file; what it has no block for is told.
+  @Test func aShallowerTransformerIsCutFromADeeperOnesFile() throws {
+    let stored = try #require(Self.names["deit_small"])
+    func isWithin(_ name: String) -> Bool {
+      let parts = name.split(separator: ".")
+      return parts[0] != "blocks" || (Int(parts[1]) ?? 99) < 5
+    }
+    let expected = Set(stored.filter { isWithin($0) && !$0.hasPrefix("head.") })
+    let names = SourceNames(stored, expected: expected)
+    #expect(Set(names.own.values) == expected)
+    #expect(names.furtherBlocks == [5, 6, 7, 8, 9, 10, 11])
+    #expect(SourceNames(stored, expected: Set(stored)).furtherBlocks.isEmpty)
+  }
+
   private func write(_ state: StateDict, _ folder: ScratchFolder) throws -> String {
     let path = "\(folder.path)/weights.safetensors"
     try Safetensors.write(state, to: path)
