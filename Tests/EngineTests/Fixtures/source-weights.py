@@ -12,12 +12,10 @@ official release's names:  python source-weights.py FOLDER
 
 import argparse
 import collections
-import io
 import json
 import math
 import os
 import pathlib
-import struct
 import subprocess
 import sys
 import zipfile
