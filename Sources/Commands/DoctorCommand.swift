@@ -54,8 +54,18 @@ struct DoctorCommand: ParsableCommand {
       var isFolder: ObjCBool = false
       let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
       let wantsFolder = request.scope != .file
-      add(request.id.text, exists ? path : "not there: \(path)", exists && isFolder.boolValue == wantsFolder)
+      let missing = "not there: \(path)" + (fetching(request, loaded.study).map { "; \($0)" } ?? "")
+      add(request.id.text, exists ? path : missing, exists && isFolder.boolValue == wantsFolder)
     }
+  }
+
+  /// The command that fetches a weights file, where one is published.
+  private func fetching(_ request: ContentRequest, _ study: Study) -> String? {
+    for (backbone, source) in study.weights where request.id == .weights(backbone) {
+      guard case .file(_, let kind) = source else { continue }
+      return PublicWeightsCatalogue.named(backbone, kind)?.command
+    }
+    return nil
   }
 
   private func addDisk(_ folder: String, _ add: (String, String, Bool) -> Void) {

@@ -1,3 +1,4 @@
+import Foundation
 import Planner
 import Store
 
@@ -11,7 +12,7 @@ extension LoadedStudy {
   func plan(in workspace: Workspace) throws -> Plan {
     var contents: [ContentRequest.ID: String] = [:]
     do {
-      for request in study.contentRequests { contents[request.id] = try digest(of: request, in: workspace).text }
+      for request in study.contentRequests { contents[request.id] = try digest(of: request, in: workspace) }
     } catch let error as WorkspaceError {
       throw CommandFailure(error)
     }
@@ -25,17 +26,22 @@ extension LoadedStudy {
     return plan
   }
 
-  private func digest(of request: ContentRequest, in workspace: Workspace) throws -> ContentDigest {
+  private func digest(of request: ContentRequest, in workspace: Workspace) throws -> String {
     let path = path(request.path)
     switch request.scope {
-    case .file: return try workspace.contentDigest(of: path)
-    case .folder: return try workspace.contentDigest(of: path, extensions: imageExtensions)
+    case .file:
+      var status = stat()
+      // What is too large to be weights is not read to be refused.
+      if stat(path, &status) == 0, Int(status.st_size) > ContentRequest.fileLimit { return ContentRequest.oversized }
+      return try workspace.contentDigest(of: path).text
+    case .folder: return try workspace.contentDigest(of: path, extensions: imageExtensions).text
     case .table(let labels, let images):
       let folder = images.isEmpty ? path : "\(path)/\(images)"
-      return .joined([
+      let parts = [
         try workspace.contentDigest(of: "\(path)/\(labels)"),
         try workspace.contentDigest(of: folder, extensions: imageExtensions),
-      ])
+      ]
+      return ContentDigest.joined(parts).text
     }
   }
 }

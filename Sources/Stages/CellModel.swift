@@ -24,11 +24,12 @@ struct CellModel {
   }
 
   /// A network as the cell's initialisation makes it, and what was done to each tensor.
-  func network() throws -> (network: any Network, record: [TensorInitialisation]) {
-    let network = try Backbone.make(
-      name: parameters.backbone, classes: training.classes, options: parameters.training.network, device: device)
-    let record = try TrainStage(request).initialisation().apply(to: network, seed: UInt64(parameters.seed))
-    return (network, record)
+  func network() throws -> (network: any Network, record: SourceTransfer.Record) {
+    try SourceTransfer(
+      backbone: parameters.backbone, initialisation: TrainStage(request).initialisation(), classes: training.classes,
+      options: parameters.training.network(channels: training.shape.channels), stem: parameters.training.stem.engine,
+      device: device
+    ).network(seed: UInt64(parameters.seed))
   }
 
   /// How a training of the cell's goes; the caller changes what is its own.

@@ -23,6 +23,7 @@ struct TrainStage {
       "\(parameters.backbone), \(parameters.initialisation.name), seed \(parameters.seed), fraction \(parameters.fraction)"
     )
     let (network, record) = try cell.network()
+    for line in record.lines { context.log(line) }
     var course = cell.course
     if parameters.training.optimizer.learningRate == nil {
       let rate = try RateSearchStage.rate(request.file(RateSearchStage.rateName, of: "rate"))
@@ -36,13 +37,13 @@ struct TrainStage {
         "training_images": .number(Double(cell.training.count)),
         "subset_digest": .string(Subset.digest(of: cell.subset)),
         "parameters": .number(Double(network.parameterCount)),
-      ])
+      ].merging(record.facts) { $1 })
     try TrainedModel(
       backbone: parameters.backbone, training: parameters.training, diverged: outcome.diverged,
       weights: result.bestWeights
     ).write(to: request.outputFolder)
     try DurableFiles.write(
-      Array(JSONValue.array(record.map(\.record.json)).canonicalText.utf8),
+      Array(JSONValue.array(record.tensors.map(\.record.json)).canonicalText.utf8),
       to: request.outputFile(InitialisationRecord.fileName))
     return outcome
   }

@@ -5,28 +5,37 @@ import WorkerProtocol
 /// A data set as a training reads it: the store that its stage left, through the transforms of the training options.
 struct TrainingData {
   let store: StoredImages
+  /// Of the images as the network sees them.
+  let channels: Int
   private let pipeline: ImagePipeline
   private let threads: Int
 
   init(_ request: StageRequest, options: Planner.TrainingOptions) throws {
     store = try StoredImages(path: try request.file(DatasetStage.storeName, of: "dataset"))
     let facts = store.facts
-    // A network sees three channels; an image stored in grey fills all of them, and so do its statistics.
+    // Where the stem takes three channels, an image stored in grey fills all of them, and so do its statistics.
+    let channels = options.stem == .three ? 3 : store.channels
+    func fitting(_ values: [Float]) -> [Float] { Self.fitting(values, channels) }
     let (mean, deviation): ([Float], [Float]) =
       switch options.normalise {
-      case .imagenet: (ImagePipeline.imageNetMean, ImagePipeline.imageNetStandardDeviation)
-      case .dataset: (Self.threeChannels(facts.mean), Self.threeChannels(facts.standardDeviation))
-      case .given(let mean, let sd): (Self.threeChannels(mean), Self.threeChannels(sd))
+      case .imagenet: (fitting(ImagePipeline.imageNetMean), fitting(ImagePipeline.imageNetStandardDeviation))
+      case .dataset: (fitting(facts.mean.map(Float.init)), fitting(facts.standardDeviation.map(Float.init)))
+      case .given(let mean, let sd): (fitting(mean.map(Float.init)), fitting(sd.map(Float.init)))
       }
+    self.channels = channels
     pipeline = ImagePipeline(
       training: options.trainingTransforms.map(\.engine), evaluation: options.evaluationTransforms.map(\.engine),
-      channels: 3, mean: mean, standardDeviation: deviation)
+      channels: channels, mean: mean, standardDeviation: deviation)
     threads = request.threads
   }
 
-  private static func threeChannels(_ values: [Double]) -> [Float] {
-    let values = values.map(Float.init)
-    return values.count == 1 ? [values[0], values[0], values[0]] : values
+  /// One value for all channels, or the first of several for a single one.
+  private static func fitting(_ values: [Float], _ channels: Int) -> [Float] {
+    switch (values.count, channels) {
+    case (1, 3): [values[0], values[0], values[0]]
+    case (3, 1): [values[0]]
+    default: values
+    }
   }
 
   func source(_ split: Split, subset: [Int]? = nil) throws -> StoredImageSource {
@@ -36,8 +45,10 @@ struct TrainingData {
 
 extension Planner.TrainingOptions {
   /// What of the network itself the options say.
-  var network: NetworkOptions {
-    NetworkOptions(imageSize: imageSize, patchSize: backbone.patchSize, dropPath: backbone.dropPath)
+  ///
+  /// - Parameter channels: Of the images as the network sees them.
+  func network(channels: Int) -> NetworkOptions {
+    NetworkOptions(imageSize: imageSize, patchSize: backbone.patchSize, channels: channels, dropPath: backbone.dropPath)
   }
 }
 

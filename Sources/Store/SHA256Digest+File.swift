@@ -7,7 +7,7 @@ extension SHA256Digest {
   /// The digest of a file's bytes, read in pieces.
   ///
   /// - Throws: `FileFault` naming a file that cannot be read.
-  init(ofFile path: String) throws {
+  public init(ofFile path: String) throws {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw FileFault.last("read", path) }
     defer { close(file) }

@@ -95,6 +95,45 @@ import Testing
     #expect(cells.contains("done") && cells.contains("failed") || cells.contains("missing"), "\(cells)")
   }
 
+  /// A weights file that is none, and what the error must name: the run goes on with the rest.
+  enum WrongWeights: String, CaseIterable {
+    case cutOff, anotherModels, calling, fortyGigabytes
+  }
+
+  @Test(.timeLimit(.minutes(2)), arguments: WrongWeights.allCases) func wrongWeightsAreRefused(wrong: WrongWeights)
+    throws
+  {
+    let folder = try TemporaryFolder()
+    let study =
+      Studies.folder(root: "images").replacing("init: [RI]", with: "init: [WT]")
+      + "weights: {resnet_micro: {file: weights/micro.pth}}\n"
+    try folder.write(study, to: "own.yaml")
+    try Self.writeImages(to: folder)
+    let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "EngineTests/Fixtures/torch")
+    func fixture(_ name: String) throws -> Data { try Data(contentsOf: fixtures.appending(path: name)) }
+    let words: String
+    switch wrong {
+    case .cutOff:
+      try folder.write(fixture("views.pth").prefix(2000), to: "weights/micro.pth")
+      words = "cut off after 2000 bytes"
+    case .anotherModels:
+      try folder.write(fixture("views.pth"), to: "weights/micro.pth")
+      words = "missing: conv1.weight"
+    case .calling:
+      try folder.write(fixture("calls-system.pth"), to: "weights/micro.pth")
+      words = "asks for posix.system, which weights have no use for"
+    case .fortyGigabytes:
+      try folder.write("PK", to: "weights/micro.pth")
+      try #require(truncate(folder.url.appendingPathComponent("weights/micro.pth").path, 40 << 30) == 0)
+      words = "has more than 8 GiB, more than any weights"
+    }
+    let result = try GraftProcess.run(["run", "own.yaml"], in: folder)
+    #expect(result.status == 1, "\(result.errors)")
+    #expect(result.errors.contains("weights/micro.pth") && result.errors.contains(words), "\(result.errors)")
+    #expect(result.errors.contains("help:"), "\(result.errors)")
+  }
+
   /// Two classes of ten JPEG images, drawn by Graft's own phantom through a tiny study.
   private static func writeImages(to folder: TemporaryFolder) throws {
     let source = try TemporaryFolder()

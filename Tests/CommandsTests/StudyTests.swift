@@ -62,4 +62,15 @@ import Testing
     let disk = try #require(rows.first { $0.hasPrefix("disk,") })
     #expect(try #require(disk.split(separator: ",")[1].split(separator: " ").first.flatMap { Int($0) }) > 0)
   }
+
+  /// Weights that are not there, with the command that fetches them.
+  @Test func doctorSaysHowToFetchWeights() throws {
+    let folder = try TemporaryFolder()
+    let study = Studies.small().replacing("backbone: [resnet_micro, vit_micro]", with: "backbone: [deit_tiny]")
+      .replacing("resnet_micro: {pretrain: {dataset: shapes, epochs: 1}}", with: "deit_tiny: {file: weights/t.pth}")
+    try folder.write(study, to: "small.yaml")
+    let result = try GraftProcess.run(["doctor", "small.yaml", "--format", "csv"], in: folder)
+    #expect(result.status == 69, "\(result.output)")
+    #expect(result.output.contains("weights/t.pth; graft fetch weights deit_tiny,NO"), "\(result.output)")
+  }
 }

@@ -38,6 +38,8 @@ import Testing
       base.replacing("root: marks}", with: "root: elsewhere, split: {seed: 42}, unreadable: fail}"),
       base.replacing("w.safetensors", with: "other/place.safetensors"),
       base + "\nresources: {jobs: 3}\n",
+      base + "\ntraining: {stem: three}\n",
+      base.replacing("w.safetensors", with: "w.pth, kind: supervised"),
     ])
   func unchanged(_ text: String) throws {
     #expect(try Self.keys(Self.plan(text)) == Self.keys(Self.plan(Self.base)))
@@ -50,6 +52,8 @@ import Testing
       (base + "\ntraining: {epochs: 31}\n", 2),
       (base + "\ntraining: {optimizer: {weight_decay: 0}}\n", 2),
       (base + "\ntraining: {transforms: {train: [resize]}}\n".replacing("[resize]", with: "[center_crop]"), 2),
+      (base + "\ntraining: {stem: first}\n", 2),
+      (base.replacing("w.safetensors", with: "w.safetensors, kind: dino"), 9),
       (base.replacing("root: marks}", with: "root: marks, channels: 1}"), 1),
       (base.replacing("root: marks}", with: "root: marks, split: {seed: 43}}"), 1),
     ])

@@ -42,7 +42,7 @@ import Testing
     let written = try one.text(base: nil)
     let study = try StudyReader.read(text: written, fileName: "one.yaml")
     #expect(study.datasets.map(\.root) == ["/" + text], "\(written)")
-    #expect(study.weights == ["resnet18": .file("/w" + text)], "\(written)")
+    #expect(study.weights == ["resnet18": .file("/w" + text, kind: .supervised)], "\(written)")
 
     let classes = "[\(JSONValue.string("x" + text.replacing("$", with: "$$")).canonicalText), \"1\", \"no\"]"
     one.overrides = [("datasets.d.classes", classes.replacing("$$", with: "$"))]

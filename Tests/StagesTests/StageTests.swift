@@ -155,6 +155,57 @@ import WorkerProtocol
     let failure = #expect(throws: StageFailure.self) { try run.run(stage) }
     #expect(failure?.failureClass == .data)
     #expect(failure?.message.contains("weights/none.safetensors") == true, "\(failure?.message ?? "")")
-    #expect(failure?.remedy != nil)
+    #expect(failure?.remedy?.contains("put the backbone's source weights there") == true)
+  }
+
+  /// Where weights are published, the error says how to fetch them; for another kind, those.
+  @Test(arguments: [
+    ("deit_tiny: {file: w.pth}", "`graft fetch weights deit_tiny` fetches deit_tiny_patch16_224-a1311bcf.pth"),
+    ("resnet18: {file: w.pth, kind: dino}", "put the backbone's source weights there"),
+  ])
+  func missingWeightsSayHowToFetchThem(_ weights: String, _ words: String) throws {
+    let study = """
+      study: missing
+      axes: {dataset: [grading], backbone: [\(weights.prefix { $0 != ":" })], init: [WT]}
+      seeds: 1
+      datasets:
+        grading: {format: phantom, domain: grading, images: {train: 8, val: 8, test: 8}, size: 40, seed: 8}
+      weights: {\(weights)}
+      """
+    let run = try InProcessRun(study)
+    let stage = try #require(run.stages(.weights).first)
+    let failure = #expect(throws: StageFailure.self) { try run.run(stage) }
+    #expect(failure?.remedy?.hasPrefix(words) == true, "\(failure?.remedy ?? "")")
+  }
+
+  /// Grey images enter by a stem of one channel, and source weights for another image size are resized: both are on record.
+  @Test(.timeLimit(.minutes(3))) func stemsAndPositionsAreBroughtToTheCell() throws {
+    let study =
+      smallStudy.replacing("  image_size: 32\n", with: "  image_size: 48\n  stem: first\n")
+      .replacing("size: 40, seed: 8}", with: "size: 60, seed: 8, channels: 1}")
+      .replacing("epochs: 1}", with: "epochs: 1, image_size: 32}")
+    let run = try InProcessRun(study)
+    try run.runAll()
+    #expect(run.stages(.train).count == 6)
+    for stage in run.stages(.train) {
+      let facts = try #require(run.outcomes[stage.key]).facts
+      let readsWeights = stage.parameters["initialisation"] != "RI"
+      let isTransformer = stage.parameters["backbone"] == "vit_micro"
+      #expect(facts["stem"]?.stringValue == (readsWeights ? "first" : nil), "\(stage.label)")
+      #expect(
+        facts["resized"]?.arrayValue
+          == (readsWeights && isTransformer ? ["pos_embed: bicubic from 4 x 4 to 6 x 6 patches"] : nil),
+        "\(stage.label)")
+      let weights = try Safetensors.read(run.artifact(stage.key) + "/best.safetensors").tensors
+      #expect(
+        (isTransformer
+          ? weights["patch_embed.proj.weight"]?.shape == [48, 1, 8, 8]
+          : weights["conv1.weight"]?.shape == [16, 1, 3, 3]))
+    }
+    #expect(run.stages(.test).allSatisfy { run.outcomes[$0.key]?.metrics.isEmpty == false })
+    // On images of three channels, the option has nothing to act on.
+    let colour = try InProcessRun(study.replacing(", channels: 1", with: ""))
+    try colour.runAll()
+    for stage in colour.stages(.train) { #expect(colour.outcomes[stage.key]?.facts["stem"] == nil, "\(stage.label)") }
   }
 }

@@ -7,7 +7,7 @@ public protocol Network: AnyObject {
   /// How the fresh head and the other tensors are drawn for random initialisation.
   var family: NetworkFamily { get }
 
-  /// Logits [n, classes] of images [n, 3, h, w].
+  /// Logits [n, classes] of images [n, channels, h, w].
   ///
   /// - Parameters:
   ///   - pass: Whether it is a training's step.

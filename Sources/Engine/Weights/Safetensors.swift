@@ -7,20 +7,6 @@ public enum Safetensors {
   /// Headers longer than this are refused, as the format's own library does.
   static let longestHeader = 100_000_000
 
-  /// Types that can be read; numbers become float32.
-  enum ElementType: String, Decodable {
-    case F64, F32, F16, BF16, I64, I32, U8, BOOL
-
-    var size: Int {
-      switch self {
-      case .F64, .I64: 8
-      case .F32, .I32: 4
-      case .F16, .BF16: 2
-      case .U8, .BOOL: 1
-      }
-    }
-  }
-
   struct HeaderEntry: Decodable {
     let dtype: String
     let shape: [Int]
@@ -33,12 +19,22 @@ public enum Safetensors {
     public let metadata: [String: String]
   }
 
-  /// Reads a file.
+  /// Reads a file whole.
   ///
-  /// - Throws: `EngineError.data` naming the file and the fault: a missing file, a header that is not as the format says,
-  ///   places that overlap, leave gaps or lie outside the file, sizes that do not agree, an unknown type.
+  /// - Throws: As `listing`.
   public static func read(_ path: String) throws -> Content {
-    let file = try NativeReader(path)
+    let (stored, metadata) = try listing(NativeReader(path))
+    var tensors = StateDict()
+    for tensor in stored { try tensors.append(tensor.name, shape: tensor.shape, values: tensor.values()) }
+    return Content(tensors: tensors, metadata: metadata)
+  }
+
+  /// Reads a file's header: its tensors in the order in which they lie, none of them read yet, and its texts.
+  ///
+  /// - Throws: `EngineError.data` naming the file and the fault: a header that is not as the format says, places that
+  ///   overlap, leave gaps or lie outside the file, sizes that do not agree, an unknown type.
+  static func listing(_ file: NativeReader) throws -> (tensors: [StoredTensor], metadata: [String: String]) {
+    let path = file.path
     func fault(_ text: String) -> EngineError {
       .data("\(path) is not a sound safetensors file: \(text). Fetch or convert it again")
     }
@@ -72,7 +68,7 @@ public enum Safetensors {
         guard entry.data_offsets.count == 2, entry.data_offsets[0] >= 0, entry.data_offsets[0] <= entry.data_offsets[1],
           entry.data_offsets[1] <= space
         else { throw fault("tensor '\(name)' lies at \(entry.data_offsets), outside the file's \(space) bytes") }
-        guard let count = product(entry.shape), let bytes = product([count, type.size]),
+        guard let count = StoredShape.product(entry.shape), let bytes = StoredShape.product([count, type.size]),
           bytes == entry.data_offsets[1] - entry.data_offsets[0]
         else {
           throw fault(
@@ -91,53 +87,12 @@ public enum Safetensors {
     }
     guard end == space else { throw fault("\(space - end) bytes at its end belong to no tensor") }
 
-    var tensors = StateDict()
-    for tensor in located {
-      let values = try values(of: tensor.type, count: tensor.count, at: start + tensor.begin, in: file)
-      try tensors.append(tensor.name, shape: tensor.shape, values: values)
+    let tensors = located.map { tensor in
+      StoredTensor(name: tensor.name, shape: tensor.shape) {
+        try tensor.type.read(tensor.count, at: start + tensor.begin, in: file)
+      }
     }
-    return Content(tensors: tensors, metadata: metadata)
-  }
-
-  /// The product of sizes, none negative; nil where it is more than an Int holds.
-  private static func product(_ sizes: [Int]) -> Int? {
-    var total = 1
-    for size in sizes {
-      let (product, overflow) = total.multipliedReportingOverflow(by: size)
-      guard size >= 0, !overflow else { return nil }
-      total = product
-    }
-    return total
-  }
-
-  private static func values(of type: ElementType, count: Int, at place: Int, in file: NativeReader) throws -> [Float] {
-    func numbers<Number: BitwiseCopyable>(_ zero: Number, _ convert: (Number) -> Float) throws -> [Float] {
-      var raw = [Number](repeating: zero, count: count)
-      try raw.withUnsafeMutableBytes { try file.read($0, at: place) }
-      return raw.map(convert)
-    }
-    switch type {
-    case .F32: return try numbers(Float(0)) { $0 }
-    case .F64: return try numbers(Double(0)) { Float($0) }
-    case .F16: return try numbers(UInt16(0), single(half:))
-    case .BF16: return try numbers(UInt16(0)) { Float(bitPattern: UInt32($0) << 16) }
-    case .I64: return try numbers(Int64(0)) { Float($0) }
-    case .I32: return try numbers(Int32(0)) { Float($0) }
-    case .U8, .BOOL: return try numbers(UInt8(0)) { Float($0) }
-    }
-  }
-
-  /// The value of 16 bits of IEEE 754 half precision.
-  static func single(half bits: UInt16) -> Float {
-    let sign: Float = bits & 0x8000 == 0 ? 1 : -1
-    let exponent = Int(bits >> 10) & 31
-    let fraction = Float(bits & 1023)
-    switch exponent {
-    case 0: return sign * fraction * 0x1p-24
-    case 31: return fraction == 0 ? sign * .infinity : .nan
-    default:
-      return Float(bitPattern: UInt32(bits & 0x8000) << 16 | UInt32(exponent + 112) << 23 | UInt32(bits & 1023) << 13)
-    }
+    return (tensors, metadata)
   }
 
   /// A member of the header: a tensor, or the texts of `__metadata__`.

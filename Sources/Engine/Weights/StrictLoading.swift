@@ -1,5 +1,9 @@
 /// Whether a state dict fits a network, with every misfit named at once.
 enum StrictLoading {
+  /// What to do about source weights that do not fit.
+  static let remedy =
+    "use weights of this backbone: its library's own file (torchvision, timm), or its official release"
+
   /// Checks that the state dict has exactly the tensors, in their shapes, with finite values.
   ///
   /// - Parameters:
@@ -9,25 +13,43 @@ enum StrictLoading {
   static func check(
     _ state: StateDict, against expected: [NetworkTensor], what: String, optional: (String) -> Bool = { _ in false }
   ) throws {
-    var faults: [String] = []
+    var found: [String: [Int]] = [:]
+    for entry in state.entries { found[entry.name] = entry.shape }
+    var faults = misfits(found, against: expected)
     for tensor in expected {
-      guard let entry = state[tensor.name] else {
-        faults.append("missing: \(tensor.name) \(tensor.shape)")
-        continue
-      }
-      if entry.shape != tensor.shape {
-        faults.append("wrong shape: \(tensor.name) is \(entry.shape), not \(tensor.shape)")
-      } else if let place = entry.values.firstIndex(where: { !$0.isFinite }) {
-        faults.append("not a number or infinite: \(tensor.name), value \(place)")
+      if let entry = state[tensor.name], entry.shape == tensor.shape, let fault = notFinite(entry.values, tensor.name) {
+        faults.append(fault)
       }
     }
     let known = Set(expected.map(\.name))
     for name in state.names where !known.contains(name) && !optional(name) { faults.append("left over: \(name)") }
-    guard faults.isEmpty else {
-      throw EngineError.data(
-        "\(what) does not fit this backbone (\(faults.count) tensor(s)):\n  " + faults.joined(separator: "\n  ")
-          + "\nUse weights of the same backbone with its library's own tensor names")
+    try refuse(what, faults)
+  }
+
+  /// Tensors that are missing or of the wrong shape.
+  ///
+  /// - Parameter resizable: Whether another size than the network's will do where it can be resized later.
+  static func misfits(
+    _ found: [String: [Int]], against expected: [NetworkTensor], resizable: Bool = false
+  ) -> [String] {
+    expected.compactMap { tensor in
+      guard let shape = found[tensor.name] else { return "missing: \(tensor.name) \(tensor.shape)" }
+      if shape == tensor.shape { return nil }
+      if resizable, tensor.resizing?.sides(from: shape, to: tensor.shape) != nil { return nil }
+      return "wrong shape: \(tensor.name) is \(shape), not \(tensor.shape)"
     }
+  }
+
+  static func notFinite(_ values: [Float], _ name: String) -> String? {
+    values.firstIndex { !$0.isFinite }.map { "not a number or infinite: \(name), value \($0)" }
+  }
+
+  /// - Throws: `EngineError.data` where there are faults.
+  static func refuse(_ what: String, _ faults: [String]) throws {
+    guard !faults.isEmpty else { return }
+    throw EngineError.data(
+      "\(what) does not fit this backbone (\(faults.count) tensor(s)):\n  " + faults.joined(separator: "\n  ")
+        + "; \(remedy)")
   }
 }
 

@@ -36,6 +36,7 @@ extension Fault {
     case .noWeights(let backbone, let initialisations):
       "the grid asks for \(initialisations.joined(separator: " and ")) of \(quoted(backbone)), which has no weights"
     case .weightsWithoutSource(let backbone): "the weights of \(quoted(backbone)) need a file or a pretraining"
+    case .kindOfPretraining: "`kind` says what a file's weights were learned by; it does not go with `pretrain`"
     case .nothingLeft: "the exclusions leave no cell of the grid"
     case .tooManyCells(let limit): "the grid has more than \(limit) cells"
     case .contradictingCells(let cell, let first, let second):
@@ -114,6 +115,7 @@ extension Fault {
       ]
     case .weightsWithoutSource(let backbone):
       return ["write `\(backbone): {file: PATH.safetensors}` or `\(backbone): {pretrain: {dataset: NAME}}`"]
+    case .kindOfPretraining: return ["delete it"]
     case .nothingLeft: return ["remove an entry of `exclude`"]
     case .tooManyCells: return ["split the study, or shorten an axis"]
     case .contradictingCells: return ["make the option that differs an axis, or leave it out of the block"]

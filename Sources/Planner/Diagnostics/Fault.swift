@@ -35,6 +35,7 @@ public enum Fault: Hashable, Sendable {
   case ruleSetsAxis(name: String)
   case noWeights(backbone: String, initialisations: [String])
   case weightsWithoutSource(backbone: String)
+  case kindOfPretraining
   case nothingLeft
   case tooManyCells(limit: Int)
   case contradictingCells(cell: String, first: String, second: String)

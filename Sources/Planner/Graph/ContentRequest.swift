@@ -28,6 +28,11 @@ public struct ContentRequest: Sendable, Hashable {
 
   /// The digest to hand back for what is not there or cannot be read.
   public static let missing = "missing"
+
+  /// The digest to hand back for a weights file of more than `fileLimit` bytes, which nobody need read to refuse it.
+  public static let oversized = "oversized"
+  /// The largest backbone's weights take a third of a gigabyte, with an optimizer's state thrice as much.
+  public static let fileLimit = 8 << 30
 }
 
 extension Study {
@@ -49,7 +54,7 @@ extension Study {
       requests.append(ContentRequest(id: .dataset(dataset.name), path: root, scope: scope))
     }
     for backbone in grid.backbones {
-      if case .file(let path)? = weights[backbone.name] {
+      if case .file(let path, _)? = weights[backbone.name] {
         requests.append(ContentRequest(id: .weights(backbone.name), path: path, scope: .file))
       }
     }

@@ -24,21 +24,30 @@ public struct DatasetParameters: Sendable, Hashable {
 /// What a `weights` stage is told. Location: `file`.
 public struct WeightsParameters: Sendable, Hashable {
   public var backbone: String
-  /// The digest of the file, `missing` where it could not be read.
+  /// What the weights were learned by.
+  public var kind: WeightsKind
+  /// The digest of the file, `missing` where it could not be read, `oversized` where it is larger than any weights.
   public var content: String
 
-  public init(backbone: String, content: String) {
+  public init(backbone: String, kind: WeightsKind = .supervised, content: String) {
     self.backbone = backbone
+    self.kind = kind
     self.content = content
   }
 
   public init(_ json: JSONValue) throws(ParameterFault) {
     let fields = ParameterFields(json, of: "weights")
     backbone = try fields.text("backbone")
+    kind = fields.optional("kind") == nil ? .supervised : try fields.choice("kind")
     content = try fields.text("content")
   }
 
-  public var canonical: JSONValue { ["backbone": .string(backbone), "content": .string(content)] }
+  /// `supervised` goes unwritten: keys from before there were kinds stay as they are.
+  public var canonical: JSONValue {
+    var members: [String: JSONValue] = ["backbone": .string(backbone), "content": .string(content)]
+    if kind != .supervised { members["kind"] = .string(kind.rawValue) }
+    return .object(members)
+  }
 }
 
 /// What a `pretrain` stage is told. Input: `dataset`.

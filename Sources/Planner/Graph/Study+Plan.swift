@@ -132,10 +132,10 @@ private struct Planning {
     let stage: Stage
     switch study.weights[backbone] {
     case nil: return nil
-    case .file(let path)?:
+    case .file(let path, let kind)?:
       let content = contents[.weights(backbone)] ?? ContentRequest.missing
       stage = Stage(
-        kind: .weights, parameters: WeightsParameters(backbone: backbone, content: content).canonical,
+        kind: .weights, parameters: WeightsParameters(backbone: backbone, kind: kind, content: content).canonical,
         locations: ["file": DatasetsReader.joined(folder, path)], label: "weights \(backbone)")
     case .pretrain(let name, let seed, let training, let manner)?:
       guard let dataset = study.dataset(named: name) else { return nil }

@@ -27,7 +27,7 @@ public struct DeclaredDataset: Sendable, Hashable {
 /// Where a backbone's source weights come from.
 public enum WeightsSource: Sendable, Hashable {
   /// A file, absolute or relative to the study file's folder.
-  case file(String)
+  case file(String, kind: WeightsKind)
   /// A training in the study itself; `training` is complete, `manner` what is no part of a key.
   case pretrain(dataset: String, seed: Int, training: JSONValue, manner: JSONValue)
 }

@@ -108,7 +108,11 @@ public enum StudySchema {
     pretrain["seed"] = ["type": "integer", "minimum": 0, "default": 0]
     let source: JSONValue = [
       "oneOf": [
-        object(["file": ["type": "string"]], required: ["file"]),
+        object(
+          [
+            "file": ["type": "string"],
+            "kind": ["enum": .texts(WeightsKind.allCases.map(\.rawValue)), "default": "supervised"],
+          ], required: ["file"]),
         object(["pretrain": object(pretrain, required: ["dataset"])], required: ["pretrain"]),
       ]
     ]

@@ -35,7 +35,12 @@ public struct TrainingOption: Sendable {
 
   /// Every option, in the order in which they are listed.
   public static let all: [TrainingOption] =
-    first + optimizer + course + unkeyed + BackboneOptions.declarations.map { TrainingOption($0) }
+    first + optimizer + course + unkeyed + [stem] + BackboneOptions.declarations.map { TrainingOption($0) }
+
+  private static let stem = TrainingOption(
+    OptionDeclaration(
+      "stem", .choice(StemSpec.allCases.map(\.rawValue)), .value("three"),
+      "How one-channel images enter: three equal channels, or one by the source's first filter, their sum or mean."))
 
   /// The options of the first version.
   private static let first: [TrainingOption] = [

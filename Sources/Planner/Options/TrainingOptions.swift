@@ -24,6 +24,16 @@ public struct TrainingOptions: Sendable, Hashable {
   public var mixedPrecision: MixedPrecision
   /// How the learning rate is searched for, where it is.
   public var rateSearch: RateSearchSpec
+  /// How images of one channel enter the network.
+  public var stem: StemSpec
+}
+
+/// How a network takes images of one channel.
+public enum StemSpec: String, Sendable, Hashable, CaseIterable {
+  /// Shown as three equal channels.
+  case three
+  /// By a stem of one channel: the source's filters of its first channel, their sum, or their mean.
+  case first, sum, mean
 }
 
 extension TrainingOptions {
@@ -53,6 +63,7 @@ extension TrainingOptions {
     freezesBackbone = try fields.flag("freeze_backbone")
     judgesNeighbours = try fields.flag("knn_eval")
     mixedPrecision = try fields.choice("mixed_precision")
+    stem = try fields.choice("stem")
     rateSearch = try RateSearchSpec(canonical: try fields.value("lr_search"))
   }
 
@@ -69,6 +80,7 @@ extension TrainingOptions {
       "early_stopping": earlyStop?.canonical ?? ["kind": "none"], "class_weights": classWeights.canonical,
       "freeze_backbone": .bool(freezesBackbone), "knn_eval": .bool(judgesNeighbours),
       "mixed_precision": .string(mixedPrecision.rawValue), "lr_search": rateSearch.canonical,
+      "stem": .string(stem.rawValue),
     ])
     return .object((own.objectValue ?? [:]).merging(backbone.canonicalMembers) { own, _ in own })
   }

@@ -32,20 +32,34 @@ struct WeightsReader {
       faults.add(.weightsWithoutSource(backbone: backbone.name), at: member.value.place)
       return nil
     }
-    for member in members where member.name != "file" && member.name != "pretrain" {
-      faults.add(
-        .unknownName(what: "source of weights", name: member.name, valid: ["file", "pretrain"]), at: member.place)
+    let names = ["file", "kind", "pretrain"]
+    for member in members where !names.contains(member.name) {
+      faults.add(.unknownName(what: "source of weights", name: member.name, valid: names), at: member.place)
     }
     let file = members.first { $0.name == "file" }
     let pretrain = members.first { $0.name == "pretrain" }
+    let kind = members.first { $0.name == "kind" }
+    if pretrain != nil, let kind {
+      faults.add(.kindOfPretraining, at: kind.place)
+    }
     switch (file, pretrain) {
     case (let file?, nil):
-      return ShapeReader(faults: faults).read(file.value, as: .text, name: "file")?.stringValue.map { .file($0) }
+      return self.file(file, kind)
     case (nil, let pretrain?): return self.pretrain(pretrain, of: backbone)
     case (nil, nil), (_?, _?):
       faults.add(.weightsWithoutSource(backbone: backbone.name), at: member.value.place)
       return nil
     }
+  }
+
+  private func file(_ file: YAMLMember, _ kind: YAMLMember?) -> WeightsSource? {
+    let reader = ShapeReader(faults: faults)
+    let path = reader.read(file.value, as: .text, name: "file")?.stringValue
+    let kinds = ValueShape.choice(WeightsKind.allCases.map(\.rawValue))
+    let name =
+      kind.map { reader.read($0.value, as: kinds, name: "kind")?.stringValue } ?? WeightsKind.supervised.rawValue
+    guard let path, let kind = name.flatMap(WeightsKind.init(rawValue:)) else { return nil }
+    return .file(path, kind: kind)
   }
 
   private func pretrain(_ member: YAMLMember, of backbone: Backbone) -> WeightsSource? {
