@@ -3,7 +3,7 @@
 SWIFT_FLAGS := -c release
 GRAFT := .build/release/graft
 
-.PHONY: study test check lint build setup chest-xray bench clean
+.PHONY: study test check lint build setup chest-xray bench bench-train clean
 
 # Runs the embedded default study, grids/quickstart.yaml, and says where its report lies.
 study: build
@@ -41,6 +41,12 @@ check: setup lint
 
 bench: build
 	@sh Benchmarks/bench.sh
+
+# The study's main backbones against PyTorch with timm, a training step of each in turns.
+bench-train: build
+	@sh Benchmarks/bench.sh --only-setup
+	@$${GRAFT_PEER_PYTHON:-Benchmarks/.venv/bin/python} Benchmarks/train/train_step.py --worker .build/release/graft-worker \
+	  --name bench-train --backbones deit_small swin_tiny resnet50 inception_v3
 
 clean:
 	@rm -rf .build

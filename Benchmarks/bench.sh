@@ -8,5 +8,6 @@ if [ ! -x "$python" ]; then
   python3 -m venv Benchmarks/.venv
   Benchmarks/.venv/bin/pip install --quiet torch==2.13.0 timm
 fi
+[ "${1:-}" != --only-setup ] || exit 0
 "$python" Benchmarks/bench.py
 "$python" Benchmarks/train/train_step.py --worker .build/release/graft-worker

@@ -6,6 +6,7 @@ line of JSON. channels_last for the convolutional network, AdamW fused over all 
 
 import argparse
 import json
+import resource
 import sys
 import time
 
@@ -25,7 +26,16 @@ torch.library.register_fake = _register_loaded
 
 import timm  # noqa: E402
 
-NAMES = {"resnet18": "resnet18", "deit_tiny": "deit_tiny_patch16_224"}
+NAMES = {
+    "resnet18": "resnet18",
+    "resnet50": "resnet50",
+    "inception_v3": "inception_v3",
+    "deit_tiny": "deit_tiny_patch16_224",
+    "deit_small": "deit_small_patch16_224",
+    "swin_tiny": "swin_tiny_patch4_window7_224",
+}
+# As Graft has them: no auxiliary head, Swin's dropped paths, Inception's dropout.
+OPTIONS = {"inception_v3": {"aux_logits": False, "drop_rate": 0.5}, "swin_tiny": {"drop_path_rate": 0.2}}
 
 parser = argparse.ArgumentParser()
 parser.add_argument("backbone", choices=sorted(NAMES))
@@ -38,10 +48,10 @@ options = parser.parse_args()
 
 torch.set_num_threads(options.threads)
 torch.manual_seed(0)
-model = timm.create_model(NAMES[options.backbone], num_classes=1000).train()
+model = timm.create_model(NAMES[options.backbone], num_classes=1000, **OPTIONS.get(options.backbone, {})).train()
 images = torch.randn(options.batch, 3, 224, 224)
 labels = torch.arange(options.batch) * 37 % 1000
-if options.backbone == "resnet18":
+if options.backbone.startswith(("resnet", "inception")):
     model = model.to(memory_format=torch.channels_last)
     images = images.contiguous(memory_format=torch.channels_last)
 parameters = list(model.parameters())
@@ -70,6 +80,7 @@ print(
             "stepSeconds": seconds,
             "imagesPerSecond": options.batch / median,
             "cpuSecondsPerStep": processor / options.steps,
+            "peakMemory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10,
             "loss": loss,
             "libtorch": torch.__version__,
         }

@@ -4,7 +4,7 @@
 
 Needs torch and timm in the Python that runs it. Both sides hold their model at the same time; one step of the one is
 followed by one step of the other, so that what else the machine does falls on both alike. Medians of the steps.
-The table goes to Benchmarks/results/train-step.md too.
+The table goes to Benchmarks/results too.
 """
 
 import argparse
@@ -48,6 +48,7 @@ def main():
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--name", default="train-step", help="of the table in Benchmarks/results")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
 
@@ -75,6 +76,8 @@ def main():
                 "ratio": ours["imagesPerSecond"] / peer["imagesPerSecond"],
                 "ratio_of_pairs": statistics.median(ratios),
                 "cpu_ratio": peer["cpuSecondsPerStep"] / ours["cpuSecondsPerStep"],
+                "graft_peak_mib": ours["peakMemory"] >> 20,
+                "peer_peak_mib": peer["peakMemory"] >> 20,
                 "libtorch": ours["libtorch"],
                 "peer": peer["libtorch"],
             }
@@ -86,19 +89,21 @@ def main():
         f"Training step at 224 x 224, batch {options.batch}, {options.threads} threads: {options.steps} steps of each side"
         f" in turns, medians. Graft with libtorch {rows[0]['libtorch']}, PyTorch {rows[0]['peer']} with timm.",
         "",
-        "| backbone | Graft, images/s | PyTorch, images/s | ratio | ratio by pairs of steps | ratio of CPU time |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| backbone | Graft, images/s | PyTorch, images/s | ratio | ratio by pairs of steps | ratio of CPU time"
+        " | peak memory, MiB |",
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
     lines += [
         f"| {row['backbone']} | {row['graft_images_per_s']:.1f} | {row['peer_images_per_s']:.1f} | {row['ratio']:.2f}"
-        f" | {row['ratio_of_pairs']:.2f} | {row['cpu_ratio']:.2f} |"
+        f" | {row['ratio_of_pairs']:.2f} | {row['cpu_ratio']:.2f}"
+        f" | {row['graft_peak_mib']} against {row['peer_peak_mib']} |"
         for row in rows
     ]
     text = "\n".join(lines) + "\n"
     print(text)
     folder = here.parent / "results"
     folder.mkdir(exist_ok=True)
-    (folder / "train-step.md").write_text(text)
+    (folder / f"{options.name}.md").write_text(text)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ public enum TrainingBenchmark {
     public let imagesPerSecond: Double
     /// Processor seconds of all threads, a step, on average.
     public let cpuSecondsPerStep: Double
+    /// The most memory that the process had at once, in bytes.
+    public let peakMemory: Int
     public let libtorch: String
     public let blas: String
     /// The last step's loss, to see that something was learnt.
@@ -64,7 +66,7 @@ public enum TrainingBenchmark {
     let median = seconds.sorted()[seconds.count / 2]
     return Measurement(
       backbone: name, batch: batch, threads: threads, imageSize: side, stepSeconds: seconds,
-      imagesPerSecond: Double(batch) / median, cpuSecondsPerStep: cpu / Double(steps),
+      imagesPerSecond: Double(batch) / median, cpuSecondsPerStep: cpu / Double(steps), peakMemory: peakMemory,
       libtorch: Runtime.libtorchVersion, blas: Runtime.blasPath, loss: loss)
   }
 
@@ -107,6 +109,12 @@ public enum TrainingBenchmark {
       _ = readLine()
     }
     FileHandle.standardOutput.write(try JSONEncoder().encode(measurement) + Data("\n".utf8))
+  }
+
+  private static var peakMemory: Int {
+    var usage = rusage()
+    getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss << 10
   }
 
   private static func processorSeconds() -> Double {
