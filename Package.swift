@@ -45,8 +45,9 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
-    // SHA-256, by the system's libcrypto.
-    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    // SHA-256, by the system's libcrypto. Its pkg-config file is not asked: that puts the system's folder of libraries before
+    // LIBTORCH's.
+    .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
     .target(name: "Hashing", dependencies: ["COpenSSL"]),
     // Files that survive a power cut, and faults that say which file and why.
     .target(name: "Files"),

@@ -58,8 +58,7 @@ import Testing
   }
 
   /// Tables of position biases belong to their blocks.
-  @Test(.enabled(if: Backbone(rawValue: "swin_tiny") != nil, "the engine has no Swin"))
-  func aSwinsTablesAreSampledBehindTheDepth() throws {
+  @Test func aSwinsTablesAreSampledBehindTheDepth() throws {
     let network = try Backbone.make(name: "swin_tiny", classes: 2)
     let source = try Fixture.weights(for: network)
     let kept = try Initialisation.transfer(source, upTo: 3).apply(to: network, seed: 1)
