@@ -114,35 +114,27 @@ struct WeightsDownload {
   }
 
   private func curl(_ running: RunningCurl) throws -> Answer {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments =
+    let arguments =
       ["curl", "--fail", "--location", "--silent", "--show-error", "--connect-timeout", "30"]
       + ["--speed-limit", "1", "--speed-time", "60", "--continue-at", "-", "--write-out", "%{http_code}"]
       + ["--output", partial, url]
-    let output = Pipe()
-    let errors = Pipe()
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = errors
+    defer { running.began(0) }
+    var progress: DownloadProgress?
+    let ended: ProgramOutput
     do {
-      try process.run()
+      ended = try ProgramOutput.of("/usr/bin/env", arguments) { processID in
+        running.began(processID)
+        progress = DownloadProgress(path: partial, total: published.size)
+      }
     } catch {
       throw CommandFailure(.machineLacks, "curl cannot be started", remedy: "install it: `sh scripts/setup.sh`")
     }
-    running.began(process.processIdentifier)
-    defer { running.began(0) }
-    let progress = DownloadProgress(path: partial, total: published.size)
-    let code = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    progress.end()
-    guard process.terminationStatus != 127 else {
+    progress?.end()
+    guard ended.status != 127 else {
       throw CommandFailure(.machineLacks, "there is no curl on the PATH", remedy: "install it: `sh scripts/setup.sh`")
     }
-    let words = said.split(separator: "\n").last.map(String.init) ?? "curl ended with \(process.terminationStatus)"
-    return Answer(
-      status: process.terminationStatus, httpStatus: Int(code.suffix(3)) ?? 0, words: words)
+    let words = ended.errors.split(separator: "\n").last.map(String.init) ?? "curl ended with \(ended.status)"
+    return Answer(status: ended.status, httpStatus: Int(ended.text.suffix(3)) ?? 0, words: words)
   }
 
   /// Nil where there is no file.

@@ -18,24 +18,15 @@ enum WorkerProgram {
   /// Runs it with arguments and gives what it printed; nil where it did not end well (a library missing, say), with what
   /// it said of that.
   static func output(_ arguments: [String]) throws -> (text: String?, errors: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try path())
-    process.arguments = arguments
-    let output = Pipe()
-    let errors = Pipe()
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = errors
+    let path = try path()
+    let ended: ProgramOutput
     do {
-      try process.run()
+      ended = try ProgramOutput.of(path, arguments)
     } catch {
       throw CommandFailure(
         .machineLacks, "graft-worker cannot be started: \(String(cString: strerror(errno)))",
         remedy: "run `make build` again")
     }
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return (process.terminationStatus == 0 ? text : nil, said)
+    return (ended.status == 0 ? ended.text : nil, ended.errors)
   }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// The training loop: shuffled batches, a loss, clipped gradients, an optimizer, a learning-rate schedule, validation, the
 /// best weights by the validation metric, and checkpoints that a training goes on from as if nothing had happened.
 public struct Trainer {
