@@ -13,10 +13,14 @@ namespace graft {
 
 namespace {
 
-// Rows a panel has: enough for the BLAS to reach its speed, and the same whatever the number of threads.
+// Rows that a panel has at most: enough for the BLAS to reach its speed. Panels are the same whatever the number of threads,
+// and come by fours so that two or four of them end together.
 constexpr int64_t panelRows = 512;
 
-int64_t panels(int64_t rows) { return std::max<int64_t>(2, (rows + panelRows - 1) / panelRows); }
+int64_t panels(int64_t rows) {
+  const int64_t count = (rows + panelRows - 1) / panelRows;
+  return count <= 2 ? 2 : (count + 3) / 4 * 4;
+}
 
 template <typename Body>
 void parallelPanels(int64_t rows, Body body) {
