@@ -25,14 +25,10 @@ struct Linear : Function<Linear> {
     const auto &x = saved[0], &weight = saved[1];
     const auto dy = slopes[0].contiguous();
     const int64_t n = weight.size(0), k = weight.size(1), m = x.numel() / k;
-    at::Tensor dx, dw, db;
-    if (context->needs_input_grad(0)) {
-      dx = at::empty_like(x);
-      linearInputGradient(data(dy), data(weight), room(dx), m, n, k);
-    }
-    dw = at::empty_like(weight);
+    at::Tensor dx, db, dw = at::empty_like(weight);
+    if (context->needs_input_grad(0)) dx = at::empty_like(x);
     if (context->saved_data["bias"].toBool()) db = at::empty({n}, x.options());
-    linearWeightGradient(data(dy), data(x), room(dw), room(db), m, n, k);
+    linearBackward(data(x), data(weight), data(dy), room(dx), room(dw), room(db), m, n, k);
     return {dx, dw, db};
   }
 };
@@ -54,6 +50,49 @@ struct Gelu : Function<Gelu> {
     return {dx};
   }
 };
+
+struct Perceptron : Function<Perceptron> {
+  static at::Tensor forward(AutogradContext *context, at::Tensor x, at::Tensor w1, at::Tensor b1, at::Tensor w2,
+                            at::Tensor b2) {
+    x = x.contiguous();
+    auto shape = x.sizes().vec();
+    const auto form = formOf(x, w1, w2);
+    auto h = at::empty({form.m, form.n}, x.options());
+    shape.back() = form.out;
+    auto y = at::empty(shape, x.options());
+    perceptronForward(form, data(x), data(w1), data(b1), data(w2), data(b2), room(h), room(y));
+    context->save_for_backward({x, h, w1, w2});
+    return y;
+  }
+
+  static variable_list backward(AutogradContext *context, variable_list slopes) {
+    const auto saved = context->get_saved_variables();
+    const auto &x = saved[0], &h = saved[1], &w1 = saved[2], &w2 = saved[3];
+    const auto form = formOf(x, w1, w2);
+    const auto dy = slopes[0].contiguous();
+    at::Tensor dx;
+    if (context->needs_input_grad(0)) dx = at::empty_like(x);
+    auto dw1 = at::empty_like(w1), dw2 = at::empty_like(w2);
+    auto db1 = at::empty({form.n}, x.options()), db2 = at::empty({form.out}, x.options());
+    auto g = at::empty_like(h), dh = at::empty_like(h);
+    perceptronBackward(form, data(x), data(h), data(w1), data(w2), data(dy), room(dx), room(dw1), room(db1), room(dw2),
+                       room(db2), room(g), room(dh));
+    return {dx, dw1, db1, dw2, db2};
+  }
+
+  static PerceptronShape formOf(const at::Tensor &x, const at::Tensor &w1, const at::Tensor &w2) {
+    return {x.numel() / x.size(-1), x.size(-1), w1.size(0), w2.size(0)};
+  }
+};
+
+/// x weight^T + bias in the numbers that products are computed in.
+at::Tensor linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias) {
+  // A patch embedding's weight has the shape of a convolution's.
+  const auto matrix = weight.dim() > 2 ? weight.flatten(1) : weight;
+  if (lowered(x)) return at::linear(low(x), low(matrix), low(bias)).to(at::kFloat);
+  if (ours(x)) return Linear::apply(x, matrix, bias.defined() ? bias : at::empty({0}, x.options()));
+  return at::linear(x, matrix, bias);
+}
 
 struct LayerNorm : Function<LayerNorm> {
   static at::Tensor forward(AutogradContext *context, at::Tensor x, at::Tensor scale, at::Tensor shift, double epsilon) {
@@ -173,21 +212,20 @@ using namespace graft;
 extern "C" {
 
 int32_t graft_linear(const graft_tensor *x, const graft_tensor *weight, const graft_tensor *bias, graft_tensor **out) {
-  return guarded([&] {
-    // A patch embedding's weight has the shape of a convolution's.
-    const auto matrix = weight->value.dim() > 2 ? weight->value.flatten(1) : weight->value;
-    if (lowered(x->value)) {
-      *out = handle(at::linear(low(x->value), low(matrix), low(optional(bias))).to(at::kFloat));
-    } else if (ours(x->value)) {
-      *out = handle(Linear::apply(x->value, matrix, bias ? bias->value : at::empty({0}, x->value.options())));
-    } else {
-      *out = handle(at::linear(x->value, matrix, optional(bias)));
-    }
-  });
+  return guarded([&] { *out = handle(linear(x->value, weight->value, optional(bias))); });
 }
 
-int32_t graft_gelu(const graft_tensor *x, graft_tensor **out) {
-  return guarded([&] { *out = handle(ours(x->value) ? Gelu::apply(x->value) : at::gelu(x->value)); });
+int32_t graft_perceptron(const graft_tensor *x, const graft_tensor *w1, const graft_tensor *b1, const graft_tensor *w2,
+                         const graft_tensor *b2, graft_tensor **out) {
+  return guarded([&] {
+    const auto &value = x->value;
+    if (ours(value) && !lowered(value)) {
+      *out = handle(Perceptron::apply(value, w1->value, b1->value, w2->value, b2->value));
+      return;
+    }
+    const auto h = linear(value, w1->value, b1->value);
+    *out = handle(linear(ours(h) ? Gelu::apply(h) : at::gelu(h), w2->value, b2->value));
+  });
 }
 
 int32_t graft_layer_norm(const graft_tensor *x, const graft_tensor *scale, const graft_tensor *shift, double epsilon,

@@ -16,8 +16,11 @@ import Testing
       try $0[0].layerNorm(scale: $0[1], shift: $0[2], epsilon: 1e-6)
     }
   }
-  static let gelus = [[5], [8], [3, 7, 11], [40_001]].map { shape in
-    Case(name: "gelu", shapes: [shape]) { try $0[0].gelu() }
+  static let perceptrons = [([1, 3], 5, 2), ([5, 4], 8, 4), ([2, 197, 48], 192, 48), ([1100, 16], 33, 7)].map {
+    shape, inner, out in
+    Case(name: "perceptron", shapes: [shape, [inner, shape[shape.count - 1]], [inner], [out, inner], [out]]) {
+      try $0[0].perceptron($0[1], $0[2], $0[3], $0[4])
+    }
   }
   static let linears = [([1, 3], 2), ([7, 5], 3), ([2, 197, 192], 576), ([1100, 64], 10)].map { shape, out in
     Case(name: "linear", shapes: [shape, [out, shape[shape.count - 1]], [out]]) { try $0[0].linear($0[1], bias: $0[2]) }
@@ -56,11 +59,14 @@ import Testing
     }
   }
 
-  static let convolutions = [(2, 16, 16, 8), (1, 32, 16, 7), (3, 16, 48, 5), (2, 64, 64, 28), (5, 16, 32, 1)].map {
-    n, input, output, side in
-    Case(name: "convolution to \(output)", shapes: [[n, input, side, side], [output, input, 3, 3]]) {
-      try $0[0].convolution($0[1], stride: 1, padding: (1, 1))
-    }
+  static let convolutions = [
+    (2, 16, 16, 8, 1), (1, 32, 16, 7, 1), (3, 16, 48, 5, 1), (2, 64, 64, 28, 1), (5, 16, 32, 1, 1), (2, 16, 32, 9, 0),
+    (1, 80, 16, 3, 0), (2, 16, 16, 6, 2),
+  ].map { n, input, output, side, padding in
+    Case(
+      name: "convolution to \(output), padding \(padding)",
+      shapes: [[n, input, side, side], [output, input, 3, 3]]
+    ) { try $0[0].convolution($0[1], stride: 1, padding: (padding, padding)) }
   }
 
   /// The output and the gradient of every input for a loss that weighs all outputs differently.
@@ -77,7 +83,7 @@ import Testing
     return try [output.values()] + inputs.map { try $0.gradient().values() }
   }
 
-  @Test(arguments: layerNorms + gelus + linears + attentions + windowAttentions + batchNorms + convolutions)
+  @Test(arguments: layerNorms + perceptrons + linears + attentions + windowAttentions + batchNorms + convolutions)
   func agreesWithLibtorch(_ test: Case) throws {
     try Runtime.setThreads(2)
     Runtime.useKernels(false)
@@ -94,7 +100,7 @@ import Testing
     }
   }
 
-  @Test(arguments: gelus.prefix(2) + layerNorms.prefix(1) + attentions[1...1])
+  @Test(arguments: perceptrons.prefix(2) + layerNorms.prefix(1) + attentions[1...1])
   func agreesWithFiniteDifferences(_ test: Case) throws {
     Runtime.useKernels(true)
     let shape = test.shapes[0]

@@ -9,10 +9,19 @@ namespace graft {
 
 /// y[m, n] = x[m, k] w[n, k]^T + bias[n] (bias may be null).
 void linearForward(const float *x, const float *w, const float *bias, float *y, int64_t m, int64_t n, int64_t k);
-/// dx[m, k] = dy[m, n] w[n, k].
-void linearInputGradient(const float *dy, const float *w, float *dx, int64_t m, int64_t n, int64_t k);
-/// dw[n, k] = dy[m, n]^T x[m, k] and db[n] = the column sums of dy (db may be null).
-void linearWeightGradient(const float *dy, const float *x, float *dw, float *db, int64_t m, int64_t n, int64_t k);
+/// dx[m, k] = dy[m, n] w[n, k], dw[n, k] = dy^T x[m, k] and db[n] = the column sums of dy (dx and db may be null).
+void linearBackward(const float *x, const float *w, const float *dy, float *dx, float *dw, float *db, int64_t m,
+                    int64_t n, int64_t k);
+
+/// y[m, out] = gelu(h) w2[out, n]^T + b2[out] with h[m, n] = x[m, k] w1[n, k]^T + b1[n], which is kept for the gradient.
+struct PerceptronShape {
+  int64_t m, k, n, out;
+};
+void perceptronForward(const PerceptronShape &shape, const float *x, const float *w1, const float *b1, const float *w2,
+                       const float *b2, float *h, float *y);
+/// `dx` may be null; `g` and `dh` [m, n] are room to work in.
+void perceptronBackward(const PerceptronShape &shape, const float *x, const float *h, const float *w1, const float *w2,
+                        const float *dy, float *dx, float *dw1, float *db1, float *dw2, float *db2, float *g, float *dh);
 
 void geluForward(const float *x, float *y, int64_t count);
 void geluBackward(const float *x, const float *dy, float *dx, int64_t count);
@@ -66,16 +75,25 @@ void windowAttentionForward(const Windows &windows, const float *qkv, const floa
 void windowAttentionBackward(const Windows &windows, const float *qkv, const float *table, const float *dy, float *dqkv,
                              float *dtable);
 
-/// Whether the 3 x 3 convolutions below can be had for so many channels.
+/// A batch of images, channels last.
+struct Images {
+  int64_t n, h, w;
+
+  /// What a convolution of 3 x 3 and stride 1 makes of them.
+  Images convolved(int64_t padding) const { return {n, h + 2 * padding - 2, w + 2 * padding - 2}; }
+};
+
+/// Whether the 3 x 3 convolutions of stride 1 below can be had for so many channels.
 bool winogradFits(int64_t cin, int64_t cout);
 /// How many floats they need to work in.
-int64_t winogradRoom(int64_t n, int64_t h, int64_t width, int64_t cin, int64_t cout);
-/// y[n, h, width, cout] = the convolution of x[n, h, width, cin] with w[cout, 3, 3, cin], stride 1, padding 1; turned: the
-/// gradient of x (written to y) from that of y (given as x).
-void winogradForward(const float *x, const float *w, float *y, int64_t n, int64_t h, int64_t width, int64_t cin,
+int64_t winogradRoom(const Images &images, int64_t padding, int64_t cin, int64_t cout);
+/// y = the convolution of x[images, cin] with w[cout, 3, 3, cin]. Turned: that of x[images, cout] with the weights in reverse, to
+/// cin channels; with 2 - padding in place of the padding it is a convolution's input gradient, from the output's.
+void winogradForward(const Images &images, int64_t padding, const float *x, const float *w, float *y, int64_t cin,
                      int64_t cout, bool turned, float *room);
-void winogradWeightGradient(const float *x, const float *dy, float *dw, int64_t n, int64_t h, int64_t width, int64_t cin,
-                            int64_t cout, float *room);
+/// From x[images, cin] and the output's gradient.
+void winogradWeightGradient(const Images &images, int64_t padding, const float *x, const float *dy, float *dw,
+                            int64_t cin, int64_t cout, float *room);
 
 /// The sum of squares.
 double squareSum(const float *x, int64_t count);

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <atomic>
 
 namespace graft {
@@ -21,6 +22,9 @@ struct Loaded {
   void (*product)(const char *, const char *, const int *, const int *, const int *, const float *, const float *,
                   const int *, const float *, const int *, const float *, float *, const int *);
   void (*setBlasThreads)(int);
+  // oneDNN's, which counts by rows; null where libtorch keeps its oneDNN to itself.
+  int (*rowProduct)(char, char, int64_t, int64_t, int64_t, float, const float *, int64_t, const float *, int64_t, float,
+                    float *, int64_t);
 };
 
 template <typename Function>
@@ -38,6 +42,7 @@ const Loaded &loaded() {
     find(loaded.setThreads, "omp_set_num_threads");
     find(loaded.product, "sgemm_");
     find(loaded.setBlasThreads, "openblas_set_num_threads");
+    find(loaded.rowProduct, "dnnl_sgemm");
     return loaded;
   }();
   return found;
@@ -88,8 +93,19 @@ void parallelIndices(int64_t count, void (*body)(void *context, int64_t index), 
       &team, unsigned(threads < count ? threads : count), 0);
 }
 
+int64_t panelCount(int64_t rows) {
+  const int64_t count = (rows + 511) / 512;
+  return std::min(rows, count <= 2 ? 2 : (count + 3) / 4 * 4);
+}
+
 void matrixProduct(bool transposeA, bool transposeB, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
                    int64_t strideA, const float *b, int64_t strideB, float beta, float *c, int64_t strideC) {
+  // oneDNN's is the faster one. It works on the calling thread alone within a team; outside of one it would cut sums by threads.
+  if (loaded().rowProduct && (threads == 1 || (loaded().inParallel && loaded().inParallel()))) {
+    loaded().rowProduct(transposeA ? 'T' : 'N', transposeB ? 'T' : 'N', m, n, k, alpha, a, strideA, b, strideB, beta, c,
+                        strideC);
+    return;
+  }
   // BLAS counts by columns: what it takes for B^T A^T = C^T is our A B = C.
   const int rows = int(n), columns = int(m), depth = int(k);
   const int strides[] = {int(strideA), int(strideB), int(strideC)};

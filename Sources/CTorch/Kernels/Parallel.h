@@ -30,6 +30,17 @@ void parallelRanges(int64_t size, int64_t grain, Body body) {
   });
 }
 
+/// Into how many panels of at most 512 rows a product is cut: enough of them for the BLAS to reach its speed, the same whatever
+/// the number of threads, and by fours, so that two or four threads end together.
+int64_t panelCount(int64_t rows);
+
+/// Calls `body(panel, begin, end)` for the panels of 0..<rows.
+template <typename Body>
+void parallelPanels(int64_t rows, Body body) {
+  const int64_t count = panelCount(rows);
+  parallel(count, [&](int64_t panel) { body(panel, rows * panel / count, rows * (panel + 1) / count); });
+}
+
 /// C = alpha op(A) op(B) + beta C, row-major, on the calling thread alone.
 void matrixProduct(bool transposeA, bool transposeB, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
                    int64_t strideA, const float *b, int64_t strideB, float beta, float *c, int64_t strideC);

@@ -1,4 +1,4 @@
-// Convolutions of 3 x 3, stride 1 and padding 1 with a quarter of the multiplications: Winograd's minimal filtering F(4 x 4,
+// Convolutions of 3 x 3 and stride 1 with a quarter of the multiplications: Winograd's minimal filtering F(4 x 4,
 // 3 x 3) in the form of Lavin & Gray, *Fast Algorithms for Convolutional Neural Networks*, CVPR 2016 (section 4.3):
 //
 //   Y = A^T [ (G g G^T) * (B^T d B) ] A   for each tile of 4 x 4 outputs d is 6 x 6 inputs,
@@ -93,29 +93,42 @@ inline void weightSlopeTransform(const V *u, int64_t step, V *out, int64_t outSt
   out[2 * outStep] = plusTimes(plusTimes(u[5 * step], nearWeight * a2, near), farWeight * b2, far);
 }
 
-/// Where the tiles of a batch of images lie.
+/// Where the tiles of a batch of images lie: 4 x 4 outputs and the 6 x 6 inputs that they come from.
 struct Tiling {
-  int64_t height, width, rows, columns, count;
+  Images in, out;
+  int64_t padding, rows, columns, count;
 
-  Tiling(int64_t n, int64_t h, int64_t w)
-      : height(h), width(w), rows((h + 3) / 4), columns((w + 3) / 4), count(n * rows * columns) {}
+  Tiling(const Images &in, int64_t padding)
+      : in(in), out(in.convolved(padding)), padding(padding), rows((out.h + 3) / 4), columns((out.w + 3) / 4),
+        count(in.n * rows * columns) {}
 
-  /// The places of `side` x `side` pixels from (4 row + shift, 4 column + shift) on, null outside the image.
+  /// The places of a tile's inputs, null outside the image.
+  void inputs(int64_t tile, const float *images, int64_t channels, const float **places) const {
+    pixels(tile, in, 6, -padding, images, channels, places);
+  }
   template <typename Pointer>
-  void pixels(int64_t tile, int64_t side, int64_t shift, Pointer images, int64_t channels, Pointer *out) const {
-    const int64_t column = tile % columns, row = tile / columns % rows, image = tile / columns / rows;
-    for (int64_t i = 0; i < side; i++)
-      for (int64_t j = 0; j < side; j++) {
-        const int64_t y = 4 * row + shift + i, x = 4 * column + shift + j;
-        const bool inside = y >= 0 && y < height && x >= 0 && x < width;
-        out[i * side + j] = inside ? images + ((image * height + y) * width + x) * channels : nullptr;
-      }
+  void outputs(int64_t tile, Pointer images, int64_t channels, Pointer *places) const {
+    pixels(tile, out, 4, 0, images, channels, places);
   }
 
   /// How many tiles are worked on at once: their transforms stay within the last cache level.
   int64_t chunk(int64_t cin, int64_t cout) const {
     const int64_t fitting = 6 * 1024 * 1024 / (places * (cin + cout) * int64_t(sizeof(float)));
     return std::min(count, std::max<int64_t>(64, std::min<int64_t>(256, fitting / 8 * 8)));
+  }
+
+ private:
+  /// `side` x `side` pixels from (4 row + shift, 4 column + shift) on.
+  template <typename Pointer>
+  void pixels(int64_t tile, const Images &images, int64_t side, int64_t shift, Pointer values, int64_t channels,
+              Pointer *places) const {
+    const int64_t column = tile % columns, row = tile / columns % rows, image = tile / columns / rows;
+    for (int64_t i = 0; i < side; i++)
+      for (int64_t j = 0; j < side; j++) {
+        const int64_t y = 4 * row + shift + i, x = 4 * column + shift + j;
+        const bool inside = y >= 0 && y < images.h && x >= 0 && x < images.w;
+        places[i * side + j] = inside ? values + ((image * images.h + y) * images.w + x) * channels : nullptr;
+      }
   }
 };
 
@@ -136,7 +149,7 @@ template <typename Place>
 void transformInput(const Tiling &tiling, int64_t tile, const float *x, int64_t channels, float *out, int64_t stride,
                     Place place) {
   const float *pixels[places];
-  tiling.pixels(tile, 6, -1, x, channels, pixels);
+  tiling.inputs(tile, x, channels, pixels);
   for (int64_t channel = 0; channel < channels; channel += 8) {
     V d[places], v[places];
     gather(pixels, places, channel, d);
@@ -170,9 +183,9 @@ void transformWeights(const float *w, float *u, int64_t cin, int64_t cout, bool 
 
 bool winogradFits(int64_t cin, int64_t cout) { return cin % panel == 0 && cout % panel == 0; }
 
-void winogradForward(const float *x, const float *w, float *y, int64_t n, int64_t h, int64_t width, int64_t cin,
+void winogradForward(const Images &images, int64_t padding, const float *x, const float *w, float *y, int64_t cin,
                      int64_t cout, bool turned, float *room) {
-  const Tiling tiling(n, h, width);
+  const Tiling tiling(images, padding);
   const int64_t inputs = turned ? cout : cin, outputs = turned ? cin : cout;
   const int64_t chunk = tiling.chunk(inputs, outputs);
   const int64_t vRow = inputs + gap, mRow = outputs + gap, vPlace = chunk * vRow, mPlace = chunk * mRow;
@@ -191,7 +204,7 @@ void winogradForward(const float *x, const float *w, float *y, int64_t n, int64_
     parallelRanges(tiles, 8, [&](int64_t first, int64_t last) {
       for (int64_t tile = first; tile < last; tile++) {
         float *pixels[16];
-        tiling.pixels(begin + tile, 4, 0, y, outputs, pixels);
+        tiling.outputs(begin + tile, y, outputs, pixels);
         for (int64_t channel = 0; channel < outputs; channel += 8) {
           V in[places], half[24], out[16];
           for (int64_t i = 0; i < places; i++) in[i] = load(m + i * mPlace + tile * mRow + channel);
@@ -205,9 +218,9 @@ void winogradForward(const float *x, const float *w, float *y, int64_t n, int64_
   }
 }
 
-void winogradWeightGradient(const float *x, const float *dy, float *dw, int64_t n, int64_t h, int64_t width, int64_t cin,
-                            int64_t cout, float *room) {
-  const Tiling tiling(n, h, width);
+void winogradWeightGradient(const Images &images, int64_t padding, const float *x, const float *dy, float *dw,
+                            int64_t cin, int64_t cout, float *room) {
+  const Tiling tiling(images, padding);
   const int64_t chunk = tiling.chunk(cin, cout);
   const int64_t dRow = cout + gap, vPlace = chunk * cin, dPlace = chunk * dRow;
   float *u = room, *v = u + places * cin * cout, *d = v + places * vPlace;
@@ -219,7 +232,7 @@ void winogradWeightGradient(const float *x, const float *dy, float *dw, int64_t 
         transformInput(tiling, begin + tile, x, cin, v + tile * panel, vPlace,
                        [&](int64_t channel) { return channel / panel * chunk * panel + channel % panel; });
         const float *pixels[16];
-        tiling.pixels(begin + tile, 4, 0, dy, cout, pixels);
+        tiling.outputs(begin + tile, dy, cout, pixels);
         for (int64_t channel = 0; channel < cout; channel += 8) {
           V in[16], half[24], out[places];
           gather(pixels, 16, channel, in);
@@ -245,8 +258,8 @@ void winogradWeightGradient(const float *x, const float *dy, float *dw, int64_t 
   });
 }
 
-int64_t winogradRoom(int64_t n, int64_t h, int64_t width, int64_t cin, int64_t cout) {
-  const Tiling tiling(n, h, width);
+int64_t winogradRoom(const Images &images, int64_t padding, int64_t cin, int64_t cout) {
+  const Tiling tiling(images, padding);
   return places * (cin * cout + tiling.chunk(cin, cout) * (cin + cout + 2 * gap));
 }
 

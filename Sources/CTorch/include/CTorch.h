@@ -83,8 +83,9 @@ int32_t graft_concatenate(graft_tensor *const *parts, int64_t count, graft_tenso
 int32_t graft_average_pool(const graft_tensor *x, graft_tensor **out);
 /// x weight^T + bias over the last axis; `bias` may be null.
 int32_t graft_linear(const graft_tensor *x, const graft_tensor *weight, const graft_tensor *bias, graft_tensor **out);
-/// x Phi(x), exactly.
-int32_t graft_gelu(const graft_tensor *x, graft_tensor **out);
+/// gelu(x w1^T + b1) w2^T + b2 over the last axis, with gelu(h) = h Phi(h), exactly.
+int32_t graft_perceptron(const graft_tensor *x, const graft_tensor *w1, const graft_tensor *b1, const graft_tensor *w2,
+                         const graft_tensor *b2, graft_tensor **out);
 int32_t graft_layer_norm(const graft_tensor *x, const graft_tensor *scale, const graft_tensor *shift, double epsilon,
                          graft_tensor **out);
 /// softmax(q k^T / sqrt(d)) v for [n, tokens, 3 heads d], q then k then v, to [n, tokens, heads d].

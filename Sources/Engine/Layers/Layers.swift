@@ -104,13 +104,24 @@ struct PatchEmbedding {
 
 /// The perceptron of a transformer's block: to `ratio` times the width, GELU, and back.
 struct Perceptron {
-  private let expansion: Linear
-  private let contraction: Linear
+  private let expansion: (weight: Tensor, bias: Tensor)
+  private let contraction: (weight: Tensor, bias: Tensor)
 
   init(_ name: String, _ width: Int, ratio: Int = 4, in list: inout TensorList) throws {
-    expansion = try Linear("\(name).fc1", width, ratio * width, in: &list)
-    contraction = try Linear("\(name).fc2", ratio * width, width, in: &list)
+    expansion = try Self.layer("\(name).fc1", width, ratio * width, in: &list)
+    contraction = try Self.layer("\(name).fc2", ratio * width, width, in: &list)
   }
 
-  func callAsFunction(_ x: Tensor) throws -> Tensor { try contraction(expansion(x).gelu()) }
+  private static func layer(
+    _ name: String, _ input: Int, _ output: Int, in list: inout TensorList
+  ) throws -> (weight: Tensor, bias: Tensor) {
+    (
+      try list.make("\(name).weight", .linearWeight, [output, input], fanIn: input),
+      try list.make("\(name).bias", .linearBias, [output], fanIn: input)
+    )
+  }
+
+  func callAsFunction(_ x: Tensor) throws -> Tensor {
+    try x.perceptron(expansion.weight, expansion.bias, contraction.weight, contraction.bias)
+  }
 }

@@ -47,8 +47,10 @@ extension Tensor {
     try Native.made { graft_linear(handle, weight.handle, bias?.handle, &$0) }
   }
 
-  /// x Phi(x) (exact, by the error function).
-  package func gelu() throws -> Tensor { try Native.made { graft_gelu(handle, &$0) } }
+  /// gelu(x w1^T + b1) w2^T + b2 over the last axis: gelu(h) = h Phi(h), exact, by the error function; w1 [n, k], w2 [out, n].
+  package func perceptron(_ w1: Tensor, _ b1: Tensor, _ w2: Tensor, _ b2: Tensor) throws -> Tensor {
+    try Native.made { graft_perceptron(handle, w1.handle, b1.handle, w2.handle, b2.handle, &$0) }
+  }
 
   package func layerNorm(scale: Tensor, shift: Tensor, epsilon: Double) throws -> Tensor {
     try Native.made { graft_layer_norm(handle, scale.handle, shift.handle, epsilon, &$0) }
