@@ -19,7 +19,7 @@ struct Convolution3x3 : Function<Convolution3x3> {
     // sum in the plain order is an order of magnitude closer there. Gradients pass through no such switches.
     if (padding == 0) return at::conv2d(x, w);
     auto y = at::empty({convolved.n, cout, convolved.h, convolved.w}, x.options(), at::MemoryFormat::ChannelsLast);
-    auto work = at::empty({winogradRoom(images, padding, cin, cout)}, x.options());
+    auto work = at::empty({winogradRoom(cin, cout)}, x.options());
     winogradForward(images, padding, data(x), data(w), room(y), cin, cout, /*turned=*/false, room(work));
     return y;
   }
@@ -34,11 +34,11 @@ struct Convolution3x3 : Function<Convolution3x3> {
     if (context->needs_input_grad(0)) {
       dx = at::empty_like(x, at::MemoryFormat::ChannelsLast);
       const auto images = imagesOf(dy);
-      auto work = at::empty({winogradRoom(images, 2 - padding, cin, cout)}, x.options());
+      auto work = at::empty({winogradRoom(cin, cout)}, x.options());
       winogradForward(images, 2 - padding, data(dy), data(w), room(dx), cin, cout, /*turned=*/true, room(work));
     }
     const auto images = imagesOf(x);
-    auto work = at::empty({winogradRoom(images, padding, cin, cout)}, x.options());
+    auto work = at::empty({winogradGradientRoom(images, padding, cin, cout)}, x.options());
     auto dw = at::empty_like(w, at::MemoryFormat::ChannelsLast);
     winogradWeightGradient(images, padding, data(x), data(dy), room(dw), cin, cout, room(work));
     return {dx, dw, at::Tensor()};
@@ -48,8 +48,7 @@ struct Convolution3x3 : Function<Convolution3x3> {
 
   static bool fits(const at::Tensor &x, const at::Tensor &w, int64_t stride, int64_t rows, int64_t columns) {
     return w.dim() == 4 && w.size(2) == 3 && w.size(3) == 3 && stride == 1 && rows == columns && rows <= 2 &&
-           winogradFits(w.size(1), w.size(0)) && x.dim() == 4 && x.size(1) == w.size(1) &&
-           std::min(x.size(2), x.size(3)) + 2 * rows >= 3;
+           x.dim() == 4 && x.size(1) == w.size(1) && winogradFits(imagesOf(x), rows, w.size(1), w.size(0));
   }
 };
 

@@ -83,10 +83,11 @@ struct Images {
   Images convolved(int64_t padding) const { return {n, h + 2 * padding - 2, w + 2 * padding - 2}; }
 };
 
-/// Whether the 3 x 3 convolutions of stride 1 below can be had for so many channels.
-bool winogradFits(int64_t cin, int64_t cout);
-/// How many floats they need to work in.
-int64_t winogradRoom(const Images &images, int64_t padding, int64_t cin, int64_t cout);
+/// Whether the 3 x 3 convolutions of stride 1 below can be had for so many channels, and are worth it on such images.
+bool winogradFits(const Images &images, int64_t padding, int64_t cin, int64_t cout);
+/// How many floats they need to work in, besides what each thread does.
+int64_t winogradRoom(int64_t cin, int64_t cout);
+int64_t winogradGradientRoom(const Images &images, int64_t padding, int64_t cin, int64_t cout);
 /// y = the convolution of x[images, cin] with w[cout, 3, 3, cin]. Turned: that of x[images, cout] with the weights in reverse, to
 /// cin channels; with 2 - padding in place of the padding it is a convolution's input gradient, from the output's.
 void winogradForward(const Images &images, int64_t padding, const float *x, const float *w, float *y, int64_t cin,

@@ -42,7 +42,7 @@ void ColumnSums::write(float *sums) const {
 }
 
 void linearForward(const float *x, const float *w, const float *bias, float *y, int64_t m, int64_t n, int64_t k) {
-  parallelPanels(m, [&](int64_t, int64_t begin, int64_t end) {
+  parallelPanels(m, productRows, [&](int64_t, int64_t begin, int64_t end) {
     float *rows = y + begin * n;
     if (bias) fillRows(rows, bias, end - begin, n);
     matrixProduct(false, true, end - begin, n, k, 1, x + begin * k, k, w, k, bias ? 1 : 0, rows, n);
@@ -52,11 +52,11 @@ void linearForward(const float *x, const float *w, const float *bias, float *y, 
 void weightGradient(const float *dy, const float *x, float *dw, int64_t m, int64_t n, int64_t k) {
   // Cut along the longer side: what every panel reads whole is then the narrower matrix.
   if (k > n)
-    parallelPanels(k, [&](int64_t, int64_t begin, int64_t end) {
+    parallelPanels(k, productRows, [&](int64_t, int64_t begin, int64_t end) {
       matrixProduct(true, false, n, end - begin, m, 1, dy, n, x + begin, k, 0, dw + begin, k);
     });
   else
-    parallelPanels(n, [&](int64_t, int64_t begin, int64_t end) {
+    parallelPanels(n, productRows, [&](int64_t, int64_t begin, int64_t end) {
       matrixProduct(true, false, end - begin, k, m, 1, dy + begin, n, x, k, 0, dw + begin * k, k);
     });
 }
@@ -65,7 +65,7 @@ void linearBackward(const float *x, const float *w, const float *dy, float *dx, 
                     int64_t n, int64_t k) {
   ColumnSums sums(db ? panelCount(m) : 0, n);
   if (dx || db)
-    parallelPanels(m, [&](int64_t panel, int64_t begin, int64_t end) {
+    parallelPanels(m, productRows, [&](int64_t panel, int64_t begin, int64_t end) {
       if (db) sums.add(panel, dy + begin * n, end - begin);
       if (dx) matrixProduct(false, false, end - begin, k, n, 1, dy + begin * n, n, w, k, 0, dx + begin * k, k);
     });

@@ -1,9 +1,11 @@
 #include "Parallel.h"
 
 #include <dlfcn.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <atomic>
+#include <new>
 
 namespace graft {
 
@@ -93,8 +95,31 @@ void parallelIndices(int64_t count, void (*body)(void *context, int64_t index), 
       &team, unsigned(threads < count ? threads : count), 0);
 }
 
-int64_t panelCount(int64_t rows) {
-  const int64_t count = (rows + 511) / 512;
+float *threadRoom(int64_t count) {
+  struct Room {
+    void *place = nullptr;
+    size_t bytes = 0;
+    ~Room() { release(); }
+    void release() {
+      if (place) munmap(place, bytes);
+      place = nullptr;
+      bytes = 0;
+    }
+  };
+  thread_local Room room;
+  const size_t wanted = size_t(count) * sizeof(float);
+  if (wanted > room.bytes) {
+    room.release();
+    void *place = mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (place == MAP_FAILED) throw std::bad_alloc();
+    room.place = place;
+    room.bytes = wanted;
+  }
+  return static_cast<float *>(room.place);
+}
+
+int64_t panelCount(int64_t rows, int64_t most) {
+  const int64_t count = (rows + most - 1) / most;
   return std::min(rows, count <= 2 ? 2 : (count + 3) / 4 * 4);
 }
 

@@ -30,16 +30,23 @@ void parallelRanges(int64_t size, int64_t grain, Body body) {
   });
 }
 
-/// Into how many panels of at most 512 rows a product is cut: enough of them for the BLAS to reach its speed, the same whatever
-/// the number of threads, and by fours, so that two or four threads end together.
-int64_t panelCount(int64_t rows);
+/// Rows of a product that give the BLAS enough to reach its speed.
+constexpr int64_t productRows = 512;
+
+/// Into how many panels of at most so many rows work is cut: the same whatever the number of threads, and by fours, so that two
+/// or four threads end together.
+int64_t panelCount(int64_t rows, int64_t most = productRows);
 
 /// Calls `body(panel, begin, end)` for the panels of 0..<rows.
 template <typename Body>
-void parallelPanels(int64_t rows, Body body) {
-  const int64_t count = panelCount(rows);
+void parallelPanels(int64_t rows, int64_t most, Body body) {
+  const int64_t count = panelCount(rows, most);
   parallel(count, [&](int64_t panel) { body(panel, rows * panel / count, rows * (panel + 1) / count); });
 }
+
+/// Room of so many floats for the calling thread to work in, until it asks again. It lies beside the heap, which memory that comes
+/// and goes in changing sizes would leave full of holes.
+float *threadRoom(int64_t count);
 
 /// C = alpha op(A) op(B) + beta C, row-major, on the calling thread alone.
 void matrixProduct(bool transposeA, bool transposeB, int64_t m, int64_t n, int64_t k, float alpha, const float *a,

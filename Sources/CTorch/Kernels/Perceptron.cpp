@@ -1,7 +1,5 @@
 // The perceptron of a transformer's block, a panel of rows at a time: what lies between its two products stays in the cache,
 // and of it only the first product is kept for the gradient.
-#include <vector>
-
 #include "Gelu.h"
 #include "Kernels.h"
 #include "Linear.h"
@@ -57,16 +55,14 @@ void activateBackward(const float *h, float *g, float *dh, int64_t count) {
 void perceptronForward(const PerceptronShape &shape, const float *x, const float *w1, const float *b1, const float *w2,
                        const float *b2, float *h, float *y) {
   const auto [m, k, n, out] = shape;
-  parallelPanels(m, [&, k = k, n = n, out = out](int64_t, int64_t begin, int64_t end) {
+  parallelPanels(m, productRows, [&, k = k, n = n, out = out](int64_t, int64_t begin, int64_t end) {
     const int64_t rows = end - begin;
-    thread_local std::vector<float> room;
-    room.resize(size_t(rows * n));
-    float *before = h + begin * n, *after = y + begin * out;
+    float *inner = threadRoom(rows * n), *before = h + begin * n, *after = y + begin * out;
     fillRows(before, b1, rows, n);
     matrixProduct(false, true, rows, n, k, 1, x + begin * k, k, w1, k, 1, before, n);
-    activate(before, room.data(), rows * n);
+    activate(before, inner, rows * n);
     fillRows(after, b2, rows, out);
-    matrixProduct(false, true, rows, out, n, 1, room.data(), n, w2, n, 1, after, out);
+    matrixProduct(false, true, rows, out, n, 1, inner, n, w2, n, 1, after, out);
   });
 }
 
@@ -74,7 +70,7 @@ void perceptronBackward(const PerceptronShape &shape, const float *x, const floa
                         const float *dy, float *dx, float *dw1, float *db1, float *dw2, float *db2, float *g, float *dh) {
   const auto [m, k, n, out] = shape;
   ColumnSums first(panelCount(m), n), second(panelCount(m), out);
-  parallelPanels(m, [&, k = k, n = n, out = out](int64_t panel, int64_t begin, int64_t end) {
+  parallelPanels(m, productRows, [&, k = k, n = n, out = out](int64_t panel, int64_t begin, int64_t end) {
     const int64_t rows = end - begin;
     const float *slopes = dy + begin * out;
     float *slope = dh + begin * n;

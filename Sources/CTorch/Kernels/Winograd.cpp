@@ -7,7 +7,6 @@
 // G^T [ sum over tiles (B^T d B) * (A dY A^T) ] G; the input's is the same convolution with turned weights.
 // Images are channels-last; weights are [out][row][column][in].
 #include <algorithm>
-#include <vector>
 
 #include "Kernels.h"
 #include "Panels.h"
@@ -181,41 +180,43 @@ void transformWeights(const float *w, float *u, int64_t cin, int64_t cout, bool 
 
 }  // namespace
 
-bool winogradFits(int64_t cin, int64_t cout) { return cin % panel == 0 && cout % panel == 0; }
+bool winogradFits(const Images &images, int64_t padding, int64_t cin, int64_t cout) {
+  if (cin % panel != 0 || cout % panel != 0) return false;
+  const Images out = images.convolved(padding);
+  if (out.h < 1 || out.w < 1) return false;
+  // On images of a few pixels the tiles are mostly empty.
+  const Tiling tiling(images, padding);
+  return 8 * out.h * out.w >= 5 * 16 * tiling.rows * tiling.columns;
+}
 
 void winogradForward(const Images &images, int64_t padding, const float *x, const float *w, float *y, int64_t cin,
                      int64_t cout, bool turned, float *room) {
   const Tiling tiling(images, padding);
   const int64_t inputs = turned ? cout : cin, outputs = turned ? cin : cout;
-  const int64_t chunk = tiling.chunk(inputs, outputs);
-  const int64_t vRow = inputs + gap, mRow = outputs + gap, vPlace = chunk * vRow, mPlace = chunk * mRow;
-  float *u = room, *v = u + places * inputs * outputs, *m = v + places * vPlace;
-  transformWeights(w, u, cin, cout, turned);
-  for (int64_t begin = 0; begin < tiling.count; begin += chunk) {
-    const int64_t tiles = std::min(chunk, tiling.count - begin);
-    parallelRanges(tiles, 8, [&](int64_t first, int64_t last) {
-      for (int64_t tile = first; tile < last; tile++)
-        transformInput(tiling, begin + tile, x, inputs, v + tile * vRow, vPlace, [](int64_t channel) { return channel; });
-    });
-    parallel(places, [&](int64_t place) {
-      panelProduct(tiles, outputs, inputs, v + place * vPlace, vRow, 1, u + place * inputs * outputs, inputs * panel,
-               m + place * mPlace, mRow, false);
-    });
-    parallelRanges(tiles, 8, [&](int64_t first, int64_t last) {
-      for (int64_t tile = first; tile < last; tile++) {
-        float *pixels[16];
-        tiling.outputs(begin + tile, y, outputs, pixels);
-        for (int64_t channel = 0; channel < outputs; channel += 8) {
-          V in[places], half[24], out[16];
-          for (int64_t i = 0; i < places; i++) in[i] = load(m + i * mPlace + tile * mRow + channel);
-          for (int64_t j = 0; j < 6; j++) outputTransform(in + j, 6, half + j, 6);
-          for (int64_t i = 0; i < 4; i++) outputTransform(half + i * 6, 1, out + i * 4, 1);
-          for (int64_t i = 0; i < 16; i++)
-            if (pixels[i]) store(pixels[i] + channel, out[i]);
-        }
+  transformWeights(w, room, cin, cout, turned);
+  // A thread takes its tiles all the way, through the second cache level.
+  parallelPanels(tiling.count, 48, [&](int64_t, int64_t begin, int64_t end) {
+    const int64_t tiles = end - begin;
+    const int64_t vRow = inputs + gap, mRow = outputs + gap, vPlace = tiles * vRow, mPlace = tiles * mRow;
+    float *v = threadRoom(places * (vPlace + mPlace)), *m = v + places * vPlace;
+    for (int64_t tile = 0; tile < tiles; tile++)
+      transformInput(tiling, begin + tile, x, inputs, v + tile * vRow, vPlace, [](int64_t channel) { return channel; });
+    for (int64_t place = 0; place < places; place++)
+      panelProduct(tiles, outputs, inputs, v + place * vPlace, vRow, 1, room + place * inputs * outputs, inputs * panel,
+                   m + place * mPlace, mRow, false);
+    for (int64_t tile = 0; tile < tiles; tile++) {
+      float *pixels[16];
+      tiling.outputs(begin + tile, y, outputs, pixels);
+      for (int64_t channel = 0; channel < outputs; channel += 8) {
+        V in[places], half[24], out[16];
+        for (int64_t i = 0; i < places; i++) in[i] = load(m + i * mPlace + tile * mRow + channel);
+        for (int64_t j = 0; j < 6; j++) outputTransform(in + j, 6, half + j, 6);
+        for (int64_t i = 0; i < 4; i++) outputTransform(half + i * 6, 1, out + i * 4, 1);
+        for (int64_t i = 0; i < 16; i++)
+          if (pixels[i]) store(pixels[i] + channel, out[i]);
       }
-    });
-  }
+    }
+  });
 }
 
 void winogradWeightGradient(const Images &images, int64_t padding, const float *x, const float *dy, float *dw,
@@ -258,9 +259,11 @@ void winogradWeightGradient(const Images &images, int64_t padding, const float *
   });
 }
 
-int64_t winogradRoom(const Images &images, int64_t padding, int64_t cin, int64_t cout) {
+int64_t winogradRoom(int64_t cin, int64_t cout) { return places * cin * cout; }
+
+int64_t winogradGradientRoom(const Images &images, int64_t padding, int64_t cin, int64_t cout) {
   const Tiling tiling(images, padding);
-  return places * (cin * cout + tiling.chunk(cin, cout) * (cin + cout + 2 * gap));
+  return places * (cin * cout + tiling.chunk(cin, cout) * (cin + cout + gap));
 }
 
 }  // namespace graft
