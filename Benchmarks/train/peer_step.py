@@ -25,6 +25,7 @@ def _register_loaded(name, *arguments, **options):
 torch.library.register_fake = _register_loaded
 
 import timm  # noqa: E402
+from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
 NAMES = {
     "resnet18": "resnet18",
@@ -57,21 +58,41 @@ if options.backbone.startswith(("resnet", "inception")):
 parameters = list(model.parameters())
 optimizer = torch.optim.AdamW(parameters, lr=1e-4, weight_decay=1e-5, fused=True)
 
-seconds, processor = [], 0.0
-for step in range(options.warmup + options.steps):
-    if options.step_by_step:
-        print("ready", flush=True)
-        sys.stdin.readline()
-    cpu, start = time.process_time(), time.perf_counter()
+
+
+def step():
     loss = torch.nn.functional.cross_entropy(model(images), labels)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(parameters, 1.0)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    loss = loss.item()
-    if step >= options.warmup:
+    return loss.item()
+
+
+def product_rate(side=2048):
+    matrix = torch.full((side, side), 0.5)
+    start = time.perf_counter()
+    torch.mm(matrix, matrix.T)
+    return 2 * side**3 / (time.perf_counter() - start)
+
+
+# Of products and convolutions, forward and backward, counted as they are defined: a multiplication and an addition a term.
+with FlopCounterMode(display=False) as counter:
+    step()
+operations = counter.get_total_flops()
+
+seconds, rates, processor = [], [], 0.0
+for index in range(options.warmup + options.steps):
+    if options.step_by_step:
+        print("ready", flush=True)
+        sys.stdin.readline()
+    rate = product_rate()
+    cpu, start = time.process_time(), time.perf_counter()
+    loss = step()
+    if index >= options.warmup:
         seconds.append(time.perf_counter() - start)
         processor += time.process_time() - cpu
+        rates.append(rate)
 
 median = sorted(seconds)[len(seconds) // 2]
 print(
@@ -81,6 +102,8 @@ print(
             "imagesPerSecond": options.batch / median,
             "cpuSecondsPerStep": processor / options.steps,
             "peakMemory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10,
+            "operationsPerStep": operations,
+            "productRate": sorted(rates)[len(rates) // 2],
             "loss": loss,
             "libtorch": torch.__version__,
         }

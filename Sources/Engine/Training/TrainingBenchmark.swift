@@ -18,6 +18,8 @@ public enum TrainingBenchmark {
     public let peakMemory: Int
     public let libtorch: String
     public let blas: String
+    /// Floating-point operations a second of a large product of float32 matrices, measured before each step: the median.
+    public let productRate: Double
     /// The last step's loss, to see that something was learnt.
     public let loss: Double
   }
@@ -44,9 +46,11 @@ public enum TrainingBenchmark {
     let optimizer = try Optimizer(network.parameters, rule: .adamw(), weightDecay: 1e-5)
     var seconds: [Double] = []
     var loss = 0.0
+    var rates: [Double] = []
     var cpu = 0.0
     for step in 0..<(warmup + steps) {
       between()
+      let rate = try productRate()
       let cpuStart = processorSeconds()
       let start = DispatchTime.now().uptimeNanoseconds
       loss = try Native.recording(true) {
@@ -61,13 +65,24 @@ public enum TrainingBenchmark {
       if step >= warmup {
         seconds.append(Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9)
         cpu += processorSeconds() - cpuStart
+        rates.append(rate)
       }
     }
     let median = seconds.sorted()[seconds.count / 2]
     return Measurement(
       backbone: name, batch: batch, threads: threads, imageSize: side, stepSeconds: seconds,
       imagesPerSecond: Double(batch) / median, cpuSecondsPerStep: cpu / Double(steps), peakMemory: peakMemory,
-      libtorch: Runtime.libtorchVersion, blas: Runtime.blasPath, loss: loss)
+      libtorch: Runtime.libtorchVersion, blas: Runtime.blasPath, productRate: rates.sorted()[rates.count / 2],
+      loss: loss)
+  }
+
+  /// Of two matrices of 2048 x 2048.
+  private static func productRate() throws -> Double {
+    let side = 2048
+    let matrix = try Tensor([Float](repeating: 0.5, count: side * side), shape: [side, side])
+    let start = DispatchTime.now().uptimeNanoseconds
+    _ = try Native.recording(false) { try matrix.linear(matrix, bias: nil) }
+    return 2 * Double(side * side * side) / (Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9)
   }
 
   /// Runs by command-line arguments and prints one line of JSON: `BACKBONE [--batch=N] [--threads=N] [--steps=N]
