@@ -19,7 +19,7 @@ namespace graft {
 namespace {
 
 constexpr int64_t places = 36;
-/// Added to the length of rows, so that rows whose length is a power of two do not fall on the same cache lines.
+/// Added to the length of rows and to the distance of places, which as powers of two would fall on the same cache lines.
 constexpr int64_t gap = 16;
 
 constexpr int64_t panel = panelColumns;
@@ -158,23 +158,50 @@ void transformInput(const Tiling &tiling, int64_t tile, const float *x, int64_t 
   }
 }
 
+/// Eight vectors' places exchanged with eight places' vectors.
+inline void transpose(V *rows) {
+  V a[8], b[8];
+  for (int i = 0; i < 4; i++) {
+    a[2 * i] = _mm256_unpacklo_ps(rows[2 * i], rows[2 * i + 1]);
+    a[2 * i + 1] = _mm256_unpackhi_ps(rows[2 * i], rows[2 * i + 1]);
+  }
+  for (int i = 0; i < 2; i++) {
+    b[4 * i] = _mm256_shuffle_ps(a[4 * i], a[4 * i + 2], 0x44);
+    b[4 * i + 1] = _mm256_shuffle_ps(a[4 * i], a[4 * i + 2], 0xee);
+    b[4 * i + 2] = _mm256_shuffle_ps(a[4 * i + 1], a[4 * i + 3], 0x44);
+    b[4 * i + 3] = _mm256_shuffle_ps(a[4 * i + 1], a[4 * i + 3], 0xee);
+  }
+  for (int i = 0; i < 4; i++) {
+    rows[i] = _mm256_permute2f128_ps(b[i], b[4 + i], 0x20);
+    rows[4 + i] = _mm256_permute2f128_ps(b[i], b[4 + i], 0x31);
+  }
+}
+
+/// How far the places of transformed weights lie apart.
+int64_t weightPlace(int64_t cin, int64_t cout) { return cin * cout + gap; }
+
 /// u[36][out / 16][in][16] from the weights: as they are, or turned and with in and out exchanged.
 void transformWeights(const float *w, float *u, int64_t cin, int64_t cout, bool turned) {
-  const int64_t inputs = turned ? cout : cin, outputs = turned ? cin : cout;
-  const __m256i steps = _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(int(9 * cin)));
-  parallel(outputs / 8, [&](int64_t block) {
-    const int64_t output = block * 8;
-    for (int64_t input = 0; input < inputs; input++) {
-      V g[9], v[places];
-      for (int64_t tap = 0; tap < 9; tap++)
-        g[tap] = turned ? load(w + (input * 9 + 8 - tap) * cin + output)
-                        : _mm256_i32gather_ps(w + (output * 9 + tap) * cin + input, steps, 4);
-      V half[18];
-      for (int64_t j = 0; j < 3; j++) weightTransform(g + j, 3, half + j, 3);
-      for (int64_t i = 0; i < 6; i++) weightTransform(half + i * 3, 1, v + i * 6, 1);
-      float *to = u + (output / panel * inputs + input) * panel + output % panel;
-      for (int64_t i = 0; i < places; i++) store(to + i * inputs * outputs, v[i]);
-    }
+  const int64_t inputs = turned ? cout : cin, outputs = turned ? cin : cout, apart = weightPlace(cin, cout);
+  parallel(outputs / panel, [&](int64_t block) {
+    // Eight inputs by eight outputs at a time, of all nine taps.
+    V g[9][8];
+    for (int64_t input = 0; input < inputs; input += 8)
+      for (int64_t output = block * panel; output < (block + 1) * panel; output += 8) {
+        for (int64_t tap = 0; tap < 9; tap++) {
+          for (int64_t i = 0; i < 8; i++)
+            g[tap][i] = turned ? load(w + ((input + i) * 9 + 8 - tap) * cin + output)
+                               : load(w + ((output + i) * 9 + tap) * cin + input);
+          if (!turned) transpose(g[tap]);
+        }
+        for (int64_t i = 0; i < 8; i++) {
+          V half[18], v[places];
+          for (int64_t j = 0; j < 3; j++) weightTransform(&g[j][i], 24, half + j, 3);
+          for (int64_t j = 0; j < 6; j++) weightTransform(half + j * 3, 1, v + j * 6, 1);
+          float *to = u + (block * inputs + input + i) * panel + output % panel;
+          for (int64_t place = 0; place < places; place++) store(to + place * apart, v[place]);
+        }
+      }
   });
 }
 
@@ -197,12 +224,12 @@ void winogradForward(const Images &images, int64_t padding, const float *x, cons
   // A thread takes its tiles all the way, through the second cache level.
   parallelPanels(tiling.count, 48, [&](int64_t, int64_t begin, int64_t end) {
     const int64_t tiles = end - begin;
-    const int64_t vRow = inputs + gap, mRow = outputs + gap, vPlace = tiles * vRow, mPlace = tiles * mRow;
+    const int64_t vRow = inputs + gap, mRow = outputs + gap, vPlace = tiles * vRow + gap, mPlace = tiles * mRow + gap;
     float *v = threadRoom(places * (vPlace + mPlace)), *m = v + places * vPlace;
     for (int64_t tile = 0; tile < tiles; tile++)
       transformInput(tiling, begin + tile, x, inputs, v + tile * vRow, vPlace, [](int64_t channel) { return channel; });
     for (int64_t place = 0; place < places; place++)
-      panelProduct(tiles, outputs, inputs, v + place * vPlace, vRow, 1, room + place * inputs * outputs, inputs * panel,
+      panelProduct(tiles, outputs, inputs, v + place * vPlace, vRow, 1, room + place * weightPlace(cin, cout), inputs * panel,
                    m + place * mPlace, mRow, false);
     for (int64_t tile = 0; tile < tiles; tile++) {
       float *pixels[16];
@@ -223,8 +250,9 @@ void winogradWeightGradient(const Images &images, int64_t padding, const float *
                             int64_t cin, int64_t cout, float *room) {
   const Tiling tiling(images, padding);
   const int64_t chunk = tiling.chunk(cin, cout);
-  const int64_t dRow = cout + gap, vPlace = chunk * cin, dPlace = chunk * dRow;
-  float *u = room, *v = u + places * cin * cout, *d = v + places * vPlace;
+  const int64_t dRow = cout + gap, vPlace = chunk * cin + gap, dPlace = chunk * dRow + gap;
+  const int64_t uPlace = weightPlace(cin, cout);
+  float *u = room, *v = u + places * uPlace, *d = v + places * vPlace;
   for (int64_t begin = 0; begin < tiling.count; begin += chunk) {
     const int64_t tiles = std::min(chunk, tiling.count - begin);
     parallelRanges(tiles, 8, [&](int64_t first, int64_t last) {
@@ -245,13 +273,13 @@ void winogradWeightGradient(const Images &images, int64_t padding, const float *
     });
     parallel(places, [&](int64_t place) {
       panelProduct(cout, cin, tiles, d + place * dPlace, 1, dRow, v + place * vPlace, chunk * panel,
-               u + place * cin * cout, cin, begin > 0);
+               u + place * uPlace, cin, begin > 0);
     });
   }
   parallel(cout, [&](int64_t output) {
     for (int64_t input = 0; input < cin; input += 8) {
       V in[places], half[18], out[9];
-      for (int64_t i = 0; i < places; i++) in[i] = load(u + (i * cout + output) * cin + input);
+      for (int64_t i = 0; i < places; i++) in[i] = load(u + i * uPlace + output * cin + input);
       for (int64_t j = 0; j < 6; j++) weightSlopeTransform(in + j, 6, half + j, 6);
       for (int64_t i = 0; i < 3; i++) weightSlopeTransform(half + i * 6, 1, out + i * 3, 1);
       for (int64_t i = 0; i < 9; i++) store(dw + (output * 9 + i) * cin + input, out[i]);
@@ -259,11 +287,11 @@ void winogradWeightGradient(const Images &images, int64_t padding, const float *
   });
 }
 
-int64_t winogradRoom(int64_t cin, int64_t cout) { return places * cin * cout; }
+int64_t winogradRoom(int64_t cin, int64_t cout) { return places * weightPlace(cin, cout); }
 
 int64_t winogradGradientRoom(const Images &images, int64_t padding, int64_t cin, int64_t cout) {
   const Tiling tiling(images, padding);
-  return places * (cin * cout + tiling.chunk(cin, cout) * (cin + cout + gap));
+  return places * (weightPlace(cin, cout) + tiling.chunk(cin, cout) * (cin + cout + gap) + 2 * gap);
 }
 
 }  // namespace graft
