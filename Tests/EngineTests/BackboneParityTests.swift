@@ -51,15 +51,18 @@ import Testing
     #expect(Set(network.parameters.map(\.name)) == Set(reference.gradients.keys))
     // A gradient that cancels to nearly nothing (that of a shift before another norm) has no scale of its own: what lies
     // below float32's resolution of the whole gradient does not count.
-    // An Inception has no shortcuts, and statistics of two images: a rectifier that rounding turns in its last layers shows
-    // all the way down. Torch's own float32 is off by 1e-3 there on such weights.
-    let tolerance = test.fixture == "inception_v3" && test.training ? 5e-4 : 1e-4
     let total = reference.gradients.values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    var misses: [String: Double] = [:]
     for parameter in network.parameters {
       let wanted = try #require(reference.gradients[parameter.name])
       let measured = norm(try parameter.tensor.gradient().values())
-      #expect((measured - wanted).magnitude <= tolerance * wanted + 1e-7 * total, "gradient of \(parameter.name)")
+      let error = ((measured - wanted).magnitude - 1e-7 * total) / wanted
+      if error > 1e-4 { misses[parameter.name] = error }
     }
+    // An Inception has no shortcuts: one rectifier or maximum that rounding turns shows in a gradient further down. Which
+    // ones turn depends on the processor; few may, and by little.
+    let spared = test.fixture == "inception_v3" && misses.values.allSatisfy { $0 < 5e-4 }
+    #expect(misses.count <= (spared ? network.parameters.count / 50 : 0), "gradients \(misses)")
   }
 
   @Test(arguments: counts) func hasThePublishedParameterCount(_ name: String, _ count: Int) throws {
