@@ -32,6 +32,12 @@ bool ours(const at::Tensor &tensor) {
   return kernelsWanted && kernelsSupported() && tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat;
 }
 
+/// The file of the library that a function belongs to.
+static const char *fileOf(const void *function) {
+  Dl_info place;
+  return function != nullptr && dladdr(function, &place) != 0 && place.dli_fname != nullptr ? place.dli_fname : "";
+}
+
 at::ScalarType productType() { return productNumbers; }
 
 }  // namespace graft
@@ -56,12 +62,9 @@ int32_t graft_set_threads(int32_t count) {
 
 const char *graft_version(void) { return TORCH_VERSION; }
 
-const char *graft_blas(void) {
-  Dl_info place;
-  void *product = dlsym(RTLD_DEFAULT, "sgemm_");
-  if (product == nullptr || dladdr(product, &place) == 0 || place.dli_fname == nullptr) return "";
-  return place.dli_fname;
-}
+const char *graft_blas(void) { return fileOf(dlsym(RTLD_DEFAULT, "sgemm_")); }
+
+const char *graft_products(void) { return fileOf(matrixProductFunction()); }
 
 const char *graft_blas_kernels(void) {
   using Name = const char *(*)(void);

@@ -40,7 +40,10 @@ struct DoctorCommand: ParsableCommand {
     add("BLAS", blas.isEmpty ? "inside libtorch" : blas + (kernels.isEmpty ? "" : ", kernels for \(kernels)"), true)
     let hasKernels = facts["kernels"]?.boolValue == true
     add(
-      "fused kernels", hasKernels ? "in use (AVX2, FMA)" : "not for this processor: libtorch's own operators stand in",
+      "fused kernels",
+      hasKernels
+        ? "in use (AVX2, FMA), products by \(facts["products"]?.stringValue ?? "?")"
+        : "not for this processor: libtorch's own operators stand in",
       true)
     let devices = facts["cuda_devices"]?.intValue ?? 0
     add("CUDA devices", devices == 0 ? "none: stages run on the CPU" : "\(devices)", true)

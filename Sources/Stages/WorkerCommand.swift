@@ -26,7 +26,7 @@ public enum WorkerCommand {
     [
       "libtorch": .string(Runtime.libtorchVersion), "libtorch_path": .string(libraryPath("libtorch_cpu") ?? ""),
       "blas": .string(realPath(Runtime.blasPath)), "blas_kernels": .string(Runtime.blasKernels),
-      "processor": .string(processor),
+      "products": .string(realPath(Runtime.productsPath)), "processor": .string(processor),
       "kernels": .bool(Runtime.hasKernels), "cuda_devices": .number(Double(Runtime.cudaDevices)),
       "backbones": .array(Backbone.allCases.map { .string($0.rawValue) }),
     ]

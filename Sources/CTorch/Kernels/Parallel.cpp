@@ -123,6 +123,11 @@ int64_t panelCount(int64_t rows, int64_t most) {
   return std::min(rows, count <= 2 ? 2 : (count + 3) / 4 * 4);
 }
 
+const void *matrixProductFunction() {
+  return loaded().rowProduct ? reinterpret_cast<const void *>(loaded().rowProduct)
+                             : reinterpret_cast<const void *>(loaded().product);
+}
+
 void matrixProduct(bool transposeA, bool transposeB, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
                    int64_t strideA, const float *b, int64_t strideB, float beta, float *c, int64_t strideC) {
   // oneDNN's is the faster one. It works on the calling thread alone within a team; outside of one it would cut sums by threads.

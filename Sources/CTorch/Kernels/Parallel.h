@@ -52,4 +52,7 @@ float *threadRoom(int64_t count);
 void matrixProduct(bool transposeA, bool transposeB, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
                    int64_t strideA, const float *b, int64_t strideB, float beta, float *c, int64_t strideC);
 
+/// The library function behind it; null where there is none.
+const void *matrixProductFunction();
+
 }  // namespace graft

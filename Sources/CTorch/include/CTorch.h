@@ -28,6 +28,8 @@ int32_t graft_set_threads(int32_t count);
 const char *graft_version(void);
 /// The file that holds the BLAS in use, or "" where it cannot be told.
 const char *graft_blas(void);
+/// The file that holds the matrix product that our own kernels call, oneDNN's or the BLAS's, or "" where it cannot be told.
+const char *graft_products(void);
 /// The processor whose kernels OpenBLAS has chosen, or "" for another BLAS.
 const char *graft_blas_kernels(void);
 /// 1 where our own kernels run (AVX2, FMA and an OpenMP runtime are there), 0 where libtorch's operators stand in.

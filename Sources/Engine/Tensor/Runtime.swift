@@ -40,6 +40,9 @@ public enum Runtime {
   /// The file of the BLAS in use; empty where it cannot be told.
   public static var blasPath: String { String(cString: graft_blas()) }
 
+  /// The file of the library that multiplies the matrices of the engine's own kernels: oneDNN, else the BLAS.
+  public static var productsPath: String { String(cString: graft_products()) }
+
   /// Which processor's kernels OpenBLAS has chosen here, such as `Zen` or `SkylakeX`; empty for another BLAS. The last
   /// digits of matrix products depend on it.
   public static var blasKernels: String { String(cString: graft_blas_kernels()) }
