@@ -52,23 +52,9 @@ struct DoctorCommand: ParsableCommand {
   /// Where each data set and weights file of the study is looked for, and whether it is there.
   private func addData(of loaded: LoadedStudy, _ add: (String, String, Bool) -> Void) throws {
     add("study", "\(loaded.file.name): \(loaded.study.name), \(loaded.study.cellCount) cells", true)
-    for request in loaded.study.contentRequests {
-      let path = loaded.path(request.path)
-      var isFolder: ObjCBool = false
-      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      let wantsFolder = request.scope != .file
-      let missing = "not there: \(path)" + (fetching(request, loaded.study).map { "; \($0)" } ?? "")
-      add(request.id.text, exists ? path : missing, exists && isFolder.boolValue == wantsFolder)
+    for presence in loaded.dataPresence {
+      add(presence.request.id.text, presence.fault ?? presence.path, presence.fault == nil)
     }
-  }
-
-  /// The command that fetches a weights file, where one is published.
-  private func fetching(_ request: ContentRequest, _ study: Study) -> String? {
-    for (backbone, source) in study.weights where request.id == .weights(backbone) {
-      guard case .file(_, let kind) = source else { continue }
-      return PublicWeightsCatalogue.named(backbone, kind)?.command
-    }
-    return nil
   }
 
   private func addDisk(_ folder: String, _ add: (String, String, Bool) -> Void) {

@@ -28,7 +28,9 @@ struct PlanCommand: ParsableCommand {
       Console.write(Self.cells(plan).rendered(as: format))
       return
     }
-    let reasons = try explaining { plan.reasons(records: try workspace.recordedStages(of: plan)) }
+    let records = try explaining { try workspace.records(of: plan.stages) }
+    let reasons = plan.reasons(records: records.mapValues(\.recordedStage))
+    let failures = PlannedFailures(of: plan, loaded, records: records).sentences
     if stages {
       Console.write(Self.stages(plan, reasons).rendered(as: format))
       return
@@ -36,12 +38,13 @@ struct PlanCommand: ParsableCommand {
     let kinds = Self.kinds(plan, reasons)
     switch format {
     case .csv: Console.write(kinds.rendered(as: .csv))
-    case .json: Console.writeLine(Self.summary(plan, reasons).canonicalText)
+    case .json: Console.writeLine(Self.summary(plan, reasons, failures).canonicalText)
     case .table:
       Console.writeLine("\(plan.study): \(plan.cells.count) cells, \(plan.stages.count) stages")
       Console.write(kinds.rendered(as: .table))
       let toRun = plan.stages.count { reasons[$0.key]?.wouldRun ?? true }
       Console.writeLine(toRun == 0 ? "nothing to run: every stage is done" : "\(toRun) stages to run")
+      for failure in failures { Console.note("would fail: \(failure)") }
     }
   }
 
@@ -88,7 +91,7 @@ struct PlanCommand: ParsableCommand {
     return listing
   }
 
-  private static func summary(_ plan: Plan, _ reasons: [StageKey: StageReason]) -> JSONValue {
+  private static func summary(_ plan: Plan, _ reasons: [StageKey: StageReason], _ failures: [String]) -> JSONValue {
     let toRun = plan.stages.count { reasons[$0.key]?.wouldRun ?? true }
     let byKind = Dictionary(grouping: plan.stages, by: \.kind).map { kind, stages in
       (
@@ -102,7 +105,7 @@ struct PlanCommand: ParsableCommand {
     return [
       "study": .string(plan.study), "cells": .number(Double(plan.cells.count)),
       "stages": .number(Double(plan.stages.count)), "stages_to_run": .number(Double(toRun)),
-      "kinds": .object(Dictionary(uniqueKeysWithValues: byKind)),
+      "kinds": .object(Dictionary(uniqueKeysWithValues: byKind)), "would_fail": .array(failures.map { .string($0) }),
     ]
   }
 }
@@ -110,15 +113,20 @@ struct PlanCommand: ParsableCommand {
 extension Workspace {
   /// What is recorded of a plan's stages, as its reasons are found from.
   func recordedStages(of plan: Plan) throws -> [StageKey: RecordedStage] {
-    try records(of: plan.stages).mapValues { record in
-      if record.isDone { return .done(hasArtifact: true) }
-      if record.isArtifactMissing { return .done(hasArtifact: false) }
-      return switch record.lastAttempt?.state {
-      case .running: .running
-      case .failed: .failed
-      case .stopped: .stopped
-      case .done, nil: .waiting
-      }
+    try records(of: plan.stages).mapValues(\.recordedStage)
+  }
+}
+
+extension StageRecord {
+  /// As reasons are found from it.
+  var recordedStage: RecordedStage {
+    if isDone { return .done(hasArtifact: true) }
+    if isArtifactMissing { return .done(hasArtifact: false) }
+    return switch lastAttempt?.state {
+    case .running: .running
+    case .failed: .failed
+    case .stopped: .stopped
+    case .done, nil: .waiting
     }
   }
 }

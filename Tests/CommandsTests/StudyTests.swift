@@ -73,4 +73,28 @@ import Testing
     #expect(result.status == 69, "\(result.output)")
     #expect(result.output.contains("weights/t.pth; graft fetch weights deit_tiny,NO"), "\(result.output)")
   }
+
+  /// What cannot work is seen before anything is trained, as far as it can be.
+  @Test(.timeLimit(.minutes(2))) func planSaysWhatWouldFail() throws {
+    let folder = try TemporaryFolder()
+    let study = Studies.small(epochs: 1, seeds: 1)
+      .replacing("backbone: [resnet_micro, vit_micro]", with: "backbone: [deit_tiny]")
+      .replacing("resnet_micro: {pretrain: {dataset: shapes, epochs: 1}}", with: "deit_tiny: {file: weights/t.pth}")
+    try folder.write(study, to: "small.yaml")
+    let absent = try GraftProcess.run(["plan", "small.yaml", "--set", "training.batch_size=30"], in: folder)
+    #expect(absent.status == 0)
+    #expect(
+      absent.errors.contains("would fail: weights/deit_tiny: not there: \(folder.url.path)/weights/t.pth"),
+      "\(absent.errors)")
+
+    try folder.write(Studies.small(epochs: 1, seeds: 1), to: "small.yaml")
+    let large = ["small.yaml", "--set", "training.batch_size=5000"]
+    let before = try GraftProcess.run(["plan"] + large + ["--format", "json"], in: folder)
+    #expect(before.output.contains("batch_size 5000 is more than the"), "\(before.output)")
+    let run = try GraftProcess.run(["run"] + large, in: folder)
+    #expect(run.status == 1)
+    #expect(run.errors.contains("batch_size 5000 is more than the"), "\(run.errors)")
+    let fine = try GraftProcess.run(["plan", "small.yaml"], in: folder)
+    #expect(!fine.errors.contains("would fail"), "\(fine.errors)")
+  }
 }

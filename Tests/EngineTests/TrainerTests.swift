@@ -123,14 +123,13 @@ import Testing
     #expect((2...12).contains(step))
   }
 
-  @Test func cutsABatchLargerThanTheTrainingSet() throws {
-    var lines: [String] = []
-    var options = Self.options(batch: 64)
-    options.schedule = []
-    let result = try Self.train("vit_micro", options: options, log: { lines.append($0) }).result
-    #expect(result.batchSize == 34)
-    #expect(result.totalSteps == 3)
-    #expect(lines.count == 1 && lines[0].contains("34 training images"))
+  @Test func refusesABatchLargerThanTheTrainingSet() throws {
+    #expect {
+      _ = try Self.train("vit_micro", options: Self.options(batch: 64))
+    } throws: {
+      "\($0)".contains("batch_size 64 is more than the 34 training images")
+    }
+    #expect(try Self.train("vit_micro", options: Self.options(batch: 34)).result.totalSteps == 3)
   }
 
   @Test func keepsTheFirstOfTheBestWeights() throws {

@@ -55,11 +55,12 @@ public struct Trainer {
   ) throws -> TrainingResult {
     guard training.count > 0 else { throw EngineError.data("the training split has no images") }
     guard validation.count > 0 else { throw EngineError.data("the validation split has no images") }
-    let timetable = TrainingTimetable(options, count: training.count)
-    if timetable.batchSize < options.batchSize {
-      log(
-        "batch_size \(options.batchSize) is more than the \(training.count) training images: all of them are one batch")
+    guard options.batchSize <= training.count else {
+      throw EngineError.specification(
+        "batch_size \(options.batchSize) is more than the \(training.count) training images: set it to "
+          + "\(training.count) or less, for small fractions by a rule, or train on more images")
     }
+    let timetable = TrainingTimetable(options, count: training.count)
     let schedule = LearningRateSchedule(
       options.schedule, base: options.optimizer.rate(batchSize: timetable.batchSize), totalSteps: timetable.totalSteps,
       stepsPerEpoch: timetable.stepsPerEpoch)

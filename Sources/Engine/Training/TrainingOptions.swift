@@ -2,7 +2,7 @@
 public struct TrainingOptions: Sendable, Codable, Hashable {
   /// Passes over the training images; at least 1.
   public var epochs: Int
-  /// Images a step. A training set of fewer images is one batch of all of them.
+  /// Images a step: at most as many as the training set has.
   public var batchSize: Int
   public var optimizer: OptimizerOptions
   public var loss: LossFunction

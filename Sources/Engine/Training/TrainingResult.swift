@@ -69,6 +69,6 @@ public struct TrainingResult: Sendable, Hashable {
   /// The step after which early stopping ended the training; nil where it went through all of its epochs.
   public let stoppedEarly: Int?
   public let totalSteps: Int
-  /// Images a step, after a batch larger than the training set was cut to it.
+  /// Images a step.
   public let batchSize: Int
 }

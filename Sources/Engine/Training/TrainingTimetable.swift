@@ -6,10 +6,12 @@ struct TrainingTimetable: Sendable, Hashable {
   let totalSteps: Int
   private let stepsPerValidation: Double
 
-  /// The last batch of an epoch is dropped where it would be smaller; a training set smaller than a batch is one batch.
+  /// The last batch of an epoch is dropped where it would be smaller.
+  ///
+  /// - Precondition: There are as many images as a batch has.
   init(_ options: TrainingOptions, count: Int) {
     self.count = count
-    batchSize = min(options.batchSize, count)
+    batchSize = options.batchSize
     stepsPerEpoch = count / batchSize
     totalSteps = stepsPerEpoch * options.epochs
     stepsPerValidation = options.validateEvery * Double(stepsPerEpoch)
