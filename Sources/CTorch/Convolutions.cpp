@@ -98,18 +98,32 @@ struct BatchNorm : Function<BatchNorm> {
   static variable_list backward(AutogradContext *context, variable_list slopes) {
     const auto saved = context->get_saved_variables();
     const auto &x = saved[0], &scale = saved[1], &y = saved[4];
-    const auto dy = channelsLast(slopes[0]);
+    const bool relu = context->saved_data["relu"].toBool(), branch = context->saved_data["residual"].toBool();
+    // Some channels of a larger gradient, as joined branches have, are read where they lie.
+    const auto dy = pixelDistance(slopes[0]) > 0 && !branch ? slopes[0] : channelsLast(slopes[0]);
     const int64_t c = x.size(1), m = x.numel() / c;
     auto dx = at::empty_like(x, at::MemoryFormat::ChannelsLast);
-    const bool relu = context->saved_data["relu"].toBool(), branch = context->saved_data["residual"].toBool();
     // Without a rectifier the residual's gradient is the output's own.
     at::Tensor dresidual = branch ? (relu ? at::empty_like(x, at::MemoryFormat::ChannelsLast) : dy) : at::Tensor();
     auto dscale = at::empty_like(scale), dshift = at::empty_like(scale);
     batchNormBackward(data(x), data(y), data(dy), data(scale), data(saved[2]), data(saved[3]), room(dx),
                       branch && relu ? room(dresidual) : nullptr, room(dscale), room(dshift), m, c,
-                      context->saved_data["training"].toBool());
+                      pixelDistance(dy), context->saved_data["training"].toBool());
     const at::Tensor none;
     return {dx, dresidual, dscale, dshift, none, none, none, none, none, none};
+  }
+};
+
+/// The mean over 3 x 3 pixels at every pixel.
+struct BoxMean : Function<BoxMean> {
+  static at::Tensor forward(AutogradContext *, at::Tensor x) { return mean(x); }
+  static variable_list backward(AutogradContext *, variable_list slopes) { return {mean(slopes[0])}; }
+
+  static at::Tensor mean(const at::Tensor &images) {
+    const auto x = pixelDistance(images) > 0 ? images : channelsLast(images);
+    auto y = at::empty(x.sizes(), x.options(), at::MemoryFormat::ChannelsLast);
+    boxMean({x.size(0), x.size(2), x.size(3)}, data(x), pixelDistance(x), room(y), x.size(1));
+    return y;
   }
 };
 
@@ -165,6 +179,10 @@ int32_t graft_max_pool(const graft_tensor *x, int64_t size, int64_t stride, int6
 
 int32_t graft_average_pool2d(const graft_tensor *x, int64_t size, int64_t stride, int64_t padding, graft_tensor **out) {
   return guarded([&] {
+    if (ours(x->value) && x->value.dim() == 4 && size == 3 && stride == 1 && padding == 1) {
+      *out = handle(BoxMean::apply(x->value));
+      return;
+    }
     *out = handle(at::avg_pool2d(x->value, {size, size}, {stride, stride}, {padding, padding}));
   });
 }

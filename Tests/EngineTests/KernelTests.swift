@@ -69,6 +69,30 @@ import Testing
     ) { try $0[0].convolution($0[1], stride: 1, padding: (padding, padding)) }
   }
 
+  static let pools = [(2, 5, 7, 4), (1, 8, 1, 1), (3, 16, 12, 12), (1, 3, 1, 6)].map { n, channels, height, width in
+    Case(name: "mean of 3 x 3", shapes: [[n, channels, height, width]]) {
+      try $0[0].averagePool(size: 3, stride: 1, padding: 1)
+    }
+  }
+
+  /// Norms whose outputs are joined, so that their gradients lie within a larger one.
+  static let joined = [(2, 8, 24, 5), (1, 3, 5, 1)].map { n, first, second, side in
+    Case(
+      name: "joined norms",
+      shapes: [[n, first, side, side], [first], [first], [n, second, side, side], [second], [second]]
+    ) { inputs in
+      try Tensor.concatenated(
+        [0, 3].map { place in
+          let c = inputs[place].shape[1]
+          let mean = try Tensor([Float](repeating: 0, count: c), shape: [c])
+          let variance = try Tensor([Float](repeating: 1, count: c), shape: [c])
+          return try inputs[place].batchNorm(
+            scale: inputs[place + 1], shift: inputs[place + 2], mean: mean, variance: variance, training: side > 1,
+            momentum: 0.1, epsilon: 1e-3, rectified: true)
+        })
+    }
+  }
+
   /// The output and the gradient of every input for a loss that weighs all outputs differently.
   private func run(_ test: Case) throws -> [[Float]] {
     let inputs = try test.shapes.enumerated().map { index, shape in
@@ -83,7 +107,9 @@ import Testing
     return try [output.values()] + inputs.map { try $0.gradient().values() }
   }
 
-  @Test(arguments: layerNorms + perceptrons + linears + attentions + windowAttentions + batchNorms + convolutions)
+  @Test(
+    arguments: layerNorms + perceptrons + linears + attentions + windowAttentions + batchNorms + convolutions + pools
+      + joined)
   func agreesWithLibtorch(_ test: Case) throws {
     try Runtime.setThreads(2)
     Runtime.useKernels(false)

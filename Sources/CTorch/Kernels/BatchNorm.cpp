@@ -75,13 +75,13 @@ void columnAffine(const float *x, const float *residual, const float *factor, co
 
 void batchNormBackward(const float *x, const float *y, const float *dy, const float *scale, const float *mean,
                        const float *inverse, float *dx, float *dresidual, float *dscale, float *dshift, int64_t m,
-                       int64_t c, bool training) {
+                       int64_t c, int64_t dyRow, bool training) {
   const int64_t rows = pieceRows(c), pieces = (m + rows - 1) / rows;
   std::vector<float> parts(size_t(pieces * 2 * c), 0.0f);
   parallel(pieces, [&](int64_t piece) {
     float *__restrict along = parts.data() + piece * 2 * c, *__restrict total = along + c;
     for (int64_t row = piece * rows; row < std::min(m, (piece + 1) * rows); row++) {
-      const float *__restrict values = x + row * c, *__restrict slopes = dy + row * c;
+      const float *__restrict values = x + row * c, *__restrict slopes = dy + row * dyRow;
       if (y) {
         const float *__restrict outputs = y + row * c;
         for (int64_t i = 0; i < c; i++) {
@@ -114,7 +114,7 @@ void batchNormBackward(const float *x, const float *y, const float *dy, const fl
   }
   parallelRanges(m, rows, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++) {
-      const float *__restrict values = x + row * c, *__restrict slopes = dy + row * c;
+      const float *__restrict values = x + row * c, *__restrict slopes = dy + row * dyRow;
       float *__restrict out = dx + row * c;
       if (y && dresidual) {
         const float *__restrict outputs = y + row * c;

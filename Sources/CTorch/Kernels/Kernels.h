@@ -37,11 +37,11 @@ void columnMoments(const float *x, double *mean, double *variance, int64_t m, in
 /// y = relu?(x factor + offset + residual): per column of x[m, c]; `residual` may be null.
 void columnAffine(const float *x, const float *residual, const float *factor, const float *offset, float *y, int64_t m,
                   int64_t c, bool relu);
-/// The gradients of columnAffine after batch norm in training. Where `y` is given, dy counts only where y > 0 (the
+/// The gradients of columnAffine after batch norm in training; dy's rows lie `dyRow` apart. Where `y` is given, dy counts only where y > 0 (the
 /// rectifier's gradient). `dresidual` may be null.
 void batchNormBackward(const float *x, const float *y, const float *dy, const float *scale, const float *mean,
                        const float *inverse, float *dx, float *dresidual, float *dscale, float *dshift, int64_t m,
-                       int64_t c, bool training);
+                       int64_t c, int64_t dyRow, bool training);
 
 /// qkv[n, t, 3, heads, d] to y[n, t, heads, d]; the softmax's rows [n, heads, t, t] are kept in `weights`.
 void attentionForward(const float *qkv, float *weights, float *y, int64_t n, int64_t t, int64_t heads, int64_t d);
@@ -82,6 +82,10 @@ struct Images {
   /// What a convolution of 3 x 3 and stride 1 makes of them.
   Images convolved(int64_t padding) const { return {n, h + 2 * padding - 2, w + 2 * padding - 2}; }
 };
+
+/// y = the mean over 3 x 3 pixels of x[images, c], zeros beyond the edges counted in. The map is its own adjoint: it makes the
+/// gradient of x from that of y as well. x's pixels lie `xPixel` apart.
+void boxMean(const Images &images, const float *x, int64_t xPixel, float *y, int64_t c);
 
 /// Whether the 3 x 3 convolutions of stride 1 below can be had for so many channels, and are worth it on such images.
 bool winogradFits(const Images &images, int64_t padding, int64_t cin, int64_t cout);
