@@ -1,5 +1,7 @@
 // Operations on tokens and logits, with gradients: our own kernels on float32 in this machine's memory, libtorch's
 // operators anywhere else.
+#include <torch/version.h>
+
 #include "Functions.h"
 
 namespace graft {
@@ -167,21 +169,41 @@ struct WindowAttention : Function<WindowAttention> {
   }
 };
 
-/// The same by libtorch's operators.
+/// softmax(q k^T / sqrt(d) + bias) v for [n, heads, t, d], in the numbers that products are computed in; the softmax is
+/// float32. `bias`, where defined, is added to the scores of every image: [heads, t, t].
+at::Tensor attend(at::Tensor q, at::Tensor k, at::Tensor v, at::Tensor bias) {
+  const bool isLow = lowered(q);
+  if (isLow) q = low(q), k = low(k), v = low(v);
+#if TORCH_VERSION_MAJOR >= 2
+  // One fused kernel where the device has one for these shapes; libtorch chooses.
+  const auto mixed = bias.defined()
+                         ? at::scaled_dot_product_attention(
+                               q, k, v, bias.to(q.scalar_type()).unsqueeze(0).expand({q.size(0), -1, -1, -1}))
+                         : at::scaled_dot_product_attention(q, k, v);
+#else
+  auto scores = at::matmul(q * (1 / std::sqrt(double(q.size(-1)))), k.transpose(-2, -1)).to(at::kFloat);
+  if (bias.defined()) scores = scores + bias;
+  const auto weights = at::softmax(scores, -1);
+  const auto mixed = at::matmul(isLow ? low(weights) : weights, v);
+#endif
+  return isLow ? mixed.to(at::kFloat) : mixed;
+}
+
+/// Attention within windows by libtorch's operators; the windows of an image stand where its heads stand otherwise.
 at::Tensor windowAttention(at::Tensor qkv, const at::Tensor &table, const Windows &windows) {
   const int64_t side = windows.side, rows = windows.h / side, columns = windows.w / side, t = side * side;
+  const int64_t count = rows * columns, heads = windows.heads;
   const auto options = qkv.options();
   if (windows.roll != 0) qkv = at::roll(qkv, {-windows.roll, -windows.roll}, {1, 2});
-  const auto parts = qkv.reshape({windows.n, rows, side, columns, side, 3, windows.heads, windows.d})
+  const auto parts = qkv.reshape({windows.n, rows, side, columns, side, 3, heads, windows.d})
                          .permute({5, 0, 1, 3, 6, 2, 4, 7})
-                         .reshape({3, windows.n, rows * columns, windows.heads, t, windows.d})
+                         .reshape({3, windows.n, count * heads, t, windows.d})
                          .unbind(0);
   std::vector<int64_t> index(size_t(t * t));
   for (int64_t i = 0; i < t; i++)
     for (int64_t j = 0; j < t; j++) index[size_t(i * t + j)] = windows.tableRow(i, j);
   const auto place = at::tensor(index, options.dtype(at::kLong));
-  auto scores = at::matmul(parts[0] * (1 / std::sqrt(double(windows.d))), parts[1].transpose(-2, -1));
-  scores = scores + table.index_select(0, place).reshape({t, t, windows.heads}).permute({2, 0, 1});
+  auto bias = table.index_select(0, place).reshape({1, t, t, heads}).permute({0, 3, 1, 2}).expand({count, -1, -1, -1});
   if (windows.maskShift != 0) {
     const auto part = [&](int64_t size) {
       auto numbers = at::zeros({size}, options);
@@ -192,14 +214,14 @@ at::Tensor windowAttention(at::Tensor qkv, const at::Tensor &table, const Window
     const auto region = (part(windows.h).unsqueeze(1) * 3 + part(windows.w).unsqueeze(0))
                             .reshape({rows, side, columns, side})
                             .permute({0, 2, 1, 3})
-                            .reshape({rows * columns, t});
+                            .reshape({count, t});
     const auto across = (region.unsqueeze(1) != region.unsqueeze(2)).to(options.dtype()) * -100.0;
-    scores = scores + across.unsqueeze(1);
+    bias = bias + across.unsqueeze(1);
   }
-  auto y = at::matmul(at::softmax(scores, -1), parts[2])
-               .reshape({windows.n, rows, columns, windows.heads, side, side, windows.d})
+  auto y = attend(parts[0], parts[1], parts[2], bias.reshape({count * heads, t, t}))
+               .reshape({windows.n, rows, columns, heads, side, side, windows.d})
                .permute({0, 1, 4, 2, 5, 3, 6})
-               .reshape({windows.n, windows.h, windows.w, windows.heads * windows.d});
+               .reshape({windows.n, windows.h, windows.w, heads * windows.d});
   return windows.roll == 0 ? y : at::roll(y, {windows.roll, windows.roll}, {1, 2});
 }
 
@@ -241,19 +263,13 @@ int32_t graft_attention(const graft_tensor *qkv, int64_t heads, graft_tensor **o
     const auto &value = qkv->value;
     TORCH_CHECK(value.dim() == 3 && heads > 0 && value.size(2) % (3 * heads) == 0, "attention of ", heads,
                 " heads on a projection of shape ", value.sizes());
-    const bool isLow = lowered(value);
-    if (!isLow && ours(value)) {
+    if (ours(value) && !lowered(value)) {
       *out = handle(Attention::apply(value, heads));
       return;
     }
     const int64_t n = value.size(0), t = value.size(1), d = value.size(2) / (3 * heads);
-    const auto parts =
-        (isLow ? low(value) : value).reshape({n, t, 3, heads, d}).permute({2, 0, 3, 1, 4}).unbind(0);
-    const auto scores = at::matmul(parts[0] * (1 / std::sqrt(double(d))), parts[1].transpose(-2, -1));
-    // The softmax is computed in float32 whatever the products are.
-    const auto weights = at::softmax(isLow ? scores.to(at::kFloat) : scores, -1);
-    const auto mixed = at::matmul(isLow ? low(weights) : weights, parts[2]);
-    *out = handle((isLow ? mixed.to(at::kFloat) : mixed).transpose(1, 2).reshape({n, t, heads * d}));
+    const auto parts = value.reshape({n, t, 3, heads, d}).permute({2, 0, 3, 1, 4}).unbind(0);
+    *out = handle(attend(parts[0], parts[1], parts[2], at::Tensor()).transpose(1, 2).reshape({n, t, heads * d}));
   });
 }
 
