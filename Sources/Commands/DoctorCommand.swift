@@ -27,8 +27,8 @@ struct DoctorCommand: ParsableCommand {
   }
 
   private func addWorker(_ add: (String, String, Bool) -> Void) throws {
-    let (text, errors) = try WorkerProgram.output(["--doctor"])
-    guard let text, let facts = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else {
+    let (known, errors) = try WorkerProgram.facts()
+    guard let facts = known else {
       add("libtorch", errors.trimmingCharacters(in: .whitespacesAndNewlines), false)
       return
     }

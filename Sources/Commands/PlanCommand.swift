@@ -13,6 +13,7 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "table, json or csv.") var format = ListFormat.table
   @Option(help: ArgumentHelp("Print the graph of stages instead; dot is Graphviz's language.", valueName: "dot"))
   var graph: Graph?
+  @OptionGroup var device: DeviceArguments
   @Flag(help: "List the cells.") var cells = false
   @Flag(help: "List every stage with its reason.") var stages = false
 
@@ -20,6 +21,8 @@ struct PlanCommand: ParsableCommand {
     let loaded = try arguments.load()
     let workspace = try workspaceForReading(loaded.workspaceFolder)
     let plan = try loaded.plan(in: workspace)
+    // A plan is the same on any device; one that is named is looked for.
+    _ = try device.device?.onThisMachine()
     if graph != nil {
       Console.write(PlanGraph(plan).dot)
       return

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Executor
 import Foundation
 import Planner
 
@@ -35,16 +36,32 @@ struct RunArguments: ParsableArguments {
 struct MachineArguments: ParsableArguments {
   @Option(help: "Stages to run at once.") var jobs: Int?
   @Option(help: "CPU threads of each.") var threads: Int?
+  @OptionGroup var device: DeviceArguments
 
   func validate() throws {
     if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs takes a number from 1 to 1024") }
     if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads takes a number from 1 to 1024") }
   }
 
-  func resources(of plan: Plan) -> Resources {
+  /// - Throws: `CommandFailure` 69 where a device that is asked for is not there.
+  func options(of plan: Plan) throws -> RunOptions {
     var resources = plan.resources
     if let jobs { resources.jobs = jobs }
     if let threads { resources.threadsPerJob = threads }
-    return resources
+    let choice = device.device ?? DeviceChoice(gpus: resources.gpus)
+    return RunOptions(resources: resources, devices: try choice.onThisMachine())
   }
+}
+
+/// What stages run on, where it is to differ from the study file's `gpus`.
+struct DeviceArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "What stages run on: auto (every CUDA device, else the CPU), cpu, cuda (every one) or cuda:N.",
+      valueName: "device"))
+  var device: DeviceChoice?
+}
+
+extension DeviceChoice: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
 }

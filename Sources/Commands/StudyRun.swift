@@ -29,15 +29,17 @@ struct StudyRun {
         "\(plan.study): nothing to run: all \(plan.stages.count) stages of \(plan.cells.count) cells are done")
       return (workspace, plan)
     }
+    var options = try arguments.machine.options(of: plan)
     try explaining { try workspace.record(Provenance.source(of: loaded)) }
-
-    var options = RunOptions(resources: arguments.machine.resources(of: plan))
     options.failFast = arguments.failFast
     if !arguments.quiet {
       let toRun = plan.stages.count { reasons[$0.key]?.wouldRun ?? true }
       Console.note(
         "\(plan.study): \(plan.cells.count) cells, \(toRun) of \(plan.stages.count) stages to run, "
-          + "\(options.jobs) at once with \(options.threadsPerJob) thread(s) each")
+          + "\(options.jobs) at once with \(options.threadsPerJob) thread(s) each"
+          + (options.devices == .cpu
+            ? ""
+            : ", each on a device of its own: \((0..<options.jobs).map(options.devices.name).joined(separator: ", "))"))
     }
     let observer = ProgressDisplay(isQuiet: arguments.quiet)
     let summary = try await Self.perform(

@@ -1,4 +1,6 @@
+import Executor
 import Foundation
+import Planner
 
 /// The program that computes stages: `graft-worker`, beside `graft`.
 enum WorkerProgram {
@@ -28,5 +30,33 @@ enum WorkerProgram {
         remedy: "run `make build` again")
     }
     return (ended.status == 0 ? ended.text : nil, ended.errors)
+  }
+
+  /// What it says of the numerical libraries in use; nil where it does not start, with what it said of that.
+  static func facts() throws -> (facts: JSONValue?, errors: String) {
+    let (text, errors) = try output(["--doctor"])
+    return (text.flatMap { try? JSONDecoder().decode(JSONValue.self, from: Data($0.utf8)) }, errors)
+  }
+}
+
+extension DeviceChoice {
+  /// The devices of this machine that are meant: the worker is asked what it can use.
+  ///
+  /// - Throws: `CommandFailure` 69 where one is not there.
+  func onThisMachine() throws -> StageDevices {
+    if self == .cpu || (self == .automatic && !Self.hasDriver) { return .cpu }
+    // A worker that does not start is reported by the run, with more words.
+    let available = try WorkerProgram.facts().facts?["cuda_devices"]?.intValue ?? 0
+    do {
+      return try devices(available: available)
+    } catch {
+      throw CommandFailure(.machineLacks, error.description, remedy: error.remedy)
+    }
+  }
+
+  /// Whether NVIDIA's driver is there, by the files through which programs reach it on Linux and on WSL. Spares most
+  /// machines the half second in which a worker loads libtorch and is asked.
+  private static var hasDriver: Bool {
+    ["/dev/nvidiactl", "/dev/dxg"].contains(where: FileManager.default.fileExists(atPath:))
   }
 }

@@ -204,6 +204,7 @@ public actor RunCoordinator {
       return perform(schedule.handle(.stop(.afterCheckpoint)) + schedule.handle(.stopped(stage: index)))
     }
     let number = journal.nextAttemptNumber()
+    let device = options.devices.name(slot: slot)
     let request = StageRequest(
       attempt: number, key: stage.key, kind: stage.kind, label: stage.label, parameters: stage.parameters,
       inputs: stage.inputs.map { input in
@@ -211,7 +212,7 @@ public actor RunCoordinator {
       },
       locations: stage.locations, manner: stage.manner,
       outputFolder: workspace.outputFolder(attempt: number, kind: stage.kind, key: stage.key),
-      checkpointFolder: checkpoints, threads: options.threadsPerJob, device: options.device,
+      checkpointFolder: checkpoints, threads: options.threadsPerJob, device: device,
       logFile: workspace.logFile(key: stage.key, attempt: number))
     running[slot] = RunningAttempt(
       stage: index, number: number, started: .now, checkpoint: CheckpointMark(folder: checkpoints))
@@ -219,7 +220,7 @@ public actor RunCoordinator {
     journal.record(
       .started(
         attempt: number, stage, worker: standing[slot].flatMap { workers[$0] }, threads: options.threadsPerJob,
-        device: options.device, at: .now)
+        device: device, at: .now)
     )
     observer.observe(.started(stage, attempt: number, slot: slot))
     backEnd.send(.run(request), to: slot)

@@ -12,6 +12,10 @@ extension RunError: CustomStringConvertible {
     case .workerOfOtherVersion(let version):
       "the worker speaks version \(version) of the protocol, not \(ProtocolVersion.current)"
     case .disorderedPlan(let label): "the plan names \(label) before a stage that it reads"
+    case .deviceMissing(let choice, let available):
+      "\(choice.wording) asked for, and graft-worker finds "
+        + (available == 0
+          ? "no CUDA device" : available == 1 ? "one CUDA device, cuda:0" : "cuda:0 to cuda:\(available - 1)")
     case .workspace(let error): error.description
     case .diskFull(let failure): failure.message
     }
@@ -24,8 +28,23 @@ extension RunError: CustomStringConvertible {
     case .workerEndsAtOnce: "`graft doctor` shows which libraries it finds"
     case .workerOfOtherVersion: "build `graft` and `graft-worker` from the same sources"
     case .disorderedPlan: "this is a fault of Graft: please report it with the study file"
+    case .deviceMissing:
+      "`--device auto` takes what there is, `--device cpu` the processor; `graft doctor` shows which libtorch is in use, and "
+        + "docs/gpu.md how to build with one for CUDA"
     case .workspace(let error): error.remedy
     case .diskFull(let failure): failure.remedy ?? "free some space, then run the same command again"
+    }
+  }
+}
+
+extension DeviceChoice {
+  fileprivate var wording: String {
+    switch self {
+    case .automatic: "any device is"
+    case .cpu: "the CPU is"
+    case .everyCUDA: "device cuda is"
+    case .firstCUDA(let count): count == 1 ? "1 CUDA device (gpus) is" : "\(count) CUDA devices (gpus) are"
+    case .oneCUDA(let index): "device cuda:\(index) is"
     }
   }
 }

@@ -65,6 +65,8 @@ public enum RunError: Error, Sendable {
   case workerOfOtherVersion(Int)
   /// The plan holds a stage before one that it reads.
   case disorderedPlan(label: String)
+  /// A CUDA device is asked for that the worker cannot use; `available` is how many it can.
+  case deviceMissing(DeviceChoice, available: Int)
   case workspace(WorkspaceError)
   /// A stage found no room to write in; it goes on with the next run.
   case diskFull(StageFailure)

@@ -4,11 +4,11 @@ import WorkerProtocol
 
 /// How a plan is to be run.
 public struct RunOptions: Sendable {
-  /// How many stages may run at once.
-  public var jobs: Int
+  /// How many stages may run at once; at most one for each CUDA device.
+  public let jobs: Int
   /// CPU threads of each.
   public var threadsPerJob: Int
-  public var device: String
+  public let devices: StageDevices
   public var retry: RetryPolicy
   /// Whether the first failed stage stops the run.
   public var failFast: Bool
@@ -18,21 +18,26 @@ public struct RunOptions: Sendable {
   public var orphanGrace: Double
 
   public init(
-    jobs: Int, threadsPerJob: Int, device: String = "cpu", retry: RetryPolicy = RetryPolicy(), failFast: Bool = false,
-    stopGrace: Duration = .seconds(60), orphanGrace: Double = 10
+    jobs: Int, threadsPerJob: Int, devices: StageDevices = .cpu, retry: RetryPolicy = RetryPolicy(),
+    failFast: Bool = false, stopGrace: Duration = .seconds(60), orphanGrace: Double = 10
   ) {
-    self.jobs = max(1, jobs)
+    self.jobs = max(1, min(jobs, devices.slotLimit ?? jobs))
     self.threadsPerJob = max(1, threadsPerJob)
-    self.device = device
+    self.devices = devices
     self.retry = retry
     self.failFast = failFast
     self.stopGrace = stopGrace
     self.orphanGrace = orphanGrace
   }
 
-  /// What the study asks for, filled in from the machine: as many jobs as cores, and the cores shared out among the jobs.
-  public init(resources: Resources, cores: Int = ProcessInfo.processInfo.activeProcessorCount) {
-    let jobs = resources.jobs ?? max(1, cores / max(1, resources.threadsPerJob ?? 1))
-    self.init(jobs: jobs, threadsPerJob: resources.threadsPerJob ?? max(1, cores / max(1, jobs)))
+  /// What the study asks for, filled in from the machine: a job a CUDA device, on the CPU as many jobs as cores, and the
+  /// cores shared out among the jobs.
+  public init(
+    resources: Resources, devices: StageDevices = .cpu, cores: Int = ProcessInfo.processInfo.activeProcessorCount
+  ) {
+    let most = devices.slotLimit ?? max(1, cores / max(1, resources.threadsPerJob ?? 1))
+    let jobs = min(resources.jobs ?? most, devices.slotLimit ?? .max)
+    self.init(
+      jobs: jobs, threadsPerJob: resources.threadsPerJob ?? max(1, cores / max(1, jobs)), devices: devices)
   }
 }

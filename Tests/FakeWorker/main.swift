@@ -82,7 +82,8 @@ struct ScriptedRunner: StageRunner {
     let file = open(journal, O_WRONLY | O_CREAT | O_APPEND, 0o644)
     guard file >= 0 else { throw FileFault.last("open", journal) }
     defer { close(file) }
-    try DurableFiles.writeAll(Array("\(what) \(request.label) \(getpid())\n".utf8), to: file, path: journal)
+    try DurableFiles.writeAll(
+      Array("\(what) \(request.label) \(getpid()) \(request.device)\n".utf8), to: file, path: journal)
   }
 }
 
@@ -90,6 +91,9 @@ switch CommandLine.arguments.dropFirst().first {
 case "--broken":
   FileHandle.standardError.write(Data("a library is missing\n".utf8))
   exit(3)
+case "--doctor":
+  // As many CUDA devices as the test says.
+  print("{\"cuda_devices\":\(ProcessInfo.processInfo.environment["GRAFT_FAKE_DEVICES"] ?? "0")}")
 case "--old":
   print("{\"is\":\"hello\",\"pid\":1,\"v\":1,\"version\":0}")
   fflush(nil)
