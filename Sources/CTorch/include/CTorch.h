@@ -124,6 +124,40 @@ int32_t graft_cross_entropy(const graft_tensor *logits, const graft_tensor *labe
 /// The mean over all places of the cross-entropy of sigmoid(logits) with targets of 0 or 1, both [n, classes].
 int32_t graft_binary_cross_entropy(const graft_tensor *logits, const graft_tensor *targets, graft_tensor **out);
 
+// Images on a device
+
+/// 8-bit numbers, one after the other.
+int32_t graft_tensor_bytes(const uint8_t *values, int64_t count, const char *device, graft_tensor **out);
+/// How many bytes a device has free; 0 where it cannot be told.
+int32_t graft_device_memory(const char *device, int64_t *available);
+/// Planar images that begin at `offsets` in `bytes`, as a canvas [n, channels, greatest height, greatest width] of levels from 0
+/// to 255 in float32, each at the upper left; what lies beyond an image has no meaning. Likewise below.
+int32_t graft_images(const graft_tensor *bytes, const int64_t *offsets, const int64_t *heights, const int64_t *widths,
+                     int64_t n, int64_t channels, graft_tensor **out);
+
+/// The rectangle `source_*` of an image is stretched to `scaled_*` (bilinear, antialiased where it shrinks), of which the
+/// rectangle `window_*` is computed, then mirrored.
+typedef struct {
+  int32_t source_x, source_y, source_width, source_height;
+  int32_t scaled_width, scaled_height;
+  int32_t window_x, window_y, window_width, window_height;
+  int32_t mirror_horizontal, mirror_vertical;
+} graft_resampling;
+
+/// Every image resampled, each its own way; levels are rounded after the rows and after the columns.
+int32_t graft_images_resample(const graft_tensor *images, const graft_resampling *each, int64_t n, graft_tensor **out);
+
+/// Blends with black, with the mean grey, with an image's own grey; turns the hue by a share of a full turn; or makes grey. All
+/// but the first two leave images of one channel as they are.
+enum { GRAFT_BRIGHTNESS = 0, GRAFT_CONTRAST = 1, GRAFT_SATURATION = 2, GRAFT_HUE = 3, GRAFT_GRAYSCALE = 4 };
+
+/// Changes the colours of `count` of the images, in place; their sizes are for the mean grey.
+int32_t graft_images_colour(graft_tensor *images, int32_t kind, const int64_t *which, const float *factors,
+                            const float *heights, const float *widths, int64_t count);
+/// (level / 255 - mean) / deviation for each of so many channels; an image of one channel fills all.
+int32_t graft_images_normalise(const graft_tensor *images, const float *means, const float *deviations, int64_t channels,
+                               graft_tensor **out);
+
 // Training
 
 /// Computes the gradients of a tensor, weighed by `seed`; a null seed is for a tensor of one number.

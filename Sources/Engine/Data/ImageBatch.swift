@@ -9,6 +9,8 @@ public struct ImageBatch: Sendable {
   /// Where an image may show several classes: 1 for each that it shows, 0 for the others, [image][class]; `labels` then has
   /// no meaning.
   public var targets: [Float]?
+  /// The images on a device already; `pixels` is then empty.
+  var prepared: PreparedImages?
 
   public init(pixels: [Float], shape: ImageShape, count: Int, labels: [Int], targets: [Float]? = nil) {
     self.targets = targets
@@ -17,6 +19,15 @@ public struct ImageBatch: Sendable {
     self.count = count
     self.labels = labels
   }
+}
+
+/// A batch's images on a device: [count, channels, height, width], normalised.
+///
+/// Unchecked: the thread that asks a source for a batch is the one that shows it to the network.
+final class PreparedImages: @unchecked Sendable {
+  let tensor: Tensor
+
+  init(_ tensor: Tensor) { self.tensor = tensor }
 }
 
 /// Channels, height and width in pixels.
@@ -51,8 +62,15 @@ public protocol ImageSource: Sendable {
   /// - Parameter draws: Where an augmentation draws its numbers: one stream an image, `draws.child(n)` for the n-th
   ///   position of the batch. Nil means no augmentation: the evaluation transforms.
   func batch(_ positions: [Int], draws: RandomStream?) throws -> ImageBatch
+
+  /// The same for a network on the device: a source may make its images ready there, with the same draws.
+  func batch(_ positions: [Int], draws: RandomStream?, on device: Device) throws -> ImageBatch
 }
 
 extension ImageSource {
+  public func batch(_ positions: [Int], draws: RandomStream?, on device: Device) throws -> ImageBatch {
+    try batch(positions, draws: draws)
+  }
+
   public var targets: [Float]? { nil }
 }

@@ -50,6 +50,28 @@ public struct StoredImageSource: ImageSource {
     return ImageBatch(pixels: pixels, shape: shape, count: positions.count, labels: positions.map { labels[$0] })
   }
 
+  public func batch(_ positions: [Int], draws: RandomStream?, on device: Device) throws -> ImageBatch {
+    if device == .cpu { return try batch(positions, draws: draws) }
+    return try batchByTensors(positions, draws: draws, on: device)
+  }
+
+  /// The same by operations on tensors of the device.
+  ///
+  /// - Parameter resident: Whether the store's samples may stay on the device from batch to batch.
+  package func batchByTensors(
+    _ positions: [Int], draws: RandomStream?, on device: Device, resident: Bool = true
+  ) throws -> ImageBatch {
+    let stored = positions.map { self.positions[$0] }
+    let tensor = try Native.recording(false) {
+      var images = try store.images(stored, on: device, resident: resident)
+      try images.apply(stored.enumerated().map { steps(for: $1, draws: draws?.child(UInt64($0))) })
+      return try images.normalised(mean: pipeline.mean, deviation: pipeline.standardDeviation, to: shape)
+    }
+    var batch = ImageBatch(pixels: [], shape: shape, count: positions.count, labels: positions.map { labels[$0] })
+    batch.prepared = PreparedImages(tensor)
+    return batch
+  }
+
   /// What the network would see of one image, before normalisation.
   public func preview(_ position: Int, draws: RandomStream?) throws -> Picture {
     let steps = steps(for: positions[position], draws: draws)

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Hashing
+import Synchronization
 
 /// An image store, open for reading: mapped into memory, so opening costs no more than its index.
 public final class StoredImages: Sendable {
@@ -9,6 +10,8 @@ public final class StoredImages: Sendable {
   public let count: Int
   private let file: MappedFile
   private let header: ImageStoreLayout.Header
+  /// The samples on each device that asked for them; nil where they do not fit.
+  private let residents = Mutex<[Device: ResidentSamples?]>([:])
 
   /// Opens a store and checks that it is whole: its format and version, its sizes, the digest of its index, and that every
   /// image lies inside it.
@@ -107,6 +110,35 @@ public final class StoredImages: Sendable {
     let size = Int(record.height) * Int(record.width) * channels
     let part = UnsafeRawBufferPointer(rebasing: file.bytes[Int(record.offset)..<(Int(record.offset) + size)])
     return part.bindMemory(to: UInt8.self)
+  }
+
+  /// Stored images on a device, as they are.
+  ///
+  /// - Parameter resident: Whether all of the store may go there, to stay, where it fits; else these images alone do.
+  func images(_ positions: [Int], on device: Device, resident: Bool) throws -> DeviceImages {
+    let shapes = positions.map(shape)
+    if resident, let all = try residentSamples(on: device) {
+      return try DeviceImages(
+        shapes, in: all.tensor, offsets: positions.map { Int(record($0).offset) })
+    }
+    var samples: [UInt8] = []
+    let offsets = positions.map { position in
+      defer { samples += pixels(position) }
+      return samples.count
+    }
+    let tensor = try samples.withUnsafeBufferPointer { try Tensor($0, device: device) }
+    return try DeviceImages(shapes, in: tensor, offsets: offsets)
+  }
+
+  private func residentSamples(on device: Device) throws -> ResidentSamples? {
+    try residents.withLock { known in
+      if let decided = known[device] { return decided }
+      let samples = UnsafeRawBufferPointer(rebasing: file.bytes[0..<Int(header.indexOffset)]).bindMemory(to: UInt8.self)
+      let made =
+        ResidentSamples.fit(samples.count, on: device) ? try ResidentSamples(samples, device: device) : nil
+      known.updateValue(made, forKey: device)
+      return made
+    }
   }
 
   /// One split, or a part of it, as a network's input.

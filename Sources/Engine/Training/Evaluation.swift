@@ -60,7 +60,7 @@ public struct Evaluation: Sendable {
     var classes = 0
     try Native.recording(false) {
       for start in stride(from: 0, to: source.count, by: batchSize) {
-        let batch = try source.batch(Array(start..<min(source.count, start + batchSize)), draws: nil)
+        let batch = try source.batch(Array(start..<min(source.count, start + batchSize)), draws: nil, on: device)
         let output = try network(batch.tensor(on: device), pass: .evaluation)
         classes = output.shape.last ?? 0
         logits += try output.values()
@@ -82,7 +82,8 @@ public struct Evaluation: Sendable {
 
 extension ImageBatch {
   /// The pixels as [count, channels, height, width].
-  func tensor(on device: Device) throws -> Tensor {
-    try Tensor(pixels, shape: [count, shape.channels, shape.height, shape.width], device: device)
+  package func tensor(on device: Device) throws -> Tensor {
+    if let prepared { return prepared.tensor }
+    return try Tensor(pixels, shape: [count, shape.channels, shape.height, shape.width], device: device)
   }
 }

@@ -68,7 +68,7 @@ public struct NearestNeighbours {
     var width = 0
     try Native.recording(false) {
       for start in stride(from: 0, to: source.count, by: batchSize) {
-        let batch = try source.batch(Array(start..<min(source.count, start + batchSize)), draws: nil)
+        let batch = try source.batch(Array(start..<min(source.count, start + batchSize)), draws: nil, on: device)
         let features = try network.features(batch.tensor(on: device))
         width = features.shape.last ?? 0
         values += try features.values()

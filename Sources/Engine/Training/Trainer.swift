@@ -97,7 +97,7 @@ public struct Trainer {
       let start = run.state.step % timetable.stepsPerEpoch * timetable.batchSize
       let batch = try training.batch(
         Array(order.positions[start..<start + timetable.batchSize]),
-        draws: run.state.augmentation.child(UInt64(run.state.step)))
+        draws: run.state.augmentation.child(UInt64(run.state.step)), on: device)
       let rate = run.state.schedule.rate(after: run.state.step)
       guard let loss = try run.step(batch, rate: rate) else {
         return try run.result(.diverged(step: run.state.step), timetable)
