@@ -8,10 +8,13 @@ struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Print one table of a study as CSV.")
 
-  enum Table: String, ExpressibleByArgument, CaseIterable { case cells, settings, gains, history, attempts }
+  enum Table: String, ExpressibleByArgument, CaseIterable {
+    case cells, settings, gains, history, attempts
+    case rates = "lr_search"
+  }
 
   @OptionGroup var arguments: StudyArguments
-  @Option(help: "cells, settings, gains, history or attempts.") var table = Table.cells
+  @Option(help: "cells, settings, gains, history, lr_search or attempts.") var table = Table.cells
 
   func run() throws {
     let loaded = try arguments.load()
@@ -23,7 +26,12 @@ struct ExportCommand: ParsableCommand {
     }
     let results = try explaining { try workspace.results(of: plan) }
     let file = ReportWriter.renderFiles(results: results).first { $0.path == "\(table.rawValue).csv" }
-    Console.write(file?.text ?? "")
+    guard let file else {
+      throw CommandFailure(
+        .usage, "\(plan.study) has no table \(table.rawValue): it searches for no learning rate",
+        remedy: "`optimizer: {lr: search}` under `training:` does")
+    }
+    Console.write(file.text)
   }
 
   /// Every try at every stage of the plan.

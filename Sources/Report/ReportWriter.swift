@@ -7,13 +7,13 @@ import WorkerProtocol
 public enum ReportWriter {
   /// Every file of the report, in a fixed order: a pure function, the same results give the same bytes.
   ///
-  /// The files are the same for every study; where there is nothing to show, a table has its header alone and a figure
-  /// says what is missing. So a report never leaves files of an earlier one behind.
+  /// The files are the same for every study but for those of learning rates, which only studies that search for them have;
+  /// where there is nothing to show, a table has its header alone and a figure says what is missing.
   public static func renderFiles(results: StudyResults) -> [ReportFile] {
     let analysis = StudyAnalysis(results)
     let table = PerformanceTable(analysis)
     let figures = DrawnFigure.all(analysis)
-    return [
+    var files = [
       ReportFile(path: "cells.csv", text: StudyTables.cells(analysis)),
       ReportFile(path: "settings.csv", text: StudyTables.settings(analysis)),
       ReportFile(path: "gains.csv", text: StudyTables.gains(analysis)),
@@ -23,6 +23,10 @@ public enum ReportWriter {
       ReportFile(path: "provenance.json", text: results.provenance.indentedText),
       ReportFile(path: "report.html", text: ReportPage(analysis, table: table, figures: figures).html),
     ]
+    if !analysis.rateSearches.isEmpty {
+      files.append(ReportFile(path: "lr_search.csv", text: StudyTables.rateSearches(analysis)))
+    }
+    return files
       + figures.flatMap { drawn in
         [
           ReportFile(path: "figures/\(drawn.figure.name).svg", text: drawn.figure.svg),
@@ -45,8 +49,15 @@ public enum ReportWriter {
       try write(Array(file.text.utf8), to: path)
       paths.append(path)
     }
+    // What an earlier report of the study had and this one has not.
+    for path in optionalPaths where !paths.contains(where: { $0.hasSuffix("/\(path)") }) {
+      try DurableFiles.remove(folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)")
+    }
     return paths
   }
+
+  /// The files that not every study's report has.
+  private static let optionalPaths = ["lr_search.csv", "figures/lr-search.svg", "figures/lr-search.csv"]
 
   private static func write(_ bytes: [UInt8], to path: String) throws {
     if let present = try? DurableFiles.read(path), present == bytes { return }

@@ -6,7 +6,8 @@ import WorkerProtocol
 
 /// Finds the learning rate of a setting's cells.
 ///
-/// Leaves `rate.json` (`{"rate": ...}`) and `rates.csv`: what each rate came to, or each step of a range test. A stopped grid
+/// Leaves `rate.json` (`{"rate": ...}`) and `rates.csv`: what each rate came to, or each step of a range test; reports find what
+/// they show of it among the stage's facts. A stopped grid
 /// goes on with the rates that are left, and within a training from its checkpoint; a stopped range test begins anew.
 struct RateSearchStage {
   static let rateName = "rate.json"
@@ -25,11 +26,14 @@ struct RateSearchStage {
     RateSearch(lowest: pow(10, spec.lowestPower), highest: pow(10, spec.highestPower))
   }
 
+  private var form: String { if case .range = spec.form { "range" } else { "grid" } }
+
   func run(_ context: StageContext) throws -> StageOutcome {
     let model = try CellModel(request, parameters)
     context.log(
       "a learning rate for \(parameters.backbone), \(parameters.initialisation), fraction \(parameters.fraction)")
     let rate: Double
+    let tried: [RateTrial]
     switch spec.form {
     case .grid(let resolution, let isRandom, let keepsSchedule, let reportsSteps):
       let rates =
@@ -42,13 +46,18 @@ struct RateSearchStage {
           remedy: "lower `max_pow` of `lr_search`")
       }
       rate = best.rate
-      try write(trials, reportsSteps: reportsSteps)
-    case .range: rate = try rangeTest(model, context)
+      tried = trials.flatMap { RateTrial.rows($0, allSteps: reportsSteps) }
+    case .range: (rate, tried) = try rangeTest(model, context)
     }
+    try write(tried)
     context.log("learning rate \(rate)")
     try DurableFiles.write(
       Array(JSONValue.object(["rate": .number(rate)]).canonicalText.utf8), to: request.outputFile(Self.rateName))
-    return StageOutcome(facts: ["learning_rate": .number(rate)])
+    return StageOutcome(
+      facts: [
+        "learning_rate": .number(rate), "form": .string(form),
+        "tried": .array(RateTrial.thinned(tried).map(\.json)),
+      ])
   }
 
   /// The rate that a search left.
@@ -99,21 +108,18 @@ struct RateSearchStage {
     return trials
   }
 
-  private func write(_ trials: [RateSearch.Trial], reportsSteps: Bool) throws {
+  private func write(_ tried: [RateTrial]) throws {
     var text = CSVText.line(["rate", "step", "epoch", "training_loss", "validation_loss", "validation_metric", "state"])
-    for trial in trials {
-      let state = trial.diverged ? "diverged" : "done"
-      let shown = reportsSteps ? trial.history[...] : trial.history.suffix(1)
-      if shown.isEmpty { text += "\(trial.rate),,,,,,\(state)\n" }
-      for record in shown {
-        text += "\(trial.rate),\(record.step),\(record.epoch),\(record.trainingLoss),\(record.validationLoss),"
-        text += "\(record.validationMetric),\(state)\n"
-      }
+    for trial in tried {
+      text += "\(trial.rate),\(trial.step.map(String.init) ?? ""),"
+      text += [trial.epoch, trial.trainingLoss, trial.validationLoss, trial.metric].map { $0.map { "\($0)" } ?? "" }
+        .joined(separator: ",")
+      text += ",\(trial.diverged ? "diverged" : "done")\n"
     }
     try DurableFiles.write(Array(text.utf8), to: request.outputFile("rates.csv"))
   }
 
-  private func rangeTest(_ model: CellModel, _ context: StageContext) throws -> Double {
+  private func rangeTest(_ model: CellModel, _ context: StageContext) throws -> (rate: Double, tried: [RateTrial]) {
     var test = RateSearch.RangeTest()
     let checkpoint = "range.safetensors"
     try DurableFiles.remove("\(request.checkpointFolder)/\(checkpoint)")
@@ -133,9 +139,29 @@ struct RateSearchStage {
       throw StageFailure(
         .spec, "\(request.label): the loss was not finite at the lowest rate already", remedy: "lower `min_pow`")
     }
-    var text = CSVText.line(["rate", "loss"])
-    for (rate, loss) in zip(test.rates, test.losses) { text += "\(rate),\(loss)\n" }
-    try DurableFiles.write(Array(text.utf8), to: request.outputFile("rates.csv"))
-    return rate
+    let tried = zip(test.rates, test.losses).enumerated().map { step, point in
+      RateTrial(rate: point.0, step: step + 1, trainingLoss: point.1, diverged: !point.1.isFinite)
+    }
+    return (rate, tried)
+  }
+}
+
+extension RateTrial {
+  /// A row for the last validation of a trial, or for each; one without numbers where there was none.
+  fileprivate static func rows(_ trial: RateSearch.Trial, allSteps: Bool) -> [RateTrial] {
+    let shown = allSteps ? trial.history[...] : trial.history.suffix(1)
+    if shown.isEmpty { return [RateTrial(rate: trial.rate, diverged: trial.diverged)] }
+    return shown.map { record in
+      RateTrial(
+        rate: trial.rate, step: record.step, epoch: record.epoch, trainingLoss: record.trainingLoss,
+        validationLoss: record.validationLoss, metric: record.validationMetric, diverged: trial.diverged)
+    }
+  }
+
+  /// At most 400 rows, evenly chosen: the facts are for drawing, the file has them all.
+  fileprivate static func thinned(_ rows: [RateTrial]) -> [RateTrial] {
+    let most = 400
+    guard rows.count > most else { return rows }
+    return (0..<most).map { rows[$0 * (rows.count - 1) / (most - 1)] }
   }
 }

@@ -39,7 +39,21 @@ private struct ResultsReading {
     for cell in plan.cells where seen.insert(cell.backbone).inserted { backbones.append(cell.backbone) }
     return StudyResults(
       study: plan.study, datasets: datasets(), backbones: backbones, cells: try plan.cells.map { try result(of: $0) },
-      provenance: provenance)
+      rateSearches: rateSearches(), provenance: provenance)
+  }
+
+  private func rateSearches() -> [RateSearchResult] {
+    var results: [RateSearchResult] = []
+    var seen: Set<StageKey> = []
+    for cell in plan.cells {
+      guard let key = cell.stages[.lrSearch], seen.insert(key).inserted else { continue }
+      let facts = records[key]?.result?.facts
+      results.append(
+        RateSearchResult(
+          key: key, cell: cell, form: facts?["form"]?.stringValue, rate: facts?["learning_rate"]?.doubleValue,
+          tried: facts?["tried"]?.arrayValue?.compactMap(RateTrial.init) ?? []))
+    }
+    return results
   }
 
   private func datasets() -> [DatasetResult] {

@@ -9,16 +9,20 @@ public struct StudyResults: Sendable {
   public var backbones: [String]
   /// In the plan's order.
   public var cells: [CellResult]
+  /// The searches for learning rates, in the order of the cells that use them; empty where a study has none.
+  public var rateSearches: [RateSearchResult]
   /// Where the numbers come from, written beside them: versions, machine, source file and its digest. Name -> value.
   public var provenance: JSONValue
 
   public init(
-    study: String, datasets: [DatasetResult], backbones: [String], cells: [CellResult], provenance: JSONValue
+    study: String, datasets: [DatasetResult], backbones: [String], cells: [CellResult],
+    rateSearches: [RateSearchResult] = [], provenance: JSONValue
   ) {
     self.study = study
     self.datasets = datasets
     self.backbones = backbones
     self.cells = cells
+    self.rateSearches = rateSearches
     self.provenance = provenance
   }
 }
@@ -72,6 +76,27 @@ public struct CellResult: Sendable, Hashable {
 
   /// The test value of the metric that the cell's data set is judged by.
   public var score: Double? { metrics.first { $0.split == "test" && $0.name == cell.metric }?.value }
+}
+
+/// A search for the learning rate of a setting's cells.
+public struct RateSearchResult: Sendable, Hashable {
+  public var key: StageKey
+  /// The first of the cells that train with what it found.
+  public var cell: Cell
+  /// `grid` or `range`; nil until it is done.
+  public var form: String?
+  /// The rate that it found; nil until it is done.
+  public var rate: Double?
+  /// Ascending in rate, and of one rate in the order of its steps.
+  public var tried: [RateTrial]
+
+  public init(key: StageKey, cell: Cell, form: String? = nil, rate: Double? = nil, tried: [RateTrial] = []) {
+    self.key = key
+    self.cell = cell
+    self.form = form
+    self.rate = rate
+    self.tried = tried
+  }
 }
 
 /// Where a cell stands.

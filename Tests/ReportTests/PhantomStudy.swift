@@ -1,3 +1,4 @@
+import Foundation
 import Planner
 import Store
 import WorkerProtocol
@@ -13,6 +14,8 @@ struct PhantomStudy: Sendable {
   var furtherAxes: [AxisValue] = []
   var distances: [String: Double] = [:]
   var validations = 4
+  /// Whether each setting's learning rate is searched for.
+  var searchesRates = false
   /// What becomes of a cell that is not done.
   var fate: @Sendable (Cell) -> (CellState, String)? = { _ in nil }
 
@@ -26,7 +29,7 @@ struct PhantomStudy: Sendable {
           trainingImages: 800 * (index + 1) * (index + 1), validationImages: 200, testImages: 400,
           unreadable: index == 1 ? 3 : 0, distance: distances[name])
       },
-      backbones: backbones, cells: cells,
+      backbones: backbones, cells: cells, rateSearches: searchesRates ? rateSearches : [],
       provenance: [
         "graft": "0.1.0", "study_file": "grids/phantom.yaml", "study_digest": "0f3a", "machine": ["cores": 2],
         "libraries": ["libtorch 1.13"],
@@ -51,6 +54,41 @@ struct PhantomStudy: Sendable {
     }
     return cells
   }
+
+  /// A grid of seven rates, the highest of which diverge; of the last data set a range test, of which one is not done.
+  private var rateSearches: [RateSearchResult] {
+    cells.filter { $0.cell.seed == 0 }.map { result in
+      let cell = result.cell
+      let name = "search \(cell.id.text)"
+      var search = RateSearchResult(key: key(name), cell: cell)
+      if cell.dataset == datasets.last, datasets.count > 1 {
+        if cell.initialisation == "ST", cell.backbone == backbones.last { return search }
+        search.form = "range"
+        search.tried = (0..<30).map { step in
+          let place = Double(step) / 29 * 5 - 5 + noise(name) * 0.3
+          return RateTrial(
+            rate: power(place), step: step + 1,
+            trainingLoss: 1.2 - 0.25 * (place + 5) + (place > -1.5 ? (place + 1.5) * 1.4 : 0) + noise("\(name)\(step)")
+              * 0.02)
+        }
+        search.rate = power(-2.5 + noise(name) * 0.3)
+      } else {
+        search.form = "grid"
+        search.tried = (0..<7).map { index in
+          let place = Double(index) / 6 * 4 - 5
+          guard index < 6 else { return RateTrial(rate: power(place), diverged: true) }
+          return RateTrial(
+            rate: power(place), step: 50, epoch: 5, trainingLoss: 0.5, validationLoss: 0.6,
+            metric: 0.8 - (place + 3.3) * (place + 3.3) * 0.05 + noise("\(name)\(index)") * 0.01)
+        }
+        search.rate = search.tried.max { ($0.metric ?? 0) < ($1.metric ?? 0) }?.rate
+      }
+      return search
+    }
+  }
+
+  /// A power of ten of which every machine finds the same digits.
+  private func power(_ exponent: Double) -> Double { (exp(exponent * 2.302585092994046) * 1e9).rounded() / 1e9 }
 
   private func cell(
     _ d: Int, _ dataset: String, _ b: Int, _ backbone: String, _ fraction: Double, _ initialisation: String, _ seed: Int

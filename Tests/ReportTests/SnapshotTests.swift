@@ -12,6 +12,7 @@ import Testing
     ("one-seed", PhantomStudy(study: "one-seed", datasets: ["derma"], fractions: [1], seeds: 1)),
     ("long-names", longNames),
     ("distances", distances),
+    ("rates", PhantomStudy(study: "rates", seeds: 1, searchesRates: true)),
   ]
 
   static let broken = PhantomStudy(
@@ -47,6 +48,7 @@ import Testing
     switch name {
     case "long-names": ["figures/figure-1.svg", "tables/performance.tex", "tables/performance.md"].contains(path)
     case "distances": path == "figures/figure-1.svg" || path == "figures/figure-1.csv"
+    case "rates": path.contains("lr") || path == "report.html"
     default: true
     }
   }

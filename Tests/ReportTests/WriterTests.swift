@@ -31,6 +31,17 @@ import WorkerProtocol
     }
   }
 
+  @Test func filesOfSearchesGoWithThem() throws {
+    try Self.inNewFolder { folder in
+      let searched = PhantomStudy(datasets: ["derma"], backbones: ["a"], seeds: 1, searchesRates: true).results
+      let paths = ["lr_search.csv", "figures/lr-search.svg", "figures/lr-search.csv"]
+      try ReportWriter.write(results: searched, to: folder)
+      #expect(paths.allSatisfy { FileManager.default.fileExists(atPath: "\(folder)/\($0)") })
+      try ReportWriter.write(results: results, to: folder)
+      #expect(!paths.contains { FileManager.default.fileExists(atPath: "\(folder)/\($0)") })
+    }
+  }
+
   @Test func aFileInTheWayIsNamed() throws {
     try Self.inNewFolder { folder in
       let blocked = "\(folder)/taken"

@@ -48,7 +48,12 @@ import WorkerProtocol
     let last = stride(from: 1, to: 6, by: 2).map { rows[$0].compactMap(Double.init) }
     let best = try #require(last.max { ($0[5], -$0[4]) < ($1[5], -$1[4]) })
     #expect(rate == best[0])
-    #expect(run.outcomes[try #require(run.stages(.lrSearch).first).key]?.facts["learning_rate"]?.doubleValue == rate)
+    let search = try #require(run.stages(.lrSearch).first)
+    let facts = try #require(run.outcomes[search.key]?.facts)
+    #expect(facts["learning_rate"]?.doubleValue == rate)
+    #expect(facts["form"]?.stringValue == "grid")
+    let tried = try #require(facts["tried"]?.arrayValue).compactMap(RateTrial.init)
+    #expect(tried.contains { $0.rate == rate && $0.metric != nil })
     for stage in run.stages(.train) {
       let history = try #require(run.outcomes[stage.key]).history
       #expect(history.count == 2 && history.allSatisfy { $0.learningRate == rate })
@@ -87,7 +92,7 @@ import WorkerProtocol
   @Test(.timeLimit(.minutes(3))) func aRangeTestGivesATenthOfARateThatItTried() throws {
     let run = try InProcessRun(Self.study("{kind: range, min_pow: -5, max_pow: 0, n_epochs: 4}"))
     try run.runAll()
-    let rows = try Self.rows(run).map { $0.compactMap(Double.init) }
+    let rows = try Self.rows(run).map { [$0[0], $0[3]].compactMap(Double.init) }
     #expect(rows.count <= 16)
     let least = try #require(rows.min { $0[1] < $1[1] })
     #expect(try Self.rate(run) == least[0] / 10)

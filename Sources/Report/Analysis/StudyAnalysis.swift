@@ -6,6 +6,8 @@ package struct StudyAnalysis: Sendable {
   package let study: String
   package let datasets: [DatasetResult]
   package let provenance: JSONValue
+  /// In the order of the cells that they are for.
+  package let rateSearches: [RateSearchResult]
   /// In `StudyOrder`.
   package let cells: [CellResult]
   /// The names of the axes beyond the five common ones, in the order of first appearance.
@@ -32,6 +34,8 @@ package struct StudyAnalysis: Sendable {
     datasets = results.datasets
     provenance = results.provenance
     self.cells = cells
+    let places = Dictionary(cells.enumerated().map { ($1.cell.id, $0) }) { first, _ in first }
+    rateSearches = results.rateSearches.sorted { (places[$0.cell.id] ?? 0) < (places[$1.cell.id] ?? 0) }
     furtherAxes = cells.flatMap { $0.cell.furtherAxes.map(\.name) }.uniqued()
     fractions = cells.map(\.cell.fraction).uniqued().sorted()
     initialisations = StudyOrder.initialisations(cells.map(\.cell.initialisation).uniqued())

@@ -6,6 +6,7 @@ package struct DrawnFigure: Sendable {
   /// Every figure of a report, in its order: a new one is added here.
   package static func all(_ analysis: StudyAnalysis) -> [DrawnFigure] {
     [GainFigure.draw(analysis), PerformanceFigure.draw(analysis), TrainingCurvesFigure.draw(analysis)]
+      + (analysis.rateSearches.isEmpty ? [] : [RateSearchFigure.draw(analysis)])
   }
 
   /// A figure of thousands of panels helps nobody: from this number on the rest is in its CSV alone, and a note says so.

@@ -104,12 +104,13 @@ package enum Scale: Sendable, Hashable {
     return chosen.map { Tick(position: .value($0), label: Self.compact($0)) }
   }
 
-  /// `250`, `1k`, `2.5k`, `1M`.
+  /// `1e-4`, `250`, `1k`, `2.5k`, `1M`.
   package static func compact(_ value: Double) -> String {
     switch value.magnitude {
     case 1e9...: return NumberText.trimmed(value / 1e9, 2) + "G"
     case 1e6...: return NumberText.trimmed(value / 1e6, 2) + "M"
     case 1e3...: return NumberText.trimmed(value / 1e3, 2) + "k"
+    case ..<0.01 where value > 0: return NumberText.scientific(value, 2)
     default: return NumberText.trimmed(value, 3)
     }
   }

@@ -27,6 +27,7 @@ struct ReportPage {
         writeSection("gains", "What transfer brings", &page, writeGains)
         writeSection("performance", "Performance", &page, writePerformance)
         writeSection("training", "Training", &page) { writeFigure("training-curves", &$0) }
+        if !analysis.rateSearches.isEmpty { writeSection("rates", "Learning rates", &page, writeRates) }
         writeSection("data", "Data sets", &page, writeDatasets)
         writeSection("cells", "Cells: where each number comes from", &page, writeCells)
         writeSection("provenance", "Provenance", &page, writeProvenance)
@@ -66,7 +67,8 @@ struct ReportPage {
       page.raw(
         """
         <nav aria-label="Sections"><a href="#gains">Gains</a> <a href="#performance">Performance</a> \
-        <a href="#training">Training</a> <a href="#data">Data sets</a> <a href="#cells">Cells</a> \
+        <a href="#training">Training</a> \(analysis.rateSearches.isEmpty ? "" : "<a href=\"#rates\">Learning rates</a> ")\
+        <a href="#data">Data sets</a> <a href="#cells">Cells</a> \
         <a href="#provenance">Provenance</a></nav>
 
         """)

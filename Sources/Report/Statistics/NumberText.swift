@@ -1,3 +1,5 @@
+import Foundation
+
 /// The one way in which a report writes numbers: no locale, a point for decimals, no grouping.
 package enum NumberText {
   /// The shortest text that reads back as the same double; whole numbers below 2^53 without a fraction. Empty for NaN and
@@ -28,6 +30,16 @@ package enum NumberText {
     while text.hasSuffix("0") { text.removeLast() }
     if text.hasSuffix(".") { text.removeLast() }
     return text
+  }
+
+  /// A number of any size above zero with so many significant digits, small ones as `3.16e-4`.
+  package static func scientific(_ value: Double, _ digits: Int) -> String {
+    guard value.isFinite, value > 0 else { return exact(value) }
+    var power = Int(log10(value).rounded(.down))
+    var leading = trimmed(value / pow(10, Double(power)), digits - 1)
+    if leading == "10" { (leading, power) = ("1", power + 1) }
+    guard power < -2 || power >= digits else { return trimmed(value, Swift.max(0, digits - 1 - power)) }
+    return "\(leading)e\(power)"
   }
 
   /// A difference: `fixed` with its sign always shown.

@@ -143,6 +143,34 @@ package enum StudyTables {
     return DataTable(columns).csv(rows)
   }
 
+  /// A row for each rate that a search tried, or for each step that it reports; a search that is not done has one row, without
+  /// numbers.
+  package static func rateSearches(_ analysis: StudyAnalysis) -> String {
+    struct Row {
+      let search: RateSearchResult
+      let trial: RateTrial?
+    }
+    let rows = analysis.rateSearches.flatMap { search in
+      search.tried.isEmpty ? [Row(search: search, trial: nil)] : search.tried.map { Row(search: search, trial: $0) }
+    }
+    var columns: [Column<Row>] = caseColumns(analysis.furtherAxes) { TransferCase($0.search.cell) }
+    columns += [
+      .text("init") { $0.search.cell.initialisation },
+      .text("form") { $0.search.form },
+      .number("found_rate") { $0.search.rate },
+      .number("rate") { $0.trial?.rate },
+      .integer("step") { $0.trial?.step },
+      .number("epoch") { $0.trial?.epoch },
+      .number("training_loss") { $0.trial?.trainingLoss },
+      .number("validation_loss") { $0.trial?.validationLoss },
+      .text("metric") { $0.search.cell.metric },
+      .number("validation_metric") { $0.trial?.metric },
+      .text("diverged") { row in row.trial.map { $0.diverged ? "yes" : "no" } },
+      .text("search_key") { $0.search.key.hex },
+    ]
+    return DataTable(columns).csv(rows)
+  }
+
   /// Names that the tables use themselves: a further axis of the same name is written `axis.NAME`.
   private static let ownNames: Set<String> = [
     "study", "cell", "dataset", "backbone", "fraction", "init", "seed", "state", "reason", "split", "metric", "value",
