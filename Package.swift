@@ -55,6 +55,8 @@ let package = Package(
     // LIBTORCH's.
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
     .target(name: "Hashing", dependencies: ["COpenSSL"]),
+    // CRC-32, by the zlib that libpng brings; no pkg-config file for the same reason.
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     // Files that survive a power cut, and faults that say which file and why.
     .target(name: "Files"),
     // Text in, plan out.
@@ -88,7 +90,7 @@ let package = Package(
       name: "CImage", cSettings: [.unsafeFlags(["-O2"])],
       linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("m")]),
     // Numerics; knows no grid.
-    .target(name: "Engine", dependencies: ["CTorch", "CImage", "Files", "Hashing"]),
+    .target(name: "Engine", dependencies: ["CTorch", "CImage", "CZlib", "Files", "Hashing"]),
     // Where a stage kind meets the engine.
     .target(name: "Stages", dependencies: ["Engine", "Files", "Planner", "WorkerProtocol"]),
     .executableTarget(name: "graft-worker", dependencies: ["Stages"]),

@@ -126,14 +126,17 @@ struct RateSearchStage {
     var course = model.course
     course.foundRate = search.highest
     course.checkpointName = checkpoint
+    // Rates are those of the study, before they are scaled by the batch.
+    let optimizer = parameters.training.optimizer
+    let scale = optimizer.scalesRate ? Double(parameters.training.batchSize) / 256 : 1
     _ = try model.train(model.network().network, course, context) { options in
       options.epochs = spec.epochs
       options.validateEvery = Double(spec.epochs)
       options.earlyStopping = nil
       options.judgesNeighbours = false
-      options.schedule = [.rangeTest(start: search.lowest)]
+      options.schedule = [.rangeTest(start: search.lowest * scale)]
     } afterStep: { progress in
-      test.enter(rate: progress.learningRate, loss: progress.loss) ? .proceed : .stop
+      test.enter(rate: progress.learningRate / scale, loss: progress.loss) ? .proceed : .stop
     }
     guard let rate = test.found else {
       throw StageFailure(
@@ -158,10 +161,17 @@ extension RateTrial {
     }
   }
 
-  /// At most 400 rows, evenly chosen: the facts are for drawing, the file has them all.
+  /// Of more than 400 rows the last of each rate alone, and of more than 400 rates 400 evenly chosen ones and the one with the
+  /// least training loss: the facts are for drawing, the file has them all.
   fileprivate static func thinned(_ rows: [RateTrial]) -> [RateTrial] {
     let most = 400
     guard rows.count > most else { return rows }
-    return (0..<most).map { rows[$0 * (rows.count - 1) / (most - 1)] }
+    let last = zip(rows.indices, rows).filter { $0.0 + 1 == rows.count || rows[$0.0 + 1].rate != $0.1.rate }.map(\.1)
+    guard last.count > most else { return last }
+    let least = last.indices.min {
+      (last[$0].trainingLoss ?? .infinity) < (last[$1].trainingLoss ?? .infinity)
+    }
+    let kept = Set((0..<most).map { $0 * (last.count - 1) / (most - 1) } + [least].compactMap(\.self))
+    return kept.sorted().map { last[$0] }
   }
 }

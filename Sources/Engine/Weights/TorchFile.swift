@@ -27,8 +27,8 @@ enum TorchFile {
       )
     }
     guard entry.size <= PickleMachine.longest else { throw Self.fault(file, PickleFault.tooMuch) }
-    let order = try byteOrder(archive.entry("\(folder)byteorder"), file)
-    var machine = PickleMachine(try file.bytes(entry.size, at: entry.place))
+    let order = try byteOrder(archive.entry("\(folder)byteorder"), archive, file)
+    var machine = PickleMachine(try archive.bytes(of: entry))
     let whole: PickleValue
     do {
       whole = try machine.run()
@@ -42,7 +42,8 @@ enum TorchFile {
           + "save a model's `state_dict()`")
     }
     return try found.map { name, tensor in
-      try stored(tensor, name: name, archive.entry("\(folder)data/\(tensor.storage.key)"), order: order, file)
+      try stored(
+        tensor, name: name, archive.entry("\(folder)data/\(tensor.storage.key)"), of: archive, order: order, file)
     }
   }
 
@@ -55,9 +56,11 @@ enum TorchFile {
   }
 
   /// Files written before PyTorch 2.1 do not say, and are little-endian.
-  private static func byteOrder(_ entry: ZipArchive.Entry?, _ file: NativeReader) throws -> ElementType.ByteOrder {
+  private static func byteOrder(
+    _ entry: ZipArchive.Entry?, _ archive: ZipArchive, _ file: NativeReader
+  ) throws -> ElementType.ByteOrder {
     guard let entry else { return .little }
-    let text = entry.size <= 16 ? String(decoding: try file.bytes(entry.size, at: entry.place), as: UTF8.self) : ""
+    let text = entry.size <= 16 ? String(decoding: try archive.bytes(of: entry), as: UTF8.self) : ""
     switch text {
     case "little": return .little
     case "big": return .big
@@ -91,7 +94,8 @@ enum TorchFile {
 
   /// Checks that a tensor lies inside its storage, and the storage inside its entry.
   private static func stored(
-    _ tensor: TorchTensor, name: String, _ entry: ZipArchive.Entry?, order: ElementType.ByteOrder, _ file: NativeReader
+    _ tensor: TorchTensor, name: String, _ entry: ZipArchive.Entry?, of archive: ZipArchive,
+    order: ElementType.ByteOrder, _ file: NativeReader
   ) throws -> StoredTensor {
     func fault(_ text: String) -> EngineError {
       .data("\(file.path) is not a sound torch file: tensor '\(PickleText.shown(name))' \(text); fetch it again")
@@ -109,7 +113,8 @@ enum TorchFile {
       throw fault("of shape \(tensor.shape) reaches beyond its storage of \(room) numbers")
     }
     return StoredTensor(name: name, shape: tensor.shape) {
-      try values(of: tensor, count: count, in: entry, order: order, file)
+      try archive.check(entry)
+      return try values(of: tensor, count: count, in: entry, order: order, file)
     }
   }
 

@@ -1,10 +1,15 @@
+internal import CZlib
+
 /// The table of contents of a ZIP file (PKWARE's APPNOTE 6.3.10), zip64 included. Only entries stored as they are can be
 /// read: that is how torch writes tensors.
 struct ZipArchive {
   /// Where an entry's bytes lie in the file.
   struct Entry {
+    let name: String
     let place: Int
     let size: Int
+    /// CRC-32 of its bytes.
+    let checksum: UInt32
   }
 
   /// Names longer in sum than this, or more entries, are in no weights file.
@@ -17,6 +22,8 @@ struct ZipArchive {
   private let file: NativeReader
   private let entries: [String: Entry]
   private let compressed: Set<String>
+  /// Whether it was saved with checksums: torch can leave them all out, which then are 0.
+  private let hasChecksums: Bool
 
   /// The entry of a name; nil where there is none.
   ///
@@ -26,6 +33,36 @@ struct ZipArchive {
       throw Self.fault(file, "its entry \(Self.shown(name)) is compressed, which torch.save does not do")
     }
     return entries[name]
+  }
+
+  /// The whole of an entry, checked.
+  ///
+  /// - Throws: `EngineError.data` as `check`.
+  func bytes(of entry: Entry) throws -> [UInt8] {
+    try check(entry)
+    return try file.bytes(entry.size, at: entry.place)
+  }
+
+  /// Reads an entry through and compares its checksum.
+  ///
+  /// - Throws: `EngineError.data` where it is another one.
+  func check(_ entry: Entry) throws {
+    guard hasChecksums else { return }
+    var checksum: UInt = 0
+    var place = 0
+    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: min(max(entry.size, 1), 1 << 20), alignment: 64)
+    defer { chunk.deallocate() }
+    while place < entry.size {
+      let part = UnsafeMutableRawBufferPointer(rebasing: chunk.prefix(entry.size - place))
+      try file.read(part, at: entry.place + place)
+      checksum = crc32(checksum, part.bindMemory(to: UInt8.self).baseAddress, UInt32(part.count))
+      place += part.count
+    }
+    guard checksum == UInt(entry.checksum) else {
+      throw Self.fault(
+        file,
+        "the bytes of its entry \(Self.shown(entry.name)) are not those that were saved (CRC-32)")
+    }
   }
 
   /// Whether a file begins as a ZIP file does.
@@ -50,7 +87,8 @@ struct ZipArchive {
     var place = 0
     for _ in 0..<end.count {
       guard table.number32(place) == 0x0201_4b50, let flags = table.number16(place + 8),
-        let method = table.number16(place + 10), let nameLength = table.number16(place + 28),
+        let method = table.number16(place + 10), let checksum = table.number32(place + 16),
+        let nameLength = table.number16(place + 28),
         let extraLength = table.number16(place + 30), let commentLength = table.number16(place + 32),
         let name = table.text(place + 46, nameLength),
         let sizes = Self.sizes(table, at: place, extra: place + 46 + nameLength, extraLength: extraLength)
@@ -70,7 +108,10 @@ struct ZipArchive {
       guard begin <= end.tablePlace, sizes.stored <= end.tablePlace - begin else {
         throw fault("its entry \(Self.shown(name)) claims \(sizes.stored) bytes, more than there are")
       }
-      guard entries.updateValue(Entry(place: begin, size: sizes.stored), forKey: name) == nil else {
+      guard
+        entries.updateValue(
+          Entry(name: name, place: begin, size: sizes.stored, checksum: UInt32(checksum)), forKey: name) == nil
+      else {
         throw fault("it has two entries \(Self.shown(name))")
       }
       spans.append((sizes.header, begin + sizes.stored, name))
@@ -82,6 +123,7 @@ struct ZipArchive {
     self.file = file
     self.entries = entries
     self.compressed = compressed
+    hasChecksums = entries.values.contains { $0.checksum != 0 }
   }
 
   private static func fault(_ file: NativeReader, _ text: String) -> EngineError {

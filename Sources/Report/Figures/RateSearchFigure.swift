@@ -28,7 +28,7 @@ enum RateSearchFigure {
       description: """
         One panel for each data set, backbone and fraction of the training images. Points are what one training with a rate \
         came to at its last validation, in a range test the averaged training loss of its steps; the broken vertical line is \
-        the rate that the cells train with. The same numbers are in lr-search.csv.
+        the rate that the cells of all seeds train with. One search a setting (n = 1), with seed 0. The same numbers are in lr-search.csv.
         """,
       panels: drawing.panels, columns: Swift.min(4, panelsOfOne), panelHeight: 130,
       legends: [
@@ -96,12 +96,19 @@ enum RateSearchFigure {
     }
     let points = curves.flatMap { curve -> [Mark] in
       let style = PointStyle(Palette.shape(curve.initialisation), radius: 2.2, fill: color(curve.initialisation))
+      let chosen = curve.points.filter { $0.rate == curve.found }.map {
+        Mark.point(
+          x: .value($0.rate), y: .value($0.value),
+          style: PointStyle(
+            Palette.shape(curve.initialisation), radius: 4.2, fill: color(curve.initialisation),
+            stroke: Stroke(Palette.paper, width: 0.8)))
+      }
       let cross = PointStyle(.cross, radius: 3.5, fill: nil, stroke: Stroke(color(curve.initialisation), width: 1.4))
       return
         (place.isRange
         ? []
         : curve.points.map { Mark.point(x: .value($0.rate), y: .value($0.value), style: style) })
-        + curve.diverged.map { Mark.point(x: .value($0), y: .value(range.low), style: cross) }
+        + chosen + curve.diverged.map { Mark.point(x: .value($0), y: .value(range.low), style: cross) }
     }
     return Panel(title: title, x: x, y: Axis(name, scale), marks: rules + lines + points)
   }

@@ -32,7 +32,16 @@ enum TrainingCurvesFigure {
           curve.points.map { (.value($0.epoch), .value($0.mean)) },
           stroke(curve.key.initialisation))
       }
-      return Panel(title: title, x: x, y: y, marks: areas + lines)
+      // A single validation makes no line.
+      let dots = own.filter { $0.points.count == 1 }.flatMap { curve in
+        curve.points.map { point in
+          Mark.point(
+            x: .value(point.epoch), y: .value(point.mean),
+            style: PointStyle(
+              Palette.shape(curve.key.initialisation), fill: Palette.initialisation(curve.key.initialisation)))
+        }
+      }
+      return Panel(title: title, x: x, y: y, marks: areas + lines + dots)
     }
     // A row for each data set, where its panels fit into one.
     let panelsOfOne = Dictionary(grouping: byCase.keys, by: \.dataset).values.map(\.count).max() ?? 1

@@ -242,6 +242,13 @@ import Testing
       },
       changed("no description", "which has one data.pkl") { $0.entries[0].name = "archive/model.json" },
       changed("two descriptions", "which has one data.pkl") { $0.entries[1].name = "other/data.pkl" },
+      changed("a tensor's bit turned", "the bytes of its entry 'archive/data/0' are not those that were saved") {
+        $0.entries[1].claimedChecksum = ZipBytes.checksum($0.entries[1].content)
+        $0.entries[1].content[5] ^= 1
+      },
+      changed("a description's checksum of nothing", "its entry 'archive/data.pkl' are not those that were saved") {
+        $0.entries[0].claimedChecksum = 0
+      },
       changed("an unknown byte order", "its byte order is 'middle'") {
         $0.entries.append(ZipBytes.Entry(name: "archive/byteorder", content: Array("middle".utf8)))
       },

@@ -9,6 +9,8 @@ struct ZipBytes {
     var flags = 0
     /// What the table of contents claims, where that is to differ from the content's.
     var claimedSize: Int?
+    /// The checksum that is written, where that is to differ from the content's.
+    var claimedChecksum: Int?
     /// Where the table of contents says that the entry begins, where that is to differ from where it does.
     var claimedPlace: Int?
     /// Whether the table of contents keeps its numbers in a zip64 field.
@@ -54,8 +56,9 @@ struct ZipBytes {
       let place = file.count
       let name = Array(entry.name.utf8)
       let length = entry.content.count
+      let checksum = entry.claimedChecksum ?? Self.checksum(entry.content)
       file += Self.numbers(
-        (0x0403_4b50, 4), (45, 2), (entry.flags, 2), (entry.method, 2), (0, 8), (length, 4), (length, 4),
+        (0x0403_4b50, 4), (45, 2), (entry.flags, 2), (entry.method, 2), (0, 4), (checksum, 4), (length, 4), (length, 4),
         (name.count, 2), (0, 2))
       file += name
       file += entry.content
@@ -65,7 +68,7 @@ struct ZipBytes {
       let extra = entry.isLarge ? Self.numbers((1, 2), (24, 2), (size, 8), (size, 8), (begin, 8)) : []
       let (shownSize, shownPlace) = entry.isLarge ? (all, all) : (size, begin)
       table += Self.numbers(
-        (0x0201_4b50, 4), (45, 2), (45, 2), (entry.flags, 2), (entry.method, 2), (0, 8), (shownSize, 4),
+        (0x0201_4b50, 4), (45, 2), (45, 2), (entry.flags, 2), (entry.method, 2), (0, 4), (checksum, 4), (shownSize, 4),
         (shownSize, 4), (name.count, 2), (extra.count, 2), (0, 10), (shownPlace, 4))
       table += name
       table += extra
@@ -84,6 +87,16 @@ struct ZipBytes {
     file += Self.numbers(
       (0x0605_4b50, 4), (0, 4), (shownCount, 2), (shownCount, 2), (shownSize, 4), (shownPlace, 4), (0, 2))
     return file
+  }
+
+  /// CRC-32 as ZIP files have it (ISO 3309).
+  static func checksum(_ bytes: [UInt8]) -> Int {
+    var checksum = ~UInt32(0)
+    for byte in bytes {
+      checksum ^= UInt32(byte)
+      for _ in 0..<8 { checksum = checksum & 1 == 1 ? (checksum >> 1) ^ 0xedb8_8320 : checksum >> 1 }
+    }
+    return Int(~checksum)
   }
 
   /// Numbers and how many bytes each takes, lowest byte first.

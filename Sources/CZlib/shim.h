@@ -1,0 +1,2 @@
+// The checksums of the system's zlib.
+#include <zlib.h>
