@@ -110,9 +110,9 @@ struct Tiling {
     pixels(tile, out, 4, 0, images, channels, places);
   }
 
-  /// How many tiles are worked on at once: their transforms stay within the last cache level.
+  /// How many tiles are worked on at once: their transforms stay in the cache.
   int64_t chunk(int64_t cin, int64_t cout) const {
-    const int64_t fitting = 6 * 1024 * 1024 / (places * (cin + cout) * int64_t(sizeof(float)));
+    const int64_t fitting = 3 * 1024 * 1024 / (places * (cin + cout) * int64_t(sizeof(float)));
     return std::min(count, std::max<int64_t>(64, std::min<int64_t>(256, fitting / 8 * 8)));
   }
 
