@@ -59,7 +59,6 @@ parameters = list(model.parameters())
 optimizer = torch.optim.AdamW(parameters, lr=1e-4, weight_decay=1e-5, fused=True)
 
 
-
 def step():
     loss = torch.nn.functional.cross_entropy(model(images), labels)
     loss.backward()

@@ -33,12 +33,12 @@ struct PlanCommand: ParsableCommand {
     }
     let records = try explaining { try workspace.records(of: plan.stages) }
     let reasons = plan.reasons(records: records.mapValues(\.recordedStage))
-    let failures = PlannedFailures(of: plan, loaded, records: records).sentences
     if stages {
       Console.write(Self.stages(plan, reasons).rendered(as: format))
       return
     }
     let kinds = Self.kinds(plan, reasons)
+    var failures: [String] { PlannedFailures(of: plan, loaded, records: records).sentences }
     switch format {
     case .csv: Console.write(kinds.rendered(as: .csv))
     case .json: Console.writeLine(Self.summary(plan, reasons, failures).canonicalText)

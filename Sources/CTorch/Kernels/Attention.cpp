@@ -5,7 +5,6 @@
 #include "Vector.h"
 
 #include <cmath>
-#include <vector>
 
 GRAFT_AVX2_BEGIN
 
@@ -70,9 +69,7 @@ void attentionBackward(const float *qkv, const float *weights, const float *dy, 
   const int64_t width = heads * d;
   const float scale = 1 / std::sqrt(float(d));
   parallel(n * heads, [&](int64_t index) {
-    thread_local std::vector<float> room;
-    room.resize(size_t(t * t));
-    float *slope = room.data();
+    float *slope = threadRoom(t * t);
     const int64_t image = index / heads, head = index % heads;
     const int64_t start = image * t * 3 * width + head * d;
     const float *q = qkv + start, *k = q + width, *v = k + width;

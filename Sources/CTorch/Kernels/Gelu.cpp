@@ -13,28 +13,23 @@ constexpr int64_t grain = 16384;
 }
 
 void geluForward(const float *x, float *y, int64_t count) {
-  parallelRanges(count, grain, [&](int64_t begin, int64_t end) {
-    for (; begin + 8 <= end; begin += 8) {
-      const __m256 value = _mm256_loadu_ps(x + begin);
-      _mm256_storeu_ps(y + begin, gelu(value));
-    }
-    if (begin < end) {
-      const __m256i places = firstPlaces(end - begin);
-      const __m256 value = _mm256_maskload_ps(x + begin, places);
-      _mm256_maskstore_ps(y + begin, places, gelu(value));
-    }
-  });
+  parallelRanges(count, grain, [&](int64_t begin, int64_t end) { geluValues(x + begin, y + begin, end - begin); });
 }
 
 void geluBackward(const float *x, const float *dy, float *dx, int64_t count) {
+  const auto slope = [](__m256 value) { return geluSlope(value, geluNormal(value)); };
   parallelRanges(count, grain, [&](int64_t begin, int64_t end) {
-    for (; begin + 8 <= end; begin += 8)
-      _mm256_storeu_ps(dx + begin, _mm256_mul_ps(_mm256_loadu_ps(dy + begin), geluSlope(_mm256_loadu_ps(x + begin))));
-    if (begin < end) {
-      const __m256i places = firstPlaces(end - begin);
-      const __m256 value = geluSlope(_mm256_maskload_ps(x + begin, places));
-      _mm256_maskstore_ps(dx + begin, places, _mm256_mul_ps(_mm256_maskload_ps(dy + begin, places), value));
-    }
+    const float *values = x + begin, *slopes = dy + begin;
+    float *out = dx + begin;
+    eights(
+        end - begin,
+        [&](int64_t i) {
+          _mm256_storeu_ps(out + i, _mm256_mul_ps(_mm256_loadu_ps(slopes + i), slope(_mm256_loadu_ps(values + i))));
+        },
+        [&](int64_t i, __m256i places) {
+          const __m256 value = slope(_mm256_maskload_ps(values + i, places));
+          _mm256_maskstore_ps(out + i, places, _mm256_mul_ps(_mm256_maskload_ps(slopes + i, places), value));
+        });
   });
 }
 

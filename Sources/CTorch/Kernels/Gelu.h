@@ -2,6 +2,8 @@
 // Abramowitz & Stegun, whose absolute error is below 1.5e-7: the resolution of float32 near 1. Eight values at a time.
 #pragma once
 
+#include <cstdint>
+
 #include "Vector.h"
 
 GRAFT_AVX2_BEGIN
@@ -33,11 +35,26 @@ static inline GeluNormal geluNormal(__m256 x) {
   return normal;
 }
 
-static inline __m256 gelu(__m256 x) { return _mm256_mul_ps(x, geluNormal(x).distribution); }
+static inline __m256 gelu(__m256 x, const GeluNormal &n) { return _mm256_mul_ps(x, n.distribution); }
 
-static inline __m256 geluSlope(__m256 x) {
-  const GeluNormal n = geluNormal(x);
-  return _mm256_fmadd_ps(x, n.density, n.distribution);
+static inline __m256 geluSlope(__m256 x, const GeluNormal &n) { return _mm256_fmadd_ps(x, n.density, n.distribution); }
+
+/// Calls `whole(place)` for every eight of 0..<count, and `rest(place, mask)` for what is left.
+template <typename Whole, typename Rest>
+static inline void eights(int64_t count, Whole whole, Rest rest) {
+  int64_t i = 0;
+  for (; i + 8 <= count; i += 8) whole(i);
+  if (i < count) rest(i, firstPlaces(count - i));
+}
+
+/// g = gelu(h), on the calling thread.
+static inline void geluValues(const float *h, float *g, int64_t count) {
+  const auto value = [](__m256 x) { return gelu(x, geluNormal(x)); };
+  eights(
+      count, [&](int64_t i) { _mm256_storeu_ps(g + i, value(_mm256_loadu_ps(h + i))); },
+      [&](int64_t i, __m256i places) {
+        _mm256_maskstore_ps(g + i, places, value(_mm256_maskload_ps(h + i, places)));
+      });
 }
 
 }  // namespace graft

@@ -11,29 +11,12 @@ namespace graft {
 
 namespace {
 
-/// Calls `body(values of 8, place, mask or none)` for 0..<count.
-template <typename Whole, typename Rest>
-void eights(int64_t count, Whole whole, Rest rest) {
-  int64_t i = 0;
-  for (; i + 8 <= count; i += 8) whole(i);
-  if (i < count) rest(i, firstPlaces(count - i));
-}
-
-/// g = gelu(h).
-void activate(const float *h, float *g, int64_t count) {
-  eights(
-      count, [&](int64_t i) { _mm256_storeu_ps(g + i, gelu(_mm256_loadu_ps(h + i))); },
-      [&](int64_t i, __m256i places) {
-        _mm256_maskstore_ps(g + i, places, gelu(_mm256_maskload_ps(h + i, places)));
-      });
-}
-
 /// g = gelu(h), and dh, the gradient of g, becomes that of h.
 void activateBackward(const float *h, float *g, float *dh, int64_t count) {
   const auto both = [](__m256 x, __m256 slope, __m256 &value) {
     const GeluNormal n = geluNormal(x);
-    value = _mm256_mul_ps(x, n.distribution);
-    return _mm256_mul_ps(slope, _mm256_fmadd_ps(x, n.density, n.distribution));
+    value = gelu(x, n);
+    return _mm256_mul_ps(slope, geluSlope(x, n));
   };
   eights(
       count,
@@ -60,7 +43,7 @@ void perceptronForward(const PerceptronShape &shape, const float *x, const float
     float *inner = threadRoom(rows * n), *before = h + begin * n, *after = y + begin * out;
     fillRows(before, b1, rows, n);
     matrixProduct(false, true, rows, n, k, 1, x + begin * k, k, w1, k, 1, before, n);
-    activate(before, inner, rows * n);
+    geluValues(before, inner, rows * n);
     fillRows(after, b2, rows, out);
     matrixProduct(false, true, rows, out, n, 1, inner, n, w2, n, 1, after, out);
   });

@@ -19,6 +19,16 @@ package struct DrawnFigure: Sendable {
   }
 }
 
+extension TransferCase {
+  /// Above a panel that shows one case.
+  func title(withFraction: Bool) -> String {
+    var title = "\(dataset) · \(backbone)"
+    if withFraction { title += " · \(NumberText.exact(fraction))" }
+    if !furtherText.isEmpty { title += ", \(furtherText)" }
+    return title
+  }
+}
+
 /// What a panel of a figure is about: a backbone, with the values of the further axes where there are any.
 struct Facet: Hashable, Sendable {
   let backbone: String

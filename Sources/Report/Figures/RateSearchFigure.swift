@@ -79,9 +79,7 @@ enum RateSearchFigure {
 
   private static func panel(_ place: Place, _ curves: [Curve], x: Axis, hasFractions: Bool) -> Panel {
     let transferCase = place.transferCase
-    var title = "\(transferCase.dataset) · \(transferCase.backbone)"
-    if hasFractions { title += " · \(NumberText.exact(transferCase.fraction))" }
-    if !transferCase.furtherText.isEmpty { title += ", \(transferCase.furtherText)" }
+    let title = transferCase.title(withFraction: hasFractions)
     let scale = Scale.linear(around: curves.flatMap { $0.points.map(\.value) })
     let name = place.isRange ? "training loss" : MetricName.plain(curves.first?.metric ?? "")
     guard case .linear(let range) = scale else { return Panel(title: title, x: x, y: Axis(name, scale)) }

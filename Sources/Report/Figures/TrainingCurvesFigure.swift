@@ -19,9 +19,7 @@ enum TrainingCurvesFigure {
     let x = Axis("Epoch", .linear(around: [0] + curves.flatMap { $0.points.map(\.epoch) }, margin: 0.02))
     let panels = analysis.cases.compactMap { transferCase -> Panel? in
       guard let own = byCase[transferCase], let y = axes[transferCase.dataset] else { return nil }
-      var title = "\(transferCase.dataset) · \(transferCase.backbone)"
-      if hasFractions { title += " · \(NumberText.exact(transferCase.fraction))" }
-      if !transferCase.furtherText.isEmpty { title += ", \(transferCase.furtherText)" }
+      let title = transferCase.title(withFraction: hasFractions)
       let areas = own.map { curve in
         Mark.area(
           curve.points.map { (.value($0.epoch), $0.low, $0.high) },
