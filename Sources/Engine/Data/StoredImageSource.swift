@@ -4,6 +4,7 @@ import CImage
 public struct StoredImageSource: ImageSource {
   public let shape: ImageShape
   public let labels: [Int]
+  public let targets: [Float]?
   public var classes: Int { store.classes.count }
   public var count: Int { positions.count }
   /// The stored position of each image.
@@ -23,7 +24,11 @@ public struct StoredImageSource: ImageSource {
     guard store.channels == 1 || store.channels == pipeline.channels else {
       throw DataFault.channelMismatch(stored: store.channels, wanted: pipeline.channels)
     }
-    labels = positions.map(store.label)
+    let known = positions.map(store.label)
+    labels = known.compactMap(\.index)
+    targets =
+      store.showsSeveralClasses
+      ? known.flatMap { label in (0..<store.classes.count).map { label[$0].target } } : nil
     let sizes = Set(positions.map(store.shape))
     let evaluation = try ImagePipeline.outputSize(of: pipeline.evaluation, from: sizes, list: "evaluation")
     let training = try ImagePipeline.outputSize(of: pipeline.training, from: sizes, list: "training")
@@ -47,7 +52,7 @@ public struct StoredImageSource: ImageSource {
       initialised = size * positions.count
     }
     if let reason = failures.lazy.compactMap({ $0 }).first { throw DataFault.processing(reason: reason) }
-    return ImageBatch(pixels: pixels, shape: shape, count: positions.count, labels: positions.map { labels[$0] })
+    return labelled(ImageBatch(pixels: pixels, shape: shape, count: positions.count, labels: []), positions)
   }
 
   public func batch(_ positions: [Int], draws: RandomStream?, on device: Device) throws -> ImageBatch {
@@ -67,8 +72,18 @@ public struct StoredImageSource: ImageSource {
       try images.apply(stored.enumerated().map { steps(for: $1, draws: draws?.child(UInt64($0))) })
       return try images.normalised(mean: pipeline.mean, deviation: pipeline.standardDeviation, to: shape)
     }
-    var batch = ImageBatch(pixels: [], shape: shape, count: positions.count, labels: positions.map { labels[$0] })
+    var batch = labelled(ImageBatch(pixels: [], shape: shape, count: positions.count, labels: []), positions)
     batch.prepared = PreparedImages(tensor)
+    return batch
+  }
+
+  private func labelled(_ batch: ImageBatch, _ positions: [Int]) -> ImageBatch {
+    var batch = batch
+    if let targets {
+      batch.targets = positions.flatMap { targets[($0 * classes)..<(($0 + 1) * classes)] }
+    } else {
+      batch.labels = positions.map { labels[$0] }
+    }
     return batch
   }
 
