@@ -14,7 +14,7 @@ import Testing
 
   private func check(_ images: ArrayImages, start: Int, count: Int, channels: Int) throws {
     #expect(images.count == count && images.shape == ImageShape(channels: channels, height: 12, width: 12))
-    for rows in [0..<count, 3..<min(7, count), (count - 1)..<count] {
+    for rows in [0..<count, 3..<5, (count - 1)..<count] {
       for (picture, image) in zip(try images.pictures(rows), rows) {
         for channel in 0..<channels {
           for place in 0..<144 {
