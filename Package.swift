@@ -113,7 +113,7 @@ let package = Package(
     .testTarget(
       name: "ExecutorTests",
       dependencies: ["Executor", "Files", "Store", "Planner", "WorkerProtocol", "graft-fake-worker", "graft-fake-run"]),
-    .testTarget(name: "EngineTests", dependencies: ["Engine", "Files"], exclude: ["Fixtures"]),
+    .testTarget(name: "EngineTests", dependencies: ["Engine", "Files", "Hashing"], exclude: ["Fixtures"]),
     .testTarget(
       name: "StagesTests", dependencies: ["Stages", "Planner", "Engine", "WorkerProtocol"], exclude: ["Fixtures"]),
     .testTarget(

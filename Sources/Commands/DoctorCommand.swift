@@ -8,9 +8,15 @@ struct DoctorCommand: ParsableCommand {
     commandName: "doctor", abstract: "Say what this machine has and what it lacks, for a study or at all.")
 
   @OptionGroup var arguments: StudyArguments
+  @Flag(
+    help: """
+      Only the study's data sets, looked into: images per class and split, what is missing, where it is to be had. Without a \
+      study: the data sets that Graft knows.
+      """) var data = false
   @Option(help: "table, json or csv.") var format = ListFormat.table
 
   func run() throws {
+    if data { return try surveyData() }
     var listing = Listing(columns: ["what", "found", "fine"])
     func add(_ what: String, _ found: String, _ fine: Bool) {
       listing.rows.append([.string(what), .string(found), .string(fine ? "yes" : "NO")])
@@ -24,6 +30,23 @@ struct DoctorCommand: ParsableCommand {
     addDisk(loaded.workspaceFolder, add)
     Console.write(listing.rendered(as: format))
     guard !listing.rows.contains(where: { $0[2] == "NO" }) else { throw ExitCode(ExitStatus.machineLacks.rawValue) }
+  }
+
+  private func surveyData() throws {
+    var surveys: [DatasetSurvey]
+    if arguments.study == nil {
+      surveys = try PublishedDataset.standard(dataFolder: absolutePath("datasets")).map { try DatasetSurvey(of: $0) }
+    } else {
+      let loaded = try arguments.load()
+      let names = Set(loaded.study.contentRequests.map(\.id))
+      surveys = try loaded.study.datasets.filter { names.contains(.dataset($0.name)) }.map {
+        try DatasetSurvey(of: $0, in: loaded.file.folder)
+      }
+    }
+    var listing = Listing(columns: ["data set", "what", "found", "fine"])
+    for survey in surveys { listing.rows += survey.rows }
+    Console.write(listing.rendered(as: format))
+    guard surveys.allSatisfy(\.isFine) else { throw ExitCode(ExitStatus.machineLacks.rawValue) }
   }
 
   private func addWorker(_ add: (String, String, Bool) -> Void) throws {

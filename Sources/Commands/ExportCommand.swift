@@ -9,12 +9,12 @@ struct ExportCommand: ParsableCommand {
     commandName: "export", abstract: "Print one table of a study as CSV.")
 
   enum Table: String, ExpressibleByArgument, CaseIterable {
-    case cells, settings, gains, history, attempts
+    case cells, settings, gains, history, classes, attempts
     case rates = "lr_search"
   }
 
   @OptionGroup var arguments: StudyArguments
-  @Option(help: "cells, settings, gains, history, lr_search or attempts.") var table = Table.cells
+  @Option(help: "cells, settings, gains, history, classes, lr_search or attempts.") var table = Table.cells
 
   func run() throws {
     let loaded = try arguments.load()
@@ -28,8 +28,11 @@ struct ExportCommand: ParsableCommand {
     let file = ReportWriter.renderFiles(results: results).first { $0.path == "\(table.rawValue).csv" }
     guard let file else {
       throw CommandFailure(
-        .usage, "\(plan.study) has no table \(table.rawValue): it searches for no learning rate",
-        remedy: "`optimizer: {lr: search}` under `training:` does")
+        .usage,
+        table == .classes
+          ? "\(plan.study) has no table classes: no data set of it is read yet"
+          : "\(plan.study) has no table \(table.rawValue): it searches for no learning rate",
+        remedy: table == .classes ? "`graft run` reads them" : "`optimizer: {lr: search}` under `training:` does")
     }
     Console.write(file.text)
   }

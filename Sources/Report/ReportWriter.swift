@@ -7,8 +7,8 @@ import WorkerProtocol
 public enum ReportWriter {
   /// Every file of the report, in a fixed order: a pure function, the same results give the same bytes.
   ///
-  /// The files are the same for every study but for those of learning rates, which only studies that search for them have;
-  /// where there is nothing to show, a table has its header alone and a figure says what is missing.
+  /// The files are the same for every study but for those of learning rates, which only studies that search for them have,
+  /// and of classes, which are there when a data set's images are counted; where there is nothing to show, a table has its header alone and a figure says what is missing.
   public static func renderFiles(results: StudyResults) -> [ReportFile] {
     let analysis = StudyAnalysis(results)
     let table = PerformanceTable(analysis)
@@ -26,6 +26,7 @@ public enum ReportWriter {
     if !analysis.rateSearches.isEmpty {
       files.append(ReportFile(path: "lr_search.csv", text: StudyTables.rateSearches(analysis)))
     }
+    if analysis.hasClassCounts { files.append(ReportFile(path: "classes.csv", text: StudyTables.classes(analysis))) }
     return files
       + figures.flatMap { drawn in
         [
@@ -57,7 +58,7 @@ public enum ReportWriter {
   }
 
   /// The files that not every study's report has.
-  private static let optionalPaths = ["lr_search.csv", "figures/lr-search.svg", "figures/lr-search.csv"]
+  private static let optionalPaths = ["classes.csv", "lr_search.csv", "figures/lr-search.svg", "figures/lr-search.csv"]
 
   private static func write(_ bytes: [UInt8], to path: String) throws {
     if let present = try? DurableFiles.read(path), present == bytes { return }

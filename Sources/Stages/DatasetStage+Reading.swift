@@ -32,7 +32,7 @@ extension DatasetStage {
       case .absent: .absent
       case .unknown: .unknown
       }
-    reader.skipsMissing = parameters.options.missing == .skip
+    reader.absent = absent
     return try reader.listing()
   }
 
@@ -43,7 +43,7 @@ extension DatasetStage {
       case .given, .column: .released
       case .patient, .random: .none
       }
-    let reader = PublishedReader(root: try root, split: given, skipsMissing: parameters.options.missing == .skip)
+    let reader = PublishedReader(root: try root, split: given, absent: absent)
     switch published.dataset {
     case .aptos2019: return try reader.aptos2019()
     case .isic2019:
@@ -54,6 +54,11 @@ extension DatasetStage {
     case .cbisDDSM: return try reader.cbisDDSM(published.view == .full ? .full : .cropped)
     case .camelyon: return try reader.patchCamelyon()
     }
+  }
+
+  private var absent: AbsentImages {
+    if looksAtLabelsAlone { return .listed }
+    return parameters.options.missing == .skip ? .leftOut : .fault
   }
 
   /// What the study's released code normalises a published data set by.

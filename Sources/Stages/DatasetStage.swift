@@ -13,6 +13,8 @@ struct DatasetStage {
 
   let request: StageRequest
   let parameters: DatasetParameters
+  /// Whether images that are not there are listed like the others: for a survey.
+  var looksAtLabelsAlone = false
 
   init(_ request: StageRequest) throws {
     self.request = request

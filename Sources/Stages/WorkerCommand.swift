@@ -13,6 +13,12 @@ public enum WorkerCommand {
     case "--doctor":
       print(doctor.canonicalText)
       return 0
+    case "--survey-data":
+      let request = arguments.dropFirst().first.flatMap {
+        try? JSONDecoder().decode(JSONValue.self, from: Data($0.utf8))
+      }
+      print(DataSurvey.of(request ?? .null).canonicalText)
+      return 0
     case "--bench-step": return benchmark(Array(arguments.dropFirst()))
     default:
       FileHandle.standardError.write(

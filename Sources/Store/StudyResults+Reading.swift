@@ -67,10 +67,25 @@ private struct ResultsReading {
         result.validationImages = facts["images"]?["val"]?.intValue
         result.testImages = facts["images"]?["test"]?.intValue
         result.unreadable = facts["unreadable"]?.intValue ?? facts["unreadable"]?.arrayValue?.count
+        result.missing = facts["missing"]?.intValue
+        result.sharedGroups = facts["shared_groups"]?.intValue
+        result.classCounts = Self.classCounts(facts, classes: result.classes?.count ?? 0)
       }
       results.append(result)
     }
     return results
+  }
+
+  private static func classCounts(_ facts: JSONValue, classes: Int) -> [ClassCount] {
+    func counts(_ name: String) -> [[Int]]? {
+      let all = ["train", "val", "test"].compactMap { facts[name]?[$0]?.arrayValue?.compactMap(\.intValue) }
+      return all.count == 3 && all.allSatisfy { $0.count == classes } ? all : nil
+    }
+    guard let images = counts("images_per_class") else { return [] }
+    let unknown = counts("unknown_per_class")
+    return (0..<classes).map { place in
+      ClassCount(images: images.map { $0[place] }, unknown: unknown.map { $0.map { $0[place] } })
+    }
   }
 
   /// The data set's stage: named by the cell, or read by its training.

@@ -37,6 +37,12 @@ public struct DatasetResult: Sendable, Hashable {
   public var testImages: Int?
   /// Images that could not be read and were left out, as the study allowed.
   public var unreadable: Int?
+  /// Images that the labels name and that were not there and left out, as the study allowed.
+  public var missing: Int?
+  /// Patients, lesions or other groups with images in several splits.
+  public var sharedGroups: Int?
+  /// Of each class, in their order.
+  public var classCounts: [ClassCount] = []
   /// Frechet distance to the source domain, where the study measures it.
   public var distance: Double?
 
@@ -52,6 +58,18 @@ public struct DatasetResult: Sendable, Hashable {
     self.testImages = testImages
     self.unreadable = unreadable
     self.distance = distance
+  }
+}
+
+/// How many images show a class; of how many nobody can say, where images may show several.
+public struct ClassCount: Sendable, Hashable {
+  /// Training, validation, test.
+  public var images: [Int]
+  public var unknown: [Int]?
+
+  public init(images: [Int], unknown: [Int]? = nil) {
+    self.images = images
+    self.unknown = unknown
   }
 }
 

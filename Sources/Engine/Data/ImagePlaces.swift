@@ -1,14 +1,22 @@
 import Files
 import Foundation
 
+/// What is done about an image that a label file names and that is not there.
+public enum AbsentImages: Sendable, Hashable {
+  case fault
+  /// It is left out and counted.
+  case leftOut
+  /// It is listed and counted: for looking at label files alone.
+  case listed
+}
+
 /// Where the images lie that a label file names: all are looked for before one is read.
 struct ImagePlaces {
   /// The folder that their paths are relative to.
   let root: String
   /// The label file, for faults.
   let labels: String
-  /// Whether images that are not there are left out, rather than a fault.
-  let skipsMissing: Bool
+  let absent: AbsentImages
 
   /// An image as a label file names it.
   struct Named {
@@ -50,13 +58,18 @@ struct ImagePlaces {
       let place = image.candidates.first { Self.isFile("\(root)/\($0)") }
       if let place, links.leaves(place) { linked.append(entry) }
       if place == nil { missing.append(image.path) }
-      paths.append(place)
+      paths.append(place ?? (absent == .listed ? image.path : nil))
     }
     if !outside.isEmpty { faults.add(.pathsLeaveRoot(lines: outside, root: root, path: labels)) }
     if !linked.isEmpty { faults.add(.linksLeaveRoot(lines: linked, root: root, path: labels)) }
     if !repeated.isEmpty { faults.add(.duplicateImages(lines: repeated, path: labels)) }
-    let leavesOut = skipsMissing && missing.count < named.count
-    if !missing.isEmpty, !leavesOut { faults.add(.missingImages(names: missing, root: root, path: labels)) }
+    let isFault =
+      switch absent {
+      case .fault: !missing.isEmpty
+      case .leftOut: !missing.isEmpty && missing.count == named.count
+      case .listed: false
+      }
+    if isFault { faults.add(.missingImages(names: missing, root: root, path: labels)) }
     return (paths, missing)
   }
 

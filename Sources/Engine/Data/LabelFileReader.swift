@@ -38,8 +38,7 @@ public struct LabelFileReader: Sendable, Hashable {
   /// Nil: whichever the header has most of.
   public var delimiter: Delimiter?
   public var blank = Blank.fault
-  /// Whether images that are not there are left out.
-  public var skipsMissing = false
+  public var absent = AbsentImages.fault
 
   public init(
     root: String, labels: String, image: String, target: Target, group: String? = nil, split: String? = nil,
@@ -87,7 +86,7 @@ public struct LabelFileReader: Sendable, Hashable {
     case .separated(_, let separator): read = separated(table, firstTarget, separator, &faults)
     }
     let splits = splitColumn.map { self.splits(of: table, column: $0, &faults) }
-    let places = ImagePlaces(root: root, labels: labels, skipsMissing: skipsMissing)
+    let places = ImagePlaces(root: root, labels: labels, absent: absent)
     let named = (0..<table.count).map { row in
       ImagePlaces.Named(line: table.line(row), path: table.value(row, imageColumn) + suffix)
     }.filter { $0.path != suffix }

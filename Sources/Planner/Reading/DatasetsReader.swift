@@ -157,3 +157,13 @@ struct DatasetsReader {
     return folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)"
   }
 }
+
+extension PublishedDataset {
+  /// All of them, as a study has them that only names them.
+  ///
+  /// - Parameter dataFolder: Where their folders lie.
+  public static func standard(dataFolder: String) -> [DeclaredDataset] {
+    DatasetsReader(faults: FaultCollector(file: "", lines: SourceLines("")), dataFolder: dataFolder)
+      .undeclared(besides: [])
+  }
+}

@@ -27,6 +27,9 @@ package struct StudyAnalysis: Sendable {
   private let settingIndex: [SettingKey: Int]
   private let datasetIndex: [String: Int]
 
+  /// Whether images of each class are counted, of some data set.
+  package var hasClassCounts: Bool { datasets.contains { !$0.classCounts.isEmpty } }
+
   package init(_ results: StudyResults) {
     let order = StudyOrder(datasets: results.datasets.map(\.name), backbones: results.backbones)
     let cells = order.sorted(results.cells)

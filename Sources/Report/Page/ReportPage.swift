@@ -179,8 +179,47 @@ struct ReportPage {
         }
       }
     }
+    writeLosses(&page)
+    if analysis.hasClassCounts { writeClasses(&page) }
     if analysis.datasets.contains(where: { $0.trainingImages == nil }) {
       page.leaf("p", "class=\"quiet\"", "– is not counted yet: the stage that reads this data set is not done.")
+    }
+  }
+
+  /// What a data set lacks, or shares between its splits.
+  private func writeLosses(_ page: inout HTMLWriter) {
+    for dataset in analysis.datasets {
+      if let missing = dataset.missing, missing > 0 {
+        page.leaf(
+          "p",
+          "\(dataset.name): \(NumberText.count(missing)) images that its labels name were not there and are left out.")
+      }
+      if let shared = dataset.sharedGroups, shared > 0 {
+        page.leaf(
+          "p", "\(dataset.name): \(NumberText.count(shared)) patients or lesions have images in several splits.")
+      }
+    }
+  }
+
+  /// How many images show each class.
+  private func writeClasses(_ page: inout HTMLWriter) {
+    let hasUnknown = analysis.datasets.contains { $0.classCounts.contains { $0.unknown != nil } }
+    let headings: [HTMLWriter.Heading] =
+      [.text("Data set"), .text("Class"), .number("Training images"), .number("Validation"), .number("Test")]
+      + (hasUnknown ? [.number("Unknown, all splits")] : [])
+    page.table("Images of each class", headings: headings) { page in
+      for dataset in analysis.datasets {
+        for (place, pair) in zip(dataset.classes ?? [], dataset.classCounts).enumerated() {
+          page.element("tr", place == 0 ? "class=\"first\"" : "") { page in
+            page.leaf("th", "scope=\"row\"", dataset.name)
+            page.leaf("td", pair.0)
+            for count in pair.1.images { page.leaf("td", "class=\"number\"", NumberText.count(count)) }
+            if hasUnknown {
+              page.leaf("td", "class=\"number\"", pair.1.unknown.map { NumberText.count($0.reduce(0, +)) } ?? "–")
+            }
+          }
+        }
+      }
     }
   }
 

@@ -171,6 +171,23 @@ package enum StudyTables {
     return DataTable(columns).csv(rows)
   }
 
+  /// A row for each class of each data set whose images are counted.
+  package static func classes(_ analysis: StudyAnalysis) -> String {
+    struct Row {
+      let dataset: String
+      let name: String
+      let count: ClassCount
+    }
+    let rows = analysis.datasets.flatMap { dataset in
+      zip(dataset.classes ?? [], dataset.classCounts).map { Row(dataset: dataset.name, name: $0, count: $1) }
+    }
+    let splits = ["train", "val", "test"]
+    var columns: [Column<Row>] = [.text("dataset") { $0.dataset }, .text("class") { $0.name }]
+    columns += splits.enumerated().map { place, split in .integer(split) { $0.count.images[place] } }
+    columns += splits.enumerated().map { place, split in .integer("\(split)_unknown") { $0.count.unknown?[place] } }
+    return DataTable(columns).csv(rows)
+  }
+
   /// Names that the tables use themselves: a further axis of the same name is written `axis.NAME`.
   private static let ownNames: Set<String> = [
     "study", "cell", "dataset", "backbone", "fraction", "init", "seed", "state", "reason", "split", "metric", "value",

@@ -13,17 +13,16 @@ public struct PublishedReader: Sendable, Hashable {
   /// The folder of the data set.
   public var root: String
   public var split: GivenSplit
-  /// Whether images that are not there are left out.
-  public var skipsMissing: Bool
+  public var absent: AbsentImages
 
-  public init(root: String, split: GivenSplit, skipsMissing: Bool = false) {
+  public init(root: String, split: GivenSplit, absent: AbsentImages = .fault) {
     self.root = root
     self.split = split
-    self.skipsMissing = skipsMissing
+    self.absent = absent
   }
 
   func places(_ labels: String) -> ImagePlaces {
-    ImagePlaces(root: root, labels: labels, skipsMissing: skipsMissing)
+    ImagePlaces(root: root, labels: labels, absent: absent)
   }
 
   /// The first of the folders that is there, else the first.
