@@ -1,9 +1,7 @@
+import Files
 import Foundation
 import Planner
 import Store
-
-/// Files that are images by their names: what the digest of a folder of images covers.
-private let imageExtensions: Set<String> = ["jpg", "jpeg", "png"]
 
 extension LoadedStudy {
   /// The study's plan, with the content of its data sets and weights as it is now.
@@ -34,12 +32,12 @@ extension LoadedStudy {
       // What is too large to be weights is not read to be refused.
       if stat(path, &status) == 0, Int(status.st_size) > ContentRequest.fileLimit { return ContentRequest.oversized }
       return try workspace.contentDigest(of: path).text
-    case .folder: return try workspace.contentDigest(of: path, extensions: imageExtensions).text
+    case .folder: return try workspace.contentDigest(of: path, extensions: ImageFileNames.extensions).text
     case .table(let labels, let images):
       let folder = images.isEmpty ? path : "\(path)/\(images)"
       let parts = [
         try workspace.contentDigest(of: "\(path)/\(labels)"),
-        try workspace.contentDigest(of: folder, extensions: imageExtensions),
+        try workspace.contentDigest(of: folder, extensions: ImageFileNames.extensions),
       ]
       return ContentDigest.joined(parts).text
     }
