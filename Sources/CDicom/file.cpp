@@ -7,11 +7,15 @@
 
 #include <dcmtk/dcmdata/dcistrmb.h>
 #include <dcmtk/dcmdata/dcrledrg.h>
+#include <dcmtk/dcmdata/dcpixel.h>
+#include <dcmtk/dcmdata/dcpixseq.h>
+#include <dcmtk/dcmdata/dcpxitem.h>
 #include <dcmtk/dcmdata/dctk.h>
 #include <dcmtk/dcmjpeg/djdecode.h>
 #include <dcmtk/dcmjpls/djdecode.h>
 #include <dcmtk/oflog/oflog.h>
 
+#include "codestream.h"
 #include "fault.h"
 #include "layout.h"
 
@@ -179,6 +183,14 @@ Frame File::frame() const {
     return frame;
   }
   if (!pixels) throw Fault(CIMAGE_CORRUPT, "its pixels cannot be read");
+  DcmPixelSequence *fragments = nullptr;
+  DcmPixelItem *first = nullptr;
+  Uint8 *stream = nullptr;
+  if (pixels->getEncapsulatedRepresentation(syntax.getXfer(), nullptr, fragments).bad() || !fragments ||
+      fragments->getItem(first, 1).bad() || !first || first->getUint8Array(stream).bad() || !stream) {
+    throw Fault(CIMAGE_TRUNCATED, "the first frame of its pixels is missing");
+  }
+  if (syntax.getXfer() != EXS_RLELossless) checkCodestream(stream, first->getLength());
   OFString colours;
   if (pixels->getDecompressedColorModel(dataset_, colours).bad()) {
     throw Fault(CIMAGE_CORRUPT, "it is DICOM in the transfer syntax %s, which is not read", syntax.getXferName());
