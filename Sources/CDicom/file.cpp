@@ -6,7 +6,6 @@
 #include <dcmtk/config/osconfig.h>
 
 #include <dcmtk/dcmdata/dcistrmb.h>
-#include <dcmtk/dcmdata/dcrledrg.h>
 #include <dcmtk/dcmdata/dcpixel.h>
 #include <dcmtk/dcmdata/dcpixseq.h>
 #include <dcmtk/dcmdata/dcpxitem.h>
@@ -18,6 +17,7 @@
 #include "codestream.h"
 #include "fault.h"
 #include "layout.h"
+#include "runLengths.h"
 
 namespace dicom {
 
@@ -30,7 +30,6 @@ void begin() {
     OFLog::configure(OFLogger::OFF_LOG_LEVEL);
     dcmDataDict.rdlock();
     dcmDataDict.rdunlock();
-    DcmRLEDecoderRegistration::registerCodecs();
     DJDecoderRegistration::registerCodecs(EDC_photometricInterpretation, EUC_never, EPC_colorByPixel);
     DJLSDecoderRegistration::registerCodecs(EJLSUC_never, EJLSPC_colorByPixel);
   });
@@ -41,6 +40,10 @@ std::string text(DcmItem *item, const DcmTagKey &tag) {
   if (item->findAndGetOFString(tag, value).bad()) return "";
   std::string result(value.c_str());
   while (!result.empty() && (result.back() == ' ' || result.back() == '\0')) result.pop_back();
+  // It may be shown.
+  for (char &character : result) {
+    if (character < 0x20 || character > 0x7E) character = '?';
+  }
   return result;
 }
 
@@ -190,7 +193,11 @@ Frame File::frame() const {
       fragments->getItem(first, 1).bad() || !first || first->getUint8Array(stream).bad() || !stream) {
     throw Fault(CIMAGE_TRUNCATED, "the first frame of its pixels is missing");
   }
-  if (syntax.getXfer() != EXS_RLELossless) checkCodestream(stream, first->getLength());
+  if (syntax.getXfer() == EXS_RLELossless) {
+    decodeRunLengths(stream, first->getLength(), frame);
+    return frame;
+  }
+  checkCodestream(stream, first->getLength());
   OFString colours;
   if (pixels->getDecompressedColorModel(dataset_, colours).bad()) {
     throw Fault(CIMAGE_CORRUPT, "it is DICOM in the transfer syntax %s, which is not read", syntax.getXferName());
@@ -207,8 +214,7 @@ Frame File::frame() const {
   if (decoded.bad()) throw Fault(CIMAGE_TRUNCATED, "%s", decoded.text());
   frame.data = frame.memory.data();
   frame.colours = colours.c_str();
-  // Run lengths keep the order that the header names; the other decoders were told one.
-  if (syntax.getXfer() != EXS_RLELossless) frame.byPlane = false;
+  frame.byPlane = false;
   return frame;
 }
 
