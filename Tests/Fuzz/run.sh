@@ -4,6 +4,10 @@
 # Targets: header jpeg png tiff dicom (default: all, SECONDS each, one after the other). Needs the Swift toolchain's clang,
 # with libFuzzer and AddressSanitizer, and python3. The corpus grows under .build/fuzz; what breaks a decoder is kept
 # there in found/ and belongs, once mended, into Tests/Fuzz/found/TARGET, which the tests decode.
+#
+# The system's libraries are not instrumented: of their own faults only those show that end the process. Builds of DCMTK or
+# libtiff with -fsanitize=fuzzer-no-link,address are used where GRAFT_FUZZ_INCLUDE (-I...) and GRAFT_FUZZ_LINK (-L...)
+# name them.
 set -eu
 cd "$(dirname "$0")/../.."
 seconds="${1:?usage: Tests/Fuzz/run.sh SECONDS [TARGET ...]}"
@@ -14,8 +18,10 @@ clang="${CLANG:-$(dirname "$(readlink -f "$(command -v swift)")")/clang}"
 work=.build/fuzz
 mkdir -p "$work/found"
 flags="-g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined"
-include="-ISources/CImage/include -ISources/CDicom/include"
-link="-fuse-ld=lld -fsanitize=fuzzer,address,undefined"
+include="-ISources/CImage/include -ISources/CDicom/include ${GRAFT_FUZZ_INCLUDE:-}"
+link="-fuse-ld=lld -fsanitize=fuzzer,address,undefined ${GRAFT_FUZZ_LINK:-}"
+
+system="-ljpeg -lpng -ltiff -lz -lm -lpthread"
 
 objects=""
 for source in Sources/CImage/*.c; do
@@ -41,10 +47,10 @@ for target in $targets; do
     done
     "$clang" $flags $include -c Tests/Fuzz/dicom.c -o "$work/dicom.o"
     "$clang++" $link "$work/dicom.o" $medical $objects -o "$work/fuzz-dicom" \
-      -ldcmjpls -ldcmjpeg -ldcmdata -loflog -lofstd -ljpeg -lpng -ltiff -lm
+      -ldcmjpls -ldcmtkcharls -ldcmjpeg -lijg8 -lijg12 -lijg16 -ldcmimage -ldcmimgle -ldcmdata -loflog -lofstd $system
   else
     "$clang" $flags $include -DFORMAT=$define -c Tests/Fuzz/image.c -o "$work/$target.o"
-    "$clang++" $link "$work/$target.o" $objects -o "$work/fuzz-$target" -ljpeg -lpng -ltiff -lm
+    "$clang++" $link "$work/$target.o" $objects -o "$work/fuzz-$target" $system
   fi
 done
 
