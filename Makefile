@@ -3,7 +3,7 @@
 SWIFT_FLAGS := -c release
 GRAFT := .build/release/graft
 
-.PHONY: study test check lint build setup chest-xray bench bench-train clean
+.PHONY: study test check lint build setup chest-xray bench bench-train bench-data clean
 
 # Runs the embedded default study, grids/quickstart.yaml, and says where its report lies.
 study: build
@@ -47,6 +47,11 @@ bench-train: build
 	@sh Benchmarks/bench.sh --only-setup
 	@$${GRAFT_PEER_PYTHON:-Benchmarks/.venv/bin/python} Benchmarks/train/train_step.py --worker .build/release/graft-worker \
 	  --name bench-train --backbones deit_small swin_tiny resnet50 inception_v3
+
+# Image files into a store, against Pillow, torchvision and libjpeg-turbo's own scaled decoding, in turns.
+bench-data: build
+	@sh Benchmarks/bench.sh --only-setup
+	@$${GRAFT_PEER_PYTHON:-Benchmarks/.venv/bin/python} Benchmarks/data/data.py --worker .build/release/graft-worker
 
 clean:
 	@rm -rf .build

@@ -85,16 +85,20 @@ let package = Package(
       name: "CTorch",
       cxxSettings: [.unsafeFlags(libtorch.includes.map { "-I\($0)" } + ["-O3"])],
       linkerSettings: torchLinking),
-    // libjpeg and libpng behind a C interface.
+    // libjpeg, libpng and libtiff behind a C interface.
     .target(
       name: "CImage", cSettings: [.unsafeFlags(["-O2"])],
-      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("m")]),
+      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("tiff"), .linkedLibrary("m")]),
+    // DCMTK behind a C interface.
+    .target(
+      name: "CDicom", dependencies: ["CImage"], cxxSettings: [.unsafeFlags(["-O2"])],
+      linkerSettings: ["dcmjpls", "dcmjpeg", "dcmdata", "oflog", "ofstd"].map { .linkedLibrary($0) }),
     // libhdf5 behind a C interface; Debian keeps its parts in folders of their own.
     .target(
       name: "CHDF5", cSettings: [.unsafeFlags(["-I/usr/include/hdf5/serial", "-O2"])],
       linkerSettings: [.linkedLibrary("hdf5_serial")]),
     // Numerics; knows no grid.
-    .target(name: "Engine", dependencies: ["CTorch", "CImage", "CHDF5", "CZlib", "Files", "Hashing"]),
+    .target(name: "Engine", dependencies: ["CTorch", "CDicom", "CImage", "CHDF5", "CZlib", "Files", "Hashing"]),
     // Where a stage kind meets the engine.
     .target(name: "Stages", dependencies: ["Engine", "Files", "Planner", "WorkerProtocol"]),
     .executableTarget(name: "graft-worker", dependencies: ["Stages"]),

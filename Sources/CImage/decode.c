@@ -37,25 +37,61 @@ int cimage_is_png(const uint8_t *bytes, size_t size) {
   return size >= 8 && memcmp(bytes, signature, 8) == 0;
 }
 
+int cimage_is_tiff(const uint8_t *bytes, size_t size) {
+  static const uint8_t signatures[4][4] = {{'I', 'I', 42, 0}, {'M', 'M', 0, 42}, {'I', 'I', 43, 0}, {'M', 'M', 0, 43}};
+  for (int i = 0; i < 4; i++) {
+    if (size >= 8 && memcmp(bytes, signatures[i], 4) == 0) return 1;
+  }
+  return 0;
+}
+
+int cimage_format(const uint8_t *bytes, size_t size) {
+  if (cimage_is_jpeg(bytes, size)) return CIMAGE_JPEG;
+  if (cimage_is_png(bytes, size)) return CIMAGE_PNG;
+  return cimage_is_tiff(bytes, size) ? CIMAGE_TIFF : 0;
+}
+
+/* Formats that are known but not read. */
+static const struct {
+  const char *name;
+  size_t offset;
+  size_t length;
+  const char *signature;
+} others[] = {
+    {"GIF", 0, 4, "GIF8"},          {"BMP", 0, 2, "BM"},
+    {"WebP", 8, 4, "WEBP"},         {"JPEG 2000", 0, 12, "\0\0\0\x0CjP  \r\n\x87\n"},
+    {"HEIF", 4, 8, "ftypheic"},     {"AVIF", 4, 8, "ftypavif"},
+    {"PDF", 0, 5, "%PDF-"},         {"gzip", 0, 2, "\x1F\x8B"},
+    {"ZIP", 0, 4, "PK\x03\x04"},    {"HDF5", 0, 8, "\x89HDF\r\n\x1A\n"},
+};
+
 static int unknown_format(const uint8_t *bytes, size_t size, char *error, size_t error_size) {
   if (size == 0) return cimage_fail(CIMAGE_UNKNOWN_FORMAT, error, error_size, "it is empty");
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    if (size >= others[i].offset + others[i].length &&
+        memcmp(bytes + others[i].offset, others[i].signature, others[i].length) == 0) {
+      return cimage_fail(CIMAGE_UNKNOWN_FORMAT, error, error_size,
+                         "it is a %s file, whatever its name says; read are JPEG, PNG, TIFF and DICOM", others[i].name);
+    }
+  }
   size_t looked = size < 512 ? size : 512;
   size_t printable = 0;
   for (size_t i = 0; i < looked; i++) {
     uint8_t c = bytes[i];
     if (c >= 0x80 || (c >= 0x20 && c < 0x7F) || c == '\n' || c == '\r' || c == '\t') printable++;
   }
-  if (printable == looked) {
-    return cimage_fail(CIMAGE_UNKNOWN_FORMAT, error, error_size, "it is a text file, not a JPEG or PNG image");
-  }
   return cimage_fail(CIMAGE_UNKNOWN_FORMAT, error, error_size,
-                     "its content is neither JPEG nor PNG, whatever its name says");
+                     printable == looked ? "it is a text file, not an image"
+                                         : "its content is no JPEG, PNG, TIFF or DICOM image, whatever its name says");
 }
 
 int cimage_read_header(const uint8_t *bytes, size_t size, cimage_header *header, char *error, size_t error_size) {
-  if (cimage_is_jpeg(bytes, size)) return cimage_jpeg_header(bytes, size, header, error, error_size);
-  if (cimage_is_png(bytes, size)) return cimage_png_header(bytes, size, header, error, error_size);
-  return unknown_format(bytes, size, error, error_size);
+  switch (cimage_format(bytes, size)) {
+    case CIMAGE_JPEG: return cimage_jpeg_header(bytes, size, header, error, error_size);
+    case CIMAGE_PNG: return cimage_png_header(bytes, size, header, error, error_size);
+    case CIMAGE_TIFF: return cimage_tiff_header(bytes, size, header, error, error_size);
+    default: return unknown_format(bytes, size, error, error_size);
+  }
 }
 
 int cimage_decode(const uint8_t *bytes, size_t size, int32_t channels, cimage_target target, cimage_picture *picture,
@@ -64,11 +100,12 @@ int cimage_decode(const uint8_t *bytes, size_t size, int32_t channels, cimage_ta
   if (channels != 0 && channels != 1 && channels != 3) {
     return cimage_fail(CIMAGE_BAD_ARGUMENT, error, error_size, "%d channels asked for; 1 or 3 are possible", channels);
   }
-  if (cimage_is_jpeg(bytes, size)) {
-    return cimage_jpeg_decode(bytes, size, channels, target, picture, error, error_size);
+  switch (cimage_format(bytes, size)) {
+    case CIMAGE_JPEG: return cimage_jpeg_decode(bytes, size, channels, target, picture, error, error_size);
+    case CIMAGE_PNG: return cimage_png_decode(bytes, size, channels, target, picture, error, error_size);
+    case CIMAGE_TIFF: return cimage_tiff_decode(bytes, size, channels, target, picture, error, error_size);
+    default: return unknown_format(bytes, size, error, error_size);
   }
-  if (cimage_is_png(bytes, size)) return cimage_png_decode(bytes, size, channels, picture, error, error_size);
-  return unknown_format(bytes, size, error, error_size);
 }
 
 void cimage_free(void *memory) { free(memory); }

@@ -20,15 +20,20 @@ int cimage_check_size(uint32_t width, uint32_t height, char *error, size_t error
 
 int cimage_is_jpeg(const uint8_t *bytes, size_t size);
 int cimage_is_png(const uint8_t *bytes, size_t size);
+int cimage_is_tiff(const uint8_t *bytes, size_t size);
 
 int cimage_jpeg_header(const uint8_t *bytes, size_t size, cimage_header *header, char *error, size_t error_size);
 int cimage_png_header(const uint8_t *bytes, size_t size, cimage_header *header, char *error, size_t error_size);
 
+int cimage_tiff_header(const uint8_t *bytes, size_t size, cimage_header *header, char *error, size_t error_size);
+
 /* Decoders: planar, orientation applied. */
 int cimage_jpeg_decode(const uint8_t *bytes, size_t size, int32_t channels, cimage_target target,
                        cimage_picture *picture, char *error, size_t error_size);
-int cimage_png_decode(const uint8_t *bytes, size_t size, int32_t channels, cimage_picture *picture, char *error,
-                      size_t error_size);
+int cimage_png_decode(const uint8_t *bytes, size_t size, int32_t channels, cimage_target target,
+                      cimage_picture *picture, char *error, size_t error_size);
+int cimage_tiff_decode(const uint8_t *bytes, size_t size, int32_t channels, cimage_target target,
+                       cimage_picture *picture, char *error, size_t error_size);
 
 /* One interleaved row of three channels into three planes. */
 void cimage_split_row(const uint8_t *row, int32_t width, uint8_t *red, uint8_t *green, uint8_t *blue);

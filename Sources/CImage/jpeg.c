@@ -15,7 +15,6 @@
 typedef struct {
   struct jpeg_error_mgr manager;
   jmp_buf escape;
-  int damaged;
   int status;
   char message[JMSG_LENGTH_MAX];
 } error_state;
@@ -37,7 +36,8 @@ static void on_error(j_common_ptr common) {
   longjmp(errors->escape, 1);
 }
 
-/* Level -1 is a warning: data damaged, pixels made up. Those that leave every pixel as it was written are let pass. */
+/* Level -1 is a warning: data damaged, pixels made up. The file is then given up at once, so that a large one that ends
+   early costs no more than it holds. Warnings that leave every pixel as it was written are let pass. */
 static void on_message(j_common_ptr common, int level) {
   error_state *errors = (error_state *)common->err;
   if (level >= 0) return;
@@ -48,8 +48,9 @@ static void on_message(j_common_ptr common, int level) {
     case JWRN_TOO_MUCH_DATA:
       return;
     default:
-      if (!errors->damaged) common->err->format_message(common, errors->message);
-      errors->damaged = 1;
+      common->err->format_message(common, errors->message);
+      errors->status = CIMAGE_TRUNCATED;
+      longjmp(errors->escape, 1);
   }
 }
 
@@ -185,6 +186,14 @@ int cimage_jpeg_decode(const uint8_t *bytes, size_t size, int32_t channels, cima
     state->errors.status = status;
     return failed(state, error, error_size);
   }
+  if (jpeg_has_multiple_scans(decompress) &&
+      (uint64_t)decompress->image_width * decompress->image_height > CIMAGE_MOST_PROGRESSIVE_PIXELS) {
+    snprintf(state->errors.message, sizeof state->errors.message,
+             "it is progressive, of %u x %u pixels; at most %d million of such a file are read",
+             decompress->image_width, decompress->image_height, CIMAGE_MOST_PROGRESSIVE_PIXELS / 1000000);
+    state->errors.status = CIMAGE_TOO_LARGE;
+    return failed(state, error, error_size);
+  }
   int orientation = orientation_of(decompress);
   int32_t wanted = channels == 0 ? own_channels(decompress) : channels;
   J_COLOR_SPACE space = decompress->jpeg_color_space;
@@ -217,10 +226,6 @@ int cimage_jpeg_decode(const uint8_t *bytes, size_t size, int32_t channels, cima
   read_rows(state, from_cmyk, decompress->saw_Adobe_marker);
   jpeg_finish_decompress(decompress);
 
-  if (state->errors.damaged) {
-    state->errors.status = CIMAGE_TRUNCATED;
-    return failed(state, error, error_size);
-  }
   if (!cimage_orient(&state->picture, orientation)) {
     state->errors.status = CIMAGE_OUT_OF_MEMORY;
     snprintf(state->errors.message, sizeof state->errors.message, "no memory to turn it upright");

@@ -1,5 +1,6 @@
 #include "internal.h"
 #include "orientation.h"
+#include "rows.h"
 
 #include <setjmp.h>
 #include <stdio.h>
@@ -16,9 +17,9 @@ typedef struct {
   char message[200];
   png_structp png;
   png_infop info;
-  cimage_picture picture;
+  cimage_rows rows;
   uint8_t *pixels;
-  png_bytep *rows;
+  png_bytep *pointers;
 } decoder;
 
 static void on_error(png_structp png, png_const_charp message) {
@@ -46,8 +47,8 @@ static void read_bytes(png_structp png, png_bytep to, size_t count) {
 static void release(decoder *state) {
   if (state->png) png_destroy_read_struct(&state->png, &state->info, NULL);
   free(state->pixels);
-  free(state->rows);
-  free(state->picture.pixels);
+  free(state->pointers);
+  cimage_rows_discard(&state->rows);
 }
 
 static int failed(decoder *state, char *error, size_t error_size) {
@@ -114,22 +115,24 @@ static void flatten(uint8_t *row, uint32_t width, int samples) {
   }
 }
 
-static void place_row(decoder *state, uint8_t *row, uint32_t y, int samples, int has_alpha) {
-  cimage_picture *picture = &state->picture;
-  size_t plane = (size_t)picture->width * picture->height;
-  uint8_t *first = picture->pixels + (size_t)y * picture->width;
-  if (has_alpha) flatten(row, (uint32_t)picture->width, samples);
-  if (samples == 1) {
-    for (int32_t c = 0; c < picture->channels; c++) memcpy(first + c * plane, row, (size_t)picture->width);
-  } else if (picture->channels == 1) {
-    cimage_luma_row(row, picture->width, first);
-  } else {
-    cimage_split_row(row, picture->width, first, first + plane, first + 2 * plane);
-  }
+static void add_row(decoder *state, uint8_t *row, int samples, int has_alpha) {
+  if (has_alpha) flatten(row, (uint32_t)state->rows.width, samples);
+  cimage_rows_add(&state->rows, row, samples);
 }
 
-int cimage_png_decode(const uint8_t *bytes, size_t size, int32_t channels, cimage_picture *picture, char *error,
-                      size_t error_size) {
+/* Where the EXIF block stands behind the pixels it is seen too late for this; the sides needed are then those of the
+   image before it is turned. */
+static int orientation_of(decoder *state) {
+#ifdef PNG_eXIf_SUPPORTED
+  png_uint_32 size = 0;
+  png_bytep exif = NULL;
+  if (png_get_eXIf_1(state->png, state->info, &size, &exif)) return cimage_tiff_orientation(exif, size);
+#endif
+  return 1;
+}
+
+int cimage_png_decode(const uint8_t *bytes, size_t size, int32_t channels, cimage_target target,
+                      cimage_picture *picture, char *error, size_t error_size) {
   decoder *state = new_decoder(bytes, size);
   if (!state) return cimage_fail(CIMAGE_OUT_OF_MEMORY, error, error_size, "no memory to read it");
   if (setjmp(png_jmpbuf(state->png))) return failed(state, error, error_size);
@@ -137,6 +140,12 @@ int cimage_png_decode(const uint8_t *bytes, size_t size, int32_t channels, cimag
   uint32_t width = png_get_image_width(state->png, state->info);
   uint32_t height = png_get_image_height(state->png, state->info);
   int status = cimage_check_size(width, height, error, error_size);
+  int interlaced = png_get_interlace_type(state->png, state->info) != PNG_INTERLACE_NONE;
+  if (status == CIMAGE_OK && interlaced && (uint64_t)width * height > CIMAGE_MOST_PROGRESSIVE_PIXELS) {
+    status = cimage_fail(CIMAGE_TOO_LARGE, error, error_size,
+                         "it is interlaced, of %u x %u pixels; at most %d million of such a file are read", width, height,
+                         CIMAGE_MOST_PROGRESSIVE_PIXELS / 1000000);
+  }
   if (status != CIMAGE_OK) {
     release(state);
     free(state);
@@ -154,38 +163,30 @@ int cimage_png_decode(const uint8_t *bytes, size_t size, int32_t channels, cimag
   size_t row_bytes = png_get_rowbytes(state->png, state->info);
   if (row_bytes != (size_t)width * (samples + has_alpha)) png_error(state->png, "its rows have an unexpected length");
 
-  state->picture.width = (int32_t)width;
-  state->picture.height = (int32_t)height;
-  state->picture.channels = channels == 0 ? samples : channels;
-  state->picture.pixels = malloc((size_t)width * height * state->picture.channels);
+  int swaps = orientation_of(state) >= 5;
   /* An interlaced file needs all its rows at once. */
   state->pixels = malloc(passes > 1 ? row_bytes * height : row_bytes);
-  if (!state->picture.pixels || !state->pixels) return out_of_memory(state, error, error_size);
+  if (!state->pixels ||
+      !cimage_rows_begin(&state->rows, width, height, channels == 0 ? samples : channels, target, swaps)) {
+    return out_of_memory(state, error, error_size);
+  }
   if (passes > 1) {
-    state->rows = malloc(sizeof(png_bytep) * height);
-    if (!state->rows) return out_of_memory(state, error, error_size);
-    for (uint32_t y = 0; y < height; y++) state->rows[y] = state->pixels + row_bytes * y;
-    png_read_image(state->png, state->rows);
-    for (uint32_t y = 0; y < height; y++) place_row(state, state->rows[y], y, samples, has_alpha);
+    state->pointers = malloc(sizeof(png_bytep) * height);
+    if (!state->pointers) return out_of_memory(state, error, error_size);
+    for (uint32_t y = 0; y < height; y++) state->pointers[y] = state->pixels + row_bytes * y;
+    png_read_image(state->png, state->pointers);
+    for (uint32_t y = 0; y < height; y++) add_row(state, state->pointers[y], samples, has_alpha);
   } else {
     for (uint32_t y = 0; y < height; y++) {
       png_read_row(state->png, state->pixels, NULL);
-      place_row(state, state->pixels, y, samples, has_alpha);
+      add_row(state, state->pixels, samples, has_alpha);
     }
   }
   png_read_end(state->png, state->info);
 
-  int orientation = 1;
-#ifdef PNG_eXIf_SUPPORTED
-  png_uint_32 exif_size = 0;
-  png_bytep exif = NULL;
-  if (png_get_eXIf_1(state->png, state->info, &exif_size, &exif)) {
-    orientation = cimage_tiff_orientation(exif, exif_size);
-  }
-#endif
-  if (!cimage_orient(&state->picture, orientation)) return out_of_memory(state, error, error_size);
-  *picture = state->picture;
-  state->picture.pixels = NULL;
+  if (!cimage_orient(&state->rows.picture, orientation_of(state))) return out_of_memory(state, error, error_size);
+  *picture = state->rows.picture;
+  state->rows.picture.pixels = NULL;
   release(state);
   free(state);
   return CIMAGE_OK;

@@ -19,10 +19,11 @@ public enum WorkerCommand {
       }
       print(DataSurvey.of(request ?? .null).canonicalText)
       return 0
-    case "--bench-step": return benchmark(Array(arguments.dropFirst()))
+    case "--bench-step": return benchmark { try TrainingBenchmark.run(arguments: Array(arguments.dropFirst())) }
+    case "--bench-store": return benchmark { try StoreBenchmark.run(arguments: Array(arguments.dropFirst())) }
     default:
-      FileHandle.standardError.write(
-        Data("graft-worker: run by `graft`; by itself it takes --doctor, or --bench-step BACKBONE\n".utf8))
+      let use = "--doctor, --bench-step BACKBONE, or --bench-store FOLDER STORE"
+      FileHandle.standardError.write(Data("graft-worker: run by `graft`; by itself it takes \(use)\n".utf8))
       return 64
     }
   }
@@ -67,10 +68,11 @@ public enum WorkerCommand {
     return nil
   }
 
-  /// `--bench-step BACKBONE [--batch=N] [--threads=N] [--steps=N]`: a training step's speed, as JSON.
-  private static func benchmark(_ arguments: [String]) -> Int32 {
+  /// A speed, printed as JSON: `--bench-step BACKBONE [--batch=N] [--threads=N] [--steps=N]` a training step's,
+  /// `--bench-store FOLDER STORE [--size=N] [--threads=N]` that of decoding images into a store.
+  private static func benchmark(_ run: () throws -> Void) -> Int32 {
     do {
-      try TrainingBenchmark.run(arguments: arguments)
+      try run()
       return 0
     } catch {
       FileHandle.standardError.write(Data("graft-worker: \(error)\n".utf8))

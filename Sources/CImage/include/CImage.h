@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Images behind a C interface: libjpeg-turbo and libpng for files, and the 8-bit kernels that resize, alter and
+/* Images behind a C interface: libjpeg-turbo, libpng and libtiff for files, and the 8-bit kernels that resize, alter and
    normalise them. Nothing here exits, prints or throws: every call that can fail returns a status and writes a
    sentence to the caller's buffer.
 
@@ -12,7 +12,7 @@
 
 enum {
   CIMAGE_OK = 0,
-  /* The bytes are no JPEG or PNG file. */
+  /* The bytes are no JPEG, PNG or TIFF file. */
   CIMAGE_UNKNOWN_FORMAT = 1,
   /* The file ends early, or a part of its data is damaged: some pixels could be had, but not all. */
   CIMAGE_TRUNCATED = 2,
@@ -28,8 +28,14 @@ enum {
 #define CIMAGE_LARGEST_SIDE 30000
 #define CIMAGE_MOST_PIXELS 400000000
 
+/* A picture of more pixels is made smaller while it is read, where less of it is needed. */
+#define CIMAGE_MOST_WHOLE_PIXELS 64000000
+/* Of a progressive JPEG or an interlaced PNG, whose pixels are complete only at the file's end. */
+#define CIMAGE_MOST_PROGRESSIVE_PIXELS 100000000
+
 #define CIMAGE_JPEG 1
 #define CIMAGE_PNG 2
+#define CIMAGE_TIFF 3
 
 /* What a file's header says. */
 typedef struct {
@@ -50,12 +56,15 @@ typedef struct {
 } cimage_picture;
 
 /* What a decoder may leave out: a JPEG is scaled down by 2, 4 or 8 while it is decoded, as far as its sides stay at
-   least as long as these. Zero asks for nothing; all zero gives the file's own size. */
+   least as long as these; so is a PNG or TIFF of more than CIMAGE_MOST_WHOLE_PIXELS, to no less than that. Zero asks for nothing; all zero gives the file's own size. */
 typedef struct {
   int32_t short_side;
   int32_t width;
   int32_t height;
 } cimage_target;
+
+/* CIMAGE_JPEG, CIMAGE_PNG or CIMAGE_TIFF by the first bytes, else 0. */
+int cimage_format(const uint8_t *bytes, size_t size);
 
 int cimage_read_header(const uint8_t *bytes, size_t size, cimage_header *header, char *error, size_t error_size);
 

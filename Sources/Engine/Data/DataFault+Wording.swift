@@ -29,7 +29,7 @@ extension DataFault: CustomStringConvertible {
       "\(root) holds no folder a class\(images > 0 ? " (\(images) images lie in it directly)" : "");"
         + " put each class's images in a folder named for the class, or use `format: csv` with a label file"
     case .emptyClasses(let names, let root):
-      "no JPEG or PNG file in \(Self.listed(names, noun: "class folder")) of \(root);"
+      "no image file in \(Self.listed(names, noun: "class folder")) of \(root);"
         + " add images or remove the empty folder"
     case .unlistedClasses(let names, let listed, let root):
       "\(root) holds \(Self.listed(names, noun: "folder")) that `classes:` does not name;"

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The parts that a data set is divided into.
@@ -62,9 +63,6 @@ public struct ImageListing: Sendable, Hashable {
   /// Whether an image may show several classes, or none.
   public var showsSeveralClasses: Bool { items.contains { $0.label.index == nil } }
 
-  /// Whether a file is taken for an image: named .jpg, .jpeg or .png in any case. What it really is, its content says.
-  public static func isImageName(_ name: String) -> Bool {
-    let lower = name.lowercased()
-    return lower.hasSuffix(".jpg") || lower.hasSuffix(".jpeg") || lower.hasSuffix(".png")
-  }
+  /// Whether a file is taken for an image. What it really is, its content says.
+  public static func isImageName(_ name: String) -> Bool { ImageFileNames.isImage(name) }
 }

@@ -1,3 +1,4 @@
+import CDicom
 import CImage
 import Foundation
 
@@ -19,7 +20,8 @@ public struct Picture: Sendable, Hashable {
     self.pixels = pixels
   }
 
-  /// How large a decoded image is needed: a JPEG file much larger is scaled down while it is decoded, but never below.
+  /// How large a decoded image is needed: a JPEG file much larger, and a huge PNG or TIFF file, is scaled down while it is
+  /// decoded, but never below.
   public enum Need: Sendable, Hashable {
     case full
     case shortSide(Int)
@@ -31,9 +33,10 @@ public struct Picture: Sendable, Hashable {
     public let description: String
   }
 
-  /// Decodes a JPEG or PNG file; which it is, its first bytes say.
+  /// Decodes a JPEG, PNG, TIFF or DICOM file, of several images the first; which it is, its first bytes say.
   ///
-  /// EXIF orientation is applied, CMYK becomes RGB, alpha is laid over black, 16 bits become 8 by scaling.
+  /// The orientation is applied, CMYK becomes RGB, alpha is laid over black, 16 bits become 8 by scaling; of DICOM by its
+  /// window, or else from the smallest to the largest value.
   ///
   /// - Parameters:
   ///   - file: The file's content.
@@ -51,7 +54,10 @@ public struct Picture: Sendable, Hashable {
     var decoded = cimage_picture()
     var message = [CChar](repeating: 0, count: 256)
     let status = file.withUnsafeBufferPointer {
-      cimage_decode($0.baseAddress, $0.count, Int32(clamping: channels ?? 0), target, &decoded, &message, message.count)
+      let wanted = Int32(clamping: channels ?? 0)
+      return Self.isDicom($0)
+        ? cdicom_decode($0.baseAddress, $0.count, wanted, &decoded, &message, message.count)
+        : cimage_decode($0.baseAddress, $0.count, wanted, target, &decoded, &message, message.count)
     }
     guard status == CIMAGE_OK, let samples = decoded.pixels else { throw Self.unreadable(status, message) }
     defer { cimage_free(samples) }
@@ -66,10 +72,16 @@ public struct Picture: Sendable, Hashable {
     var header = cimage_header()
     var message = [CChar](repeating: 0, count: 256)
     let status = file.withUnsafeBufferPointer {
-      cimage_read_header($0.baseAddress, $0.count, &header, &message, message.count)
+      Self.isDicom($0)
+        ? cdicom_read_header($0.baseAddress, $0.count, &header, &message, message.count)
+        : cimage_read_header($0.baseAddress, $0.count, &header, &message, message.count)
     }
     guard status == CIMAGE_OK else { throw unreadable(status, message) }
     return Int(header.channels)
+  }
+
+  private static func isDicom(_ file: UnsafeBufferPointer<UInt8>) -> Bool {
+    cimage_format(file.baseAddress, file.count) == 0 && cdicom_is_dicom(file.baseAddress, file.count) != 0
   }
 
   private static func unreadable(_ status: Int32, _ message: [CChar]) -> Unreadable {

@@ -64,7 +64,7 @@ func fault(_ body: () throws -> Void) -> DataFault? {
         == .missingClasses(names: ["d"], root: root, split: nil))
     #expect(
       "\(DataFault.emptyClasses(names: ["b", "c"], root: "/d"))"
-        == "no JPEG or PNG file in class folders b, c of /d; add images or remove the empty folder")
+        == "no image file in class folders b, c of /d; add images or remove the empty folder")
   }
 }
 
