@@ -37,7 +37,7 @@ size_t nextMarker(const uint8_t *bytes, size_t size, size_t at) {
 
 }  // namespace
 
-void checkCodestream(const uint8_t *bytes, size_t size) {
+void checkCodestream(const uint8_t *bytes, size_t size, bool isWhole) {
   bool hasFrame = false, isLossless = false;
   // Those seen since the last scan; what they are for is known once the frame's header was seen.
   std::vector<std::pair<size_t, size_t>> tables;
@@ -48,8 +48,15 @@ void checkCodestream(const uint8_t *bytes, size_t size) {
       at += 2;
       continue;
     }
-    // JPEG-LS.
-    if (marker == 0xF7 || marker == 0xD9) return;
+    if (marker == 0xF7) {
+      // JPEG-LS. A fragment is filled up with a zero.
+      while (size > at && bytes[size - 1] == 0) size--;
+      if (isWhole && (size - at < 4 || bytes[size - 2] != 0xFF || bytes[size - 1] != 0xD9)) {
+        throw Fault(CIMAGE_TRUNCATED, "its JPEG-LS stream has no end");
+      }
+      return;
+    }
+    if (marker == 0xD9) return;
     bool isTable = marker == 0xC4 || marker == 0xC8 || marker == 0xCC;
     bool isSegment = (marker >= 0xC0 && marker <= 0xCF) || (marker >= 0xDA && marker <= 0xEF) || marker == 0xF8 || marker == 0xFE;
     size_t length = size_t(bytes[at + 2]) << 8 | bytes[at + 3];
