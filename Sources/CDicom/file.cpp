@@ -197,7 +197,7 @@ Frame File::frame() const {
     decodeRunLengths(stream, first->getLength(), frame);
     return frame;
   }
-  checkCodestream(stream, first->getLength());
+  checkCodestream(stream, first->getLength(), fragments->card() == 2);
   OFString colours;
   if (pixels->getDecompressedColorModel(dataset_, colours).bad()) {
     throw Fault(CIMAGE_CORRUPT, "it is DICOM in the transfer syntax %s, which is not read", syntax.getXferName());

@@ -54,14 +54,15 @@ for target in $targets; do
   fi
 done
 
+# DCMTK's codecs are registered for as long as the process lives.
+echo "leak:registerCodecs" >"$work/leaks"
 python3 Tests/Fuzz/seeds.py "$work/seeds"
 status=0
 for target in $targets; do
   mkdir -p "$work/corpus/$target" "$work/found/$target"
   known="Tests/Fuzz/found/$target"
   [ -d "$known" ] || known=""
-  # DCMTK's data dictionary lives as long as the process.
-  ASAN_OPTIONS="detect_leaks=${GRAFT_FUZZ_LEAKS:-1}:allocator_may_return_null=1:max_allocation_size_mb=1500" "$work/fuzz-$target" \
+  LSAN_OPTIONS="suppressions=$work/leaks:print_suppressions=0" ASAN_OPTIONS="allocator_may_return_null=1:max_allocation_size_mb=1500" "$work/fuzz-$target" \
     -max_total_time="$seconds" -max_len=16384 -timeout=20 -rss_limit_mb=4000 -print_final_stats=1 \
     -artifact_prefix="$work/found/$target/" "$work/corpus/$target" "$work/seeds/$target" $known \
     >"$work/$target.log" 2>&1 || { status=1; echo "$target: broken, see $work/$target.log" >&2; }

@@ -68,38 +68,6 @@ struct FormatCase: Decodable, Sendable, CustomTestStringConvertible {
     }
   }
 
-  /// 170 kB that make 400 million pixels: a TIFF file whose 20,000 rows are the same bytes. Needed small, it is made small
-  /// while it is read.
-  @Test func makesABombSmaller() throws {
-    let side = 20_000
-    var file: [UInt8] = [0x49, 0x49, 42, 0]
-    func append(_ value: Int, bytes: Int) { for byte in 0..<bytes { file.append(UInt8(value >> (8 * byte) & 0xFF)) } }
-    let (row, offsets) = (8, 8 + side)
-    append(offsets + 8 * side, bytes: 4)
-    file += (0..<side).map { UInt8($0 * 256 / side) }
-    for _ in 0..<side { append(row, bytes: 4) }
-    for _ in 0..<side { append(side, bytes: 4) }
-    let entries = [
-      (256, 4, 1, side), (257, 4, 1, side), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, side, offsets),
-      (277, 3, 1, 1), (278, 4, 1, 1), (279, 4, side, offsets + 4 * side),
-    ]
-    append(entries.count, bytes: 2)
-    for (tag, type, count, value) in entries {
-      append(tag, bytes: 2)
-      append(type, bytes: 2)
-      append(count, bytes: 4)
-      append(value, bytes: 4)
-    }
-    append(0, bytes: 4)
-    let picture = try Picture(decoding: file, need: .size(width: 256, height: 256))
-    // A quarter of each side is the first with fewer than 64 million pixels.
-    #expect(picture.width == side / 4 && picture.height == side / 4)
-    for x in stride(from: 0, to: side / 4, by: 37) {
-      let mean = (0..<4).map { (4 * x + $0) * 256 / side }.reduce(2, +) / 4
-      #expect(Int(picture.pixels[x]) == mean && Int(picture.pixels[picture.pixels.count - side / 4 + x]) == mean)
-    }
-  }
-
   /// What once broke a decoder, found by Tests/Fuzz.
   @Test func survivesWhatFuzzingFound() throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../Fuzz/found")
