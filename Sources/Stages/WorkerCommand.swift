@@ -13,12 +13,20 @@ public enum WorkerCommand {
     case "--doctor":
       print(doctor.canonicalText)
       return 0
+    case "--preview": return preview(Array(arguments.dropFirst()))
     case "--bench-step": return benchmark(Array(arguments.dropFirst()))
     default:
       FileHandle.standardError.write(
         Data("graft-worker: run by `graft`; by itself it takes --doctor, or --bench-step BACKBONE\n".utf8))
       return 64
     }
+  }
+
+  /// `--preview REQUEST`: a `PreviewAnswer` as JSON.
+  private static func preview(_ arguments: [String]) -> Int32 {
+    guard let json = arguments.first, let text = try? JSONEncoder().encode(Preview.answer(to: json)) else { return 64 }
+    FileHandle.standardOutput.write(text)
+    return 0
   }
 
   /// The numerical libraries in use, for `graft doctor`.
