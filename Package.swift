@@ -55,7 +55,7 @@ let package = Package(
     // LIBTORCH's.
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
     .target(name: "Hashing", dependencies: ["COpenSSL"]),
-    // CRC-32, by the zlib that libpng brings; no pkg-config file for the same reason.
+    // CRC-32 and deflate, by the zlib that libpng brings; no pkg-config file for the same reason.
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     // Files that survive a power cut, and faults that say which file and why.
     .target(name: "Files"),
@@ -89,8 +89,12 @@ let package = Package(
     .target(
       name: "CImage", cSettings: [.unsafeFlags(["-O2"])],
       linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("m")]),
+    // libhdf5 behind a C interface; Debian keeps its parts in folders of their own.
+    .target(
+      name: "CHDF5", cSettings: [.unsafeFlags(["-I/usr/include/hdf5/serial", "-O2"])],
+      linkerSettings: [.linkedLibrary("hdf5_serial")]),
     // Numerics; knows no grid.
-    .target(name: "Engine", dependencies: ["CTorch", "CImage", "CZlib", "Files", "Hashing"]),
+    .target(name: "Engine", dependencies: ["CTorch", "CImage", "CHDF5", "CZlib", "Files", "Hashing"]),
     // Where a stage kind meets the engine.
     .target(name: "Stages", dependencies: ["Engine", "Files", "Planner", "WorkerProtocol"]),
     .executableTarget(name: "graft-worker", dependencies: ["Stages"]),

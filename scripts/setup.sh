@@ -3,7 +3,7 @@
 # no password; otherwise prints the one line to run. Further packages may be named as arguments.
 set -eu
 
-packages="g++ libc6-dev libtorch-dev libopenblas-dev libyaml-dev libsqlite3-dev libssl-dev libjpeg-dev libpng-dev zlib1g-dev curl $*"
+packages="g++ libc6-dev libtorch-dev libopenblas-dev libyaml-dev libsqlite3-dev libssl-dev libjpeg-dev libpng-dev libhdf5-dev zlib1g-dev curl $*"
 # Another libtorch, named by LIBTORCH, stands for the system's.
 if [ -n "${LIBTORCH:-}" ]; then
   packages=$(echo "$packages" | sed 's/libtorch-dev//')

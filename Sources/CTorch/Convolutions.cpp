@@ -6,21 +6,25 @@ namespace graft {
 
 namespace {
 
-/// A convolution of 3 x 3 and stride 1, padded alike on all sides, without bias.
-struct Convolution3x3 : Function<Convolution3x3> {
-  static at::Tensor forward(AutogradContext *context, at::Tensor x, at::Tensor weight, int64_t padding) {
+/// A convolution of stride 1 without bias: its gradients, and the outputs of square filters too, by Winograd's filtering.
+struct Convolution : Function<Convolution> {
+  static at::Tensor forward(AutogradContext *context, at::Tensor x, at::Tensor weight, int64_t rowPadding,
+                            int64_t columnPadding) {
     x = channelsLast(x);
     const auto w = channelsLast(weight);
     context->save_for_backward({x, weight});
-    context->saved_data["padding"] = padding;
+    context->saved_data["rowPadding"] = rowPadding;
+    context->saved_data["columnPadding"] = columnPadding;
+    const auto taps = tapsOf(weight, rowPadding, columnPadding);
+    // Rounding in the forward direction goes through the whole network and turns maxima and rectifiers; gradients pass through no
+    // such switches. So forward only the filters that lose least (10^-6, those of seven taps 2.5 10^-6), and not where they stand
+    // in a stem, without padding: a sum in the plain order is an order of magnitude closer.
+    if (taps.rows != taps.columns || rowPadding == 0) return at::conv2d(x, w, {}, 1, {rowPadding, columnPadding});
     const int64_t cin = x.size(1), cout = weight.size(0);
-    const auto images = imagesOf(x), convolved = images.convolved(padding);
-    // Without padding it stands in a stem, whose rounding goes through the whole network and turns maxima and rectifiers: a
-    // sum in the plain order is an order of magnitude closer there. Gradients pass through no such switches.
-    if (padding == 0) return at::conv2d(x, w);
+    const auto images = imagesOf(x), convolved = images.convolved(taps);
     auto y = at::empty({convolved.n, cout, convolved.h, convolved.w}, x.options(), at::MemoryFormat::ChannelsLast);
-    auto work = at::empty({winogradRoom(cin, cout)}, x.options());
-    winogradForward(images, padding, data(x), data(w), room(y), cin, cout, /*turned=*/false, room(work));
+    auto work = at::empty({winogradRoom(taps, cin, cout)}, x.options());
+    winogradForward(images, taps, data(x), data(w), room(y), cin, cout, /*turned=*/false, room(work));
     return y;
   }
 
@@ -29,26 +33,31 @@ struct Convolution3x3 : Function<Convolution3x3> {
     const auto &x = saved[0];
     const auto w = channelsLast(saved[1]);
     const auto dy = channelsLast(slopes[0]);
-    const int64_t cin = x.size(1), cout = w.size(0), padding = context->saved_data["padding"].toInt();
+    const int64_t cin = x.size(1), cout = w.size(0);
+    const auto taps =
+        tapsOf(w, context->saved_data["rowPadding"].toInt(), context->saved_data["columnPadding"].toInt());
     at::Tensor dx;
     if (context->needs_input_grad(0)) {
       dx = at::empty_like(x, at::MemoryFormat::ChannelsLast);
-      const auto images = imagesOf(dy);
-      auto work = at::empty({winogradRoom(cin, cout)}, x.options());
-      winogradForward(images, 2 - padding, data(dy), data(w), room(dx), cin, cout, /*turned=*/true, room(work));
+      auto work = at::empty({winogradRoom(taps, cin, cout)}, x.options());
+      winogradForward(imagesOf(dy), taps.turned(), data(dy), data(w), room(dx), cin, cout, /*turned=*/true, room(work));
     }
     const auto images = imagesOf(x);
-    auto work = at::empty({winogradGradientRoom(images, padding, cin, cout)}, x.options());
+    auto work = at::empty({winogradGradientRoom(images, taps, cin, cout)}, x.options());
     auto dw = at::empty_like(w, at::MemoryFormat::ChannelsLast);
-    winogradWeightGradient(images, padding, data(x), data(dy), room(dw), cin, cout, room(work));
-    return {dx, dw, at::Tensor()};
+    winogradWeightGradient(images, taps, data(x), data(dy), room(dw), cin, cout, room(work));
+    return {dx, dw, at::Tensor(), at::Tensor()};
   }
 
   static Images imagesOf(const at::Tensor &x) { return {x.size(0), x.size(2), x.size(3)}; }
 
-  static bool fits(const at::Tensor &x, const at::Tensor &w, int64_t stride, int64_t rows, int64_t columns) {
-    return w.dim() == 4 && w.size(2) == 3 && w.size(3) == 3 && stride == 1 && rows == columns && rows <= 2 &&
-           x.dim() == 4 && x.size(1) == w.size(1) && winogradFits(imagesOf(x), rows, w.size(1), w.size(0));
+  static Taps tapsOf(const at::Tensor &weight, int64_t rowPadding, int64_t columnPadding) {
+    return {weight.size(2), weight.size(3), rowPadding, columnPadding};
+  }
+
+  static bool fits(const at::Tensor &x, const at::Tensor &w, int64_t stride, int64_t rowPadding, int64_t columnPadding) {
+    return w.dim() == 4 && stride == 1 && x.dim() == 4 && x.size(1) == w.size(1) &&
+           winogradFits(imagesOf(x), tapsOf(w, rowPadding, columnPadding), w.size(1), w.size(0));
   }
 };
 
@@ -145,8 +154,8 @@ int32_t graft_conv2d(const graft_tensor *x, const graft_tensor *weight, const gr
                         .to(at::kFloat));
       return;
     }
-    if (ours(x->value) && !bias && Convolution3x3::fits(x->value, w, stride, padding_rows, padding_columns)) {
-      *out = handle(Convolution3x3::apply(x->value, w, padding_rows));
+    if (ours(x->value) && !bias && Convolution::fits(x->value, w, stride, padding_rows, padding_columns)) {
+      *out = handle(Convolution::apply(x->value, w, padding_rows, padding_columns));
       return;
     }
     *out = handle(at::conv2d(x->value, weight->value, optional(bias), {stride, stride},

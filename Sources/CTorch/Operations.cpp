@@ -367,8 +367,11 @@ int32_t graft_cross_entropy(const graft_tensor *logits, const graft_tensor *labe
   return guarded([&] { *out = handle(at::cross_entropy_loss(logits->value, labels->value, optional(weights))); });
 }
 
-int32_t graft_binary_cross_entropy(const graft_tensor *logits, const graft_tensor *targets, graft_tensor **out) {
-  return guarded([&] { *out = handle(at::binary_cross_entropy_with_logits(logits->value, targets->value)); });
+int32_t graft_binary_cross_entropy(const graft_tensor *logits, const graft_tensor *targets,
+                                   const graft_tensor *weights, graft_tensor **out) {
+  return guarded([&] {
+    *out = handle(at::binary_cross_entropy_with_logits(logits->value, targets->value, optional(weights)));
+  });
 }
 
 int32_t graft_backward(const graft_tensor *tensor, const graft_tensor *seed) {

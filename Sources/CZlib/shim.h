@@ -1,2 +1,2 @@
-// The checksums of the system's zlib.
+// The checksums and the deflate of the system's zlib.
 #include <zlib.h>

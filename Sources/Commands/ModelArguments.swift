@@ -73,7 +73,8 @@ struct ModelArguments: ParsableArguments {
     let root = data.map { absolutePath($0 + "/" + dataset) } ?? absolutePath(dataset)
     let isThere = FileManager.default.fileExists(atPath: root)
     // What is neither a name of the study nor a folder is taken for a misspelt name: reading says which there are.
-    let isKnown = format == nil && (known.contains(dataset) || base != nil && !isThere)
+    let isPublished = PublishedDataset(rawValue: dataset) != nil
+    let isKnown = format == nil && (known.contains(dataset) || (base != nil || isPublished) && !isThere)
     let name = isKnown ? dataset : Self.name(ofPath: dataset)
     var one = OneCellStudy(
       name: Self.studyName(["train", name, backbone, initialisation]), dataset: name, backbone: backbone,

@@ -54,7 +54,12 @@ struct PlannedFailures {
 
     /// How many images: exactly where the data set is decoded, at most so many where Graft draws it; nil where it is not known.
     func images(of stage: Stage?, _ record: StageRecord?) -> Int? {
-      if case .array(let classes)? = record?.result?.facts["images_per_class"]?["train"] {
+      let facts = record?.result?.facts
+      if facts?["unknown_per_class"] != nil {
+        // Images of several classes are not counted by class.
+        return fraction >= 1 ? facts?["images"]?["train"]?.intValue : nil
+      }
+      if case .array(let classes)? = facts?["images_per_class"]?["train"] {
         let counts = classes.compactMap(\.intValue).filter { $0 > 0 }
         return counts.reduce(0) { $0 + min($1, max(1, Int((fraction * Double($1)).rounded()))) }
       }

@@ -4,6 +4,8 @@ import Store
 
 /// Files that are images by their names: what the digest of a folder of images covers.
 private let imageExtensions: Set<String> = ["jpg", "jpeg", "png"]
+/// The same where a table names the files.
+private let listedExtensions = imageExtensions.union(["dcm", "tif", "tiff"])
 
 extension LoadedStudy {
   /// The study's plan, with the content of its data sets and weights as it is now.
@@ -35,13 +37,14 @@ extension LoadedStudy {
       if stat(path, &status) == 0, Int(status.st_size) > ContentRequest.fileLimit { return ContentRequest.oversized }
       return try workspace.contentDigest(of: path).text
     case .folder: return try workspace.contentDigest(of: path, extensions: imageExtensions).text
-    case .table(let labels, let images):
-      let folder = images.isEmpty ? path : "\(path)/\(images)"
-      let parts = [
-        try workspace.contentDigest(of: "\(path)/\(labels)"),
-        try workspace.contentDigest(of: folder, extensions: imageExtensions),
-      ]
-      return ContentDigest.joined(parts).text
+    case .tables(let labels, let optional, let images):
+      func digest(_ name: String, extensions: Set<String>? = nil) throws -> ContentDigest {
+        try workspace.contentDigest(of: name.isEmpty ? path : "\(path)/\(name)", extensions: extensions)
+      }
+      let folders = try images.map { try digest($0, extensions: listedExtensions) }.filter { $0 != .missing }
+      if folders.isEmpty { return ContentRequest.missing }
+      let tables = try labels.map { try digest($0) } + optional.map { try digest($0) }.filter { $0 != .missing }
+      return ContentDigest.joined(tables + folders).text
     }
   }
 }

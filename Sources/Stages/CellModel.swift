@@ -17,8 +17,7 @@ struct CellModel {
     self.parameters = parameters
     device = try Device(request.device)
     let data = try TrainingData(request, options: parameters.training)
-    subset = Subset.positions(
-      labels: data.store.labels(in: .train), fraction: parameters.fraction, seed: UInt64(parameters.seed))
+    subset = data.store.subset(of: .train, fraction: parameters.fraction, seed: UInt64(parameters.seed))
     training = try data.source(.train, subset: subset)
     validation = try data.source(.validation)
   }

@@ -1,10 +1,12 @@
 import Engine
+import Files
 import Planner
 import WorkerProtocol
 
 /// Indexes and validates a data set, and decodes it once into an image store. Of a phantom it makes the files first.
 ///
-/// Leaves `images.store`; for a phantom the files themselves in `images/`; `unreadable.txt` where some were skipped.
+/// Leaves `images.store`; for a phantom the files themselves in `images/`; `unreadable.txt` and `missing.txt` where some were
+/// skipped.
 struct DatasetStage {
   /// The file of the artifact that later stages read.
   static let storeName = "images.store"
@@ -21,6 +23,8 @@ struct DatasetStage {
     let listing = try listing(context)
     try checkGivenSplits(listing)
     let splits = try listing.splits(splitOptions)
+    let shared = try sharedGroups(listing, splits, context)
+    try reportMissing(listing, context)
     let writer = ImageStoreWriter(listing: listing, splits: splits, options: storeOptions)
     let facts: ImageStoreFacts
     do {
@@ -36,7 +40,22 @@ struct DatasetStage {
       "\(facts.count(.train)) + \(facts.count(.validation)) + \(facts.count(.test)) images, \(facts.classes.count) classes"
     )
     if !facts.unreadable.isEmpty { context.log("\(facts.unreadable.count) unreadable images left out: unreadable.txt") }
-    return StageOutcome(facts: Self.facts(facts))
+    var members = Self.facts(facts)
+    for (name, count) in [
+      ("missing", listing.missing.count), ("unlisted", listing.unlisted), ("shared_groups", shared),
+    ] where count > 0 {
+      members[name] = .number(Double(count))
+    }
+    return StageOutcome(facts: .object(members))
+  }
+
+  /// Images that are not there and left out: all in `missing.txt`.
+  private func reportMissing(_ listing: ImageListing, _ context: StageContext) throws {
+    if listing.unlisted > 0 { context.log("\(listing.unlisted) images there are named by no label file") }
+    guard !listing.missing.isEmpty else { return }
+    context.log("\(listing.missing.count) images that the labels name are not there and left out: missing.txt")
+    try DurableFiles.write(
+      Array(listing.missing.map { "\($0)\n" }.joined().utf8), to: request.outputFile("missing.txt"))
   }
 
   /// Unreadable images: all of them in the log, the first in the message.
@@ -54,10 +73,10 @@ struct DatasetStage {
   }
 
   /// What reports say of a data set.
-  private static func facts(_ facts: ImageStoreFacts) -> JSONValue {
+  private static func facts(_ facts: ImageStoreFacts) -> [String: JSONValue] {
     func counts(_ split: Split) -> JSONValue { .array(facts.counts(split).map { .number(Double($0)) }) }
     func total(_ split: Split) -> JSONValue { .number(Double(facts.count(split))) }
-    return [
+    var members: [String: JSONValue] = [
       "classes": .array(facts.classes.map { .string($0) }),
       "images": ["train": total(.train), "val": total(.validation), "test": total(.test)],
       "images_per_class": ["train": counts(.train), "val": counts(.validation), "test": counts(.test)],
@@ -67,6 +86,11 @@ struct DatasetStage {
       "mean": .array(facts.mean.map { .number($0) }), "sd": .array(facts.standardDeviation.map { .number($0) }),
       "content_digest": .string(facts.contentDigest),
     ]
+    if let several = facts.severalClasses {
+      func unknown(_ place: Int) -> JSONValue { .array(several.unknown[place].map { .number(Double($0)) }) }
+      members["unknown_per_class"] = ["train": unknown(0), "val": unknown(1), "test": unknown(2)]
+    }
+    return members
   }
 
   /// The images and their splits, before any is read; a phantom's are not made yet.
@@ -94,7 +118,8 @@ struct DatasetStage {
   var storeOptions: ImageStoreOptions {
     ImageStoreOptions(
       size: size, channels: parameters.options.channels,
-      unreadable: parameters.options.unreadable == .skip ? .skip : .fail, threads: request.threads)
+      unreadable: parameters.options.unreadable == .skip ? .skip : .fail, published: publishedStatistics,
+      threads: request.threads)
   }
 
   private var size: ImageStoreOptions.Size {
@@ -102,74 +127,6 @@ struct DatasetStage {
     return switch store.mode {
     case .shortSide: .shortSide(store.size)
     case .exact: .exact(width: store.size, height: store.size)
-    }
-  }
-
-  /// The images, by the reader of the format.
-  private func listing(_ context: StageContext) throws -> ImageListing {
-    switch parameters.options.source {
-    case .phantom(let phantom): return try makePhantom(phantom, context)
-    case .folder(let folder): return try FolderReader(root: try root, classes: folder.classes).listing()
-    case .csv(let table):
-      let root = try root
-      var group: String?
-      var split: String?
-      switch table.split {
-      case .random(_, _, _, _, _, let column): group = column
-      case .column(let column, _, _): split = column
-      case .given: break
-      }
-      let images = table.imageFolder.map { "\(root)/\($0)" } ?? root
-      let reader = LabelFileReader(
-        root: images, labels: "\(root)/\(table.labels)", image: table.imageColumn, target: table.targetColumn,
-        group: group,
-        split: split, classes: table.classes, suffix: table.pathExtension ?? "")
-      return try reader.listing()
-    }
-  }
-
-  private var root: String {
-    get throws {
-      guard let root = request.locations["root"] else {
-        throw StageFailure(.spec, "\(request.label): the request does not say where the data set lies")
-      }
-      return root
-    }
-  }
-
-  /// How images are divided where the data set does not say so itself.
-  private var splitOptions: SplitOptions {
-    let split: SplitSpec? =
-      switch parameters.options.source {
-      case .folder(let folder): folder.split
-      case .csv(let table): table.split
-      case .phantom: nil
-      }
-    switch split {
-    case .random(let train, let val, let test, let seed, let stratify, _)?:
-      return SplitOptions(
-        train: train, validation: val, test: test, seed: UInt64(seed), stratified: stratify)
-    case .given(let share, let seed)?, .column(_, let share, let seed)?:
-      // Validation is taken out of training in this share; testing is given.
-      return SplitOptions(
-        train: (1 - share) * 0.5, validation: share * 0.5, test: 0.5, seed: UInt64(seed), stratified: true)
-    case nil: return SplitOptions()
-    }
-  }
-
-  /// Where the study says that splits are given, training and testing must be.
-  private func checkGivenSplits(_ listing: ImageListing) throws {
-    let isGiven: Bool =
-      switch parameters.options.source {
-      case .folder(let folder): if case .given = folder.split { true } else { false }
-      case .csv(let table): if case .column = table.split { true } else { false }
-      case .phantom: false
-      }
-    let given = Set(listing.items.compactMap(\.split))
-    for split in [Split.train, .test] where isGiven && !given.contains(split) {
-      throw StageFailure(
-        .data, "the study says that \(listing.root) gives its own splits, but no image is in `\(split.rawValue)`",
-        remedy: "add a folder or rows for `\(split.rawValue)`, or let Graft divide the images: `split: {kind: random}`")
     }
   }
 
@@ -182,7 +139,7 @@ struct DatasetStage {
       testImages: phantom.testImages, size: phantom.size, seed: UInt64(phantom.seed), difficulty: phantom.difficulty)
   }
 
-  private func makePhantom(_ phantom: PhantomSource, _ context: StageContext) throws -> ImageListing {
+  func makePhantom(_ phantom: PhantomSource, _ context: StageContext) throws -> ImageListing {
     let options = try options(of: phantom)
     return try PhantomGenerator.write(options, to: request.outputFile(Self.phantomFolder), threads: request.threads) {
       done, total in

@@ -41,15 +41,15 @@ struct ModelTraining {
       clock: { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 })
     try DurableFiles.makeFolder(request.checkpointFolder)
     var options = engineOptions
+    if training.targets != nil { options.loss = .binaryCrossEntropy(weights: self.options.classWeights.engine) }
     change(&options)
     let trainer = try Trainer(options: options, device: device, checkpoint: policy, log: context.log)
     context.log(
       "\(training.count) training and \(validation.count) validation images, \(network.parameterCount) parameters")
-    let engineMetric = metric.engine
     let watch = try TrainingWatch(request, metric: metric, part: part, context: context)
     let result = try trainer.run(
       network, training: training, validation: validation,
-      metric: { engineMetric.value(probabilities: $0, labels: $1, classes: classes) }
+      metric: { metric.value(probabilities: $0, labels: $1, targets: validation.targets, classes: classes) }
     ) { progress in
       try watch.observe(progress)
       return context.shouldStop ? .stop : afterStep(progress)

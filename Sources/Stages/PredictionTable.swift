@@ -1,21 +1,28 @@
+import Engine
 import Files
 import Foundation
 import Planner
 import WorkerProtocol
 
-/// What a model said of every image of a split, as CSV: `image,class,p(<class>)...`.
+/// What a model said of every image of a split, as CSV: `image,class,p(<class>)...`; where images may show several classes
+/// `image,<class>...,p(<class>)...`, with 1, 0, or nothing where nobody can say.
 struct PredictionTable {
   let images: [String]
   let classes: [String]
-  /// The class index of each image.
-  let labels: [Int]
+  let labels: [ImageLabel]
   /// [image][class].
   let probabilities: [Float]
 
   func write(to path: String) throws {
-    var text = CSVText.line(["image", "class"] + classes.map { "p(\($0))" })
+    let isSingle = labels.allSatisfy { $0.index != nil }
+    var text = CSVText.line(["image"] + (isSingle ? ["class"] : classes) + classes.map { "p(\($0))" })
     for (row, image) in images.enumerated() {
-      text += CSVText.field(image) + "," + CSVText.field(classes[labels[row]])
+      text += CSVText.field(image)
+      switch labels[row] {
+      case .one(let label): text += "," + CSVText.field(classes[label])
+      case .each(let presences):
+        for presence in presences { text += presence == .unknown ? "," : ",\(presence.rawValue)" }
+      }
       for probability in probabilities[(row * classes.count)..<((row + 1) * classes.count)] {
         text += ",\(probability)"
       }

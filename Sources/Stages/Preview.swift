@@ -33,14 +33,14 @@ struct Preview {
   func images() throws -> [PreviewedImage] {
     if let artifact = request.artifact {
       let store = try StoredImages(path: "\(artifact)/\(DatasetStage.storeName)")
-      return try pictures(of: choice(from: store.labels(in: split)), in: store, split)
+      return try pictures(of: choice(from: store.positions(in: split).map(store.label)), in: store, split)
     }
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("graft-preview-\(UUID().uuidString)")
       .path
     try DurableFiles.makeFolder(folder)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let store = try smallStore(in: folder)
-    return try pictures(of: choice(from: store.labels(in: .train)), in: store, .train)
+    return try pictures(of: choice(from: store.positions(in: .train).map(store.label)), in: store, .train)
   }
 
   /// A store of the chosen images alone, made as the data set's own would be. They are its training images, whatever their
@@ -74,8 +74,10 @@ struct Preview {
     }
   }
 
-  /// Positions in a list of labels: as many as asked for, of all classes in turn, in the order of classes.
-  private func choice(from labels: [Int], leavingOut left: Set<Int> = []) -> [Int] {
+  /// Positions in a list of labels: as many as asked for, of all classes in turn, in the order of classes. An image of several
+  /// counts for its first.
+  private func choice(from labels: [ImageLabel], leavingOut left: Set<Int> = []) -> [Int] {
+    let labels = labels.map { $0.shown.first ?? .max }
     var draws = RandomStream(seed: UInt64(request.seed), purpose: "preview/images")
     var byClass: [Int: [Int]] = [:]
     for position in draws.permutation(labels.count) where !left.contains(position) {
@@ -90,6 +92,11 @@ struct Preview {
     return chosen.sorted { (labels[$0], $0) < (labels[$1], $1) }
   }
 
+  private func classes(of stored: Int, in store: StoredImages) -> String {
+    let shown = store.label(stored).shown
+    return shown.isEmpty ? "no class" : shown.map { store.classes[$0] }.joined(separator: ", ")
+  }
+
   private func pictures(of positions: [Int], in store: StoredImages, _ split: Split) throws -> [PreviewedImage] {
     let data = try TrainingData(store, options: options, threads: request.threads)
     let source = try data.source(split, subset: positions)
@@ -97,7 +104,7 @@ struct Preview {
     return try positions.indices.map { index in
       let stored = source.positions[index]
       return PreviewedImage(
-        path: store.imagePath(stored), label: store.classes[store.label(stored)],
+        path: store.imagePath(stored), label: classes(of: stored, in: store),
         stored: try PreviewedPicture(store.picture(stored)),
         evaluated: try PreviewedPicture(source.preview(index, draws: nil)[0]),
         draws: try (0..<request.draws).map { draw in

@@ -11,6 +11,8 @@ extension StageFailure {
   init(explaining error: any Error) {
     switch error {
     case let failure as StageFailure: self = failure
+    // Several faults have a remedy each.
+    case DataFault.several(let faults): self.init(.data, "\(DataFault.several(faults))")
     case let fault as DataFault: self.init(fault.failureClass, Self.split(fault.description))
     case let fault as FileFault: self.init(fault)
     case let fault as ParameterFault:

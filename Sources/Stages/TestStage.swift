@@ -4,8 +4,8 @@ import WorkerProtocol
 
 /// Measures a trained model, at its best checkpoint, on the data set's test images.
 ///
-/// Leaves `predictions.csv`: a row an image, its class and the probability of each, so that any metric can be computed
-/// again. A diverged training that was never validated has no model: its test is diverged too, and measures nothing.
+/// Leaves `predictions.csv`: a row an image, its class (or of each class whether it shows it) and the probability of each,
+/// so that any metric can be computed again. A diverged training that was never validated has no model: its test is diverged too, and measures nothing.
 struct TestStage {
   static let predictionsName = "predictions.csv"
 
@@ -32,19 +32,27 @@ struct TestStage {
     try network.load(weights)
     let evaluation = try Evaluation.of(network, on: source, device: device)
     try PredictionTable(
-      images: source.positions.map(data.store.imagePath), classes: data.store.classes, labels: evaluation.labels,
-      probabilities: evaluation.probabilities
+      images: source.positions.map(data.store.imagePath), classes: data.store.classes,
+      labels: source.positions.map(data.store.label), probabilities: evaluation.probabilities
     ).write(to: request.outputFile(Self.predictionsName))
 
     let metrics = parameters.metrics.map { metric in
       MetricValue(
         split: "test", name: metric.rawValue,
-        value: metric.engine.value(
-          probabilities: evaluation.probabilities, labels: evaluation.labels, classes: evaluation.classes))
+        value: metric.value(
+          probabilities: evaluation.probabilities, labels: evaluation.labels, targets: evaluation.targets,
+          classes: evaluation.classes))
     }
     for metric in metrics { context.log("test \(metric.name) \(metric.value)") }
+    var facts: [String: JSONValue] = [
+      "images": .number(Double(source.count)), "loss": evaluation.loss.isFinite ? .number(evaluation.loss) : .null,
+    ]
+    if let targets = evaluation.targets {
+      let areas = MultiLabelAUC.ofEach(
+        scores: evaluation.probabilities, targets: targets, classes: evaluation.classes)
+      facts["roc_auc_per_class"] = .array(areas.map { $0.isFinite ? .number($0) : .null })
+    }
     return StageOutcome(
-      diverged: model.diverged, metrics: metrics.filter { $0.value.isFinite },
-      facts: ["images": .number(Double(source.count)), "loss": .number(evaluation.loss)])
+      diverged: model.diverged, metrics: metrics.filter { $0.value.isFinite }, facts: .object(facts))
   }
 }

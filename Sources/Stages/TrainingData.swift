@@ -21,10 +21,19 @@ struct TrainingData {
     // Where the stem takes three channels, an image stored in grey fills all of them, and so do its statistics.
     let channels = options.stem == .three ? 3 : store.channels
     func fitting(_ values: [Float]) -> [Float] { Self.fitting(values, channels) }
+    func published(_ values: KeyPath<ImageStoreFacts.PublishedStatistics, [Double]>) throws -> [Float] {
+      guard let statistics = facts.published else {
+        throw StageFailure(
+          .spec, "`normalise` is `published`, and nothing is published for this data set",
+          remedy: "set `normalise: dataset` or give numbers")
+      }
+      return statistics[keyPath: values].map(Float.init)
+    }
     let (mean, deviation): ([Float], [Float]) =
       switch options.normalise {
       case .imagenet: (fitting(ImagePipeline.imageNetMean), fitting(ImagePipeline.imageNetStandardDeviation))
       case .dataset: (fitting(facts.mean.map(Float.init)), fitting(facts.standardDeviation.map(Float.init)))
+      case .published: (fitting(try published(\.mean)), fitting(try published(\.standardDeviation)))
       case .given(let mean, let sd): (fitting(mean.map(Float.init)), fitting(sd.map(Float.init)))
       }
     self.channels = channels
@@ -102,6 +111,14 @@ extension TransformSpec.ErasedValue {
 }
 
 extension Planner.Metric {
+  /// The metric's value; where images may show several classes, the mean of the classes' own areas.
+  ///
+  /// - Parameter targets: As an image source has them; nil where every image is of one class.
+  func value(probabilities: [Float], labels: [Int], targets: [Float]?, classes: Int) -> Double {
+    if let targets { return MultiLabelAUC.value(scores: probabilities, targets: targets, classes: classes) }
+    return engine.value(probabilities: probabilities, labels: labels, classes: classes)
+  }
+
   /// The engine's metric of the same name.
   var engine: Engine.Metric {
     switch self {

@@ -42,7 +42,7 @@ public enum PreviewAnswer: Sendable, Codable, Hashable {
 public struct PreviewedImage: Sendable, Codable, Hashable {
   /// Relative to the data set's root.
   public var path: String
-  /// Its class's name.
+  /// The name of its class, or of those that it shows.
   public var label: String
   /// As it lies in the image store.
   public var stored: PreviewedPicture

@@ -69,6 +69,20 @@ import Testing
     ) { try $0[0].convolution($0[1], stride: 1, padding: (padding, padding)) }
   }
 
+  /// Height and width of the images, then of the taps; padded so that the size stays, or not at all.
+  static let longConvolutions = [
+    (2, 16, 16, 12, 12, 1, 7, true), (3, 32, 16, 12, 12, 7, 1, true), (1, 48, 16, 9, 15, 7, 1, true),
+    (2, 16, 48, 15, 8, 1, 7, true), (2, 16, 16, 14, 14, 1, 7, false), (1, 16, 16, 14, 5, 7, 1, false),
+    (2, 48, 64, 25, 25, 5, 5, true), (1, 16, 16, 6, 8, 5, 5, false), (2, 16, 16, 12, 3, 1, 7, true),
+  ].map { n, input, output, height, width, rows, columns, isPadded in
+    Case(
+      name: "convolution of \(rows) x \(columns) to \(output)",
+      shapes: [[n, input, height, width], [output, input, rows, columns]]
+    ) {
+      try $0[0].convolution($0[1], stride: 1, padding: isPadded ? (rows / 2, columns / 2) : (0, 0))
+    }
+  }
+
   static let pools = [(2, 5, 7, 4), (1, 8, 1, 1), (3, 16, 12, 12), (1, 3, 1, 6)].map { n, channels, height, width in
     Case(name: "mean of 3 x 3", shapes: [[n, channels, height, width]]) {
       try $0[0].averagePool(size: 3, stride: 1, padding: 1)
@@ -108,8 +122,8 @@ import Testing
   }
 
   @Test(
-    arguments: layerNorms + perceptrons + linears + attentions + windowAttentions + batchNorms + convolutions + pools
-      + joined)
+    arguments: layerNorms + perceptrons + linears + attentions + windowAttentions + batchNorms + convolutions
+      + longConvolutions + pools + joined)
   func agreesWithLibtorch(_ test: Case) throws {
     try Runtime.setThreads(2)
     Runtime.useKernels(false)

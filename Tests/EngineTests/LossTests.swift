@@ -76,7 +76,7 @@ import Testing
     let validation = SeveralClasses(images: SyntheticSource(count: 24, side: 16, classes: 4, seed: 2))
     let targets = try #require(validation.targets)
     let options = TrainingOptions(
-      epochs: 30, batchSize: 8, optimizer: OptimizerOptions(rate: 1e-3), loss: .binaryCrossEntropy, validateEvery: 5,
+      epochs: 30, batchSize: 8, optimizer: OptimizerOptions(rate: 1e-3), loss: .binaryCrossEntropy(), validateEvery: 5,
       seed: 5)
     let result = try Trainer(options: options).run(
       network, training: SeveralClasses(images: SyntheticSource(count: 40, side: 16, classes: 4)),

@@ -75,30 +75,41 @@ void windowAttentionForward(const Windows &windows, const float *qkv, const floa
 void windowAttentionBackward(const Windows &windows, const float *qkv, const float *table, const float *dy, float *dqkv,
                              float *dtable);
 
+/// A convolution's form: its taps and by how much images are padded on each side.
+struct Taps {
+  int64_t rows, columns, rowPadding, columnPadding;
+
+  /// Of the convolution that makes the input's gradient, with the taps in reverse.
+  Taps turned() const { return {rows, columns, rows - 1 - rowPadding, columns - 1 - columnPadding}; }
+};
+
 /// A batch of images, channels last.
 struct Images {
   int64_t n, h, w;
 
-  /// What a convolution of 3 x 3 and stride 1 makes of them.
-  Images convolved(int64_t padding) const { return {n, h + 2 * padding - 2, w + 2 * padding - 2}; }
+  /// What a convolution of stride 1 makes of them.
+  Images convolved(const Taps &taps) const {
+    return {n, h + 2 * taps.rowPadding + 1 - taps.rows, w + 2 * taps.columnPadding + 1 - taps.columns};
+  }
 };
 
 /// y = the mean over 3 x 3 pixels of x[images, c], zeros beyond the edges counted in. The map is its own adjoint: it makes the
 /// gradient of x from that of y as well. x's pixels lie `xPixel` apart.
 void boxMean(const Images &images, const float *x, int64_t xPixel, float *y, int64_t c);
 
-/// Whether the 3 x 3 convolutions of stride 1 below can be had for so many channels, and are worth it on such images.
-bool winogradFits(const Images &images, int64_t padding, int64_t cin, int64_t cout);
+/// Whether the convolutions of stride 1 below can be had for such taps (3 x 3, 5 x 5, 1 x 7, 7 x 1) and so many channels, and
+/// are worth it on such images.
+bool winogradFits(const Images &images, const Taps &taps, int64_t cin, int64_t cout);
 /// How many floats they need to work in, besides what each thread does.
-int64_t winogradRoom(int64_t cin, int64_t cout);
-int64_t winogradGradientRoom(const Images &images, int64_t padding, int64_t cin, int64_t cout);
-/// y = the convolution of x[images, cin] with w[cout, 3, 3, cin]. Turned: that of x[images, cout] with the weights in reverse, to
-/// cin channels; with 2 - padding in place of the padding it is a convolution's input gradient, from the output's.
-void winogradForward(const Images &images, int64_t padding, const float *x, const float *w, float *y, int64_t cin,
+int64_t winogradRoom(const Taps &taps, int64_t cin, int64_t cout);
+int64_t winogradGradientRoom(const Images &images, const Taps &taps, int64_t cin, int64_t cout);
+/// y = the convolution of x[images, cin] with w[cout, rows, columns, cin]. Turned: that of x[images, cout] with the weights in
+/// reverse, to cin channels; with the turned taps it is a convolution's input gradient, from the output's.
+void winogradForward(const Images &images, const Taps &taps, const float *x, const float *w, float *y, int64_t cin,
                      int64_t cout, bool turned, float *room);
 /// From x[images, cin] and the output's gradient.
-void winogradWeightGradient(const Images &images, int64_t padding, const float *x, const float *dy, float *dw,
-                            int64_t cin, int64_t cout, float *room);
+void winogradWeightGradient(const Images &images, const Taps &taps, const float *x, const float *dy, float *dw, int64_t cin,
+                            int64_t cout, float *room);
 
 /// The sum of squares.
 double squareSum(const float *x, int64_t count);

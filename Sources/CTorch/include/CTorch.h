@@ -121,8 +121,10 @@ int32_t graft_multiply(const graft_tensor *left, const graft_tensor *right, graf
 /// The mean over rows of -log softmax(logits)[label]; with weights (which may be null), each row counts its class's weight.
 int32_t graft_cross_entropy(const graft_tensor *logits, const graft_tensor *labels, const graft_tensor *weights,
                             graft_tensor **out);
-/// The mean over all places of the cross-entropy of sigmoid(logits) with targets of 0 or 1, both [n, classes].
-int32_t graft_binary_cross_entropy(const graft_tensor *logits, const graft_tensor *targets, graft_tensor **out);
+/// The mean over all places of the cross-entropy of sigmoid(logits) with targets of 0 or 1, both [n, classes], each times its
+/// weight (which may be null).
+int32_t graft_binary_cross_entropy(const graft_tensor *logits, const graft_tensor *targets,
+                                   const graft_tensor *weights, graft_tensor **out);
 
 // Images on a device
 

@@ -4,12 +4,17 @@ extension DataFault: CustomStringConvertible {
 
   public var description: String {
     switch self {
+    case .several(let faults):
+      "\(faults.count) things are wrong with the data set:\n" + faults.map { "  \($0)" }.joined(separator: "\n")
     case .missingFolder, .notAFolder, .noClassFolders, .emptyClasses, .unlistedClasses, .missingClasses, .tooFewClasses:
       folderText
     case .missingLabelFile, .malformedLabelFile, .missingColumn, .unknownLabels, .blankFields, .unknownSplits,
-      .duplicateImages, .pathsLeaveRoot, .missingImages, .noRows:
+      .duplicateImages, .pathsLeaveRoot, .linksLeaveRoot, .missingImages, .noRows, .unknownPresences, .notOneClass,
+      .unknownNames, .malformedList:
       labelFileText
-    case .badShares, .noTrainingSplit, .tooFewImages, .classMissingFromSplit: splitText
+    case .badShares, .noTrainingSplit, .tooFewImages, .classMissingFromSplit, .classEverywhereInSplit,
+      .groupsInSeveralSplits:
+      splitText
     case .unreadableImages, .notAnImageStore, .damagedImageStore, .badStoreSize: storeText
     default: pipelineText
     }
@@ -62,7 +67,21 @@ extension DataFault: CustomStringConvertible {
         + Self.listed(lines) + "; name images relative to that folder"
     case .missingImages(let names, let root, let path):
       "\(path) names \(Self.count(names.count, "image")) not found in \(root): " + Self.listed(names)
-        + "; add the files, remove the rows, or give `suffix:` if the file leaves the extension out"
+        + "; add the files, remove the rows, give `extension:` if the table leaves it out, or leave them out and have"
+        + " them counted with `missing: skip`"
+    case .linksLeaveRoot(let lines, let root, let path):
+      "\(path): \(Self.count(lines.count, "image")) are links to places outside \(root): " + Self.listed(lines)
+        + "; put the files themselves there, or make that folder itself the link"
+    case .unknownPresences(let lines, let column, let path):
+      "\(path): column \"\(column)\" holds \(Self.count(lines.count, "value")) that say neither shown nor not shown: "
+        + Self.listed(lines) + "; write 1, 0, or -1 where nobody can say"
+    case .notOneClass(let lines, let path):
+      "\(path): \(Self.count(lines.count, "row")) do not have a 1 for one class and 0 for the others: "
+        + Self.listed(lines) + "; correct these rows"
+    case .unknownNames(let lines, let expected, let path):
+      "\(path): \(Self.count(lines.count, "file name")) begin with none of \(expected.joined(separator: ", ")): "
+        + Self.listed(lines) + "; the class is read from the name's beginning"
+    case .malformedList(let path, let reason): "\(path): \(reason)"
     case .noRows(let path): "\(path) has a header but no rows; add a row for each image"
     default: ""
     }
@@ -84,6 +103,13 @@ extension DataFault: CustomStringConvertible {
         + (grouped
           ? ", as groups must not be divided; add groups with that class, change the shares, or split without `group:`"
           : "; add one, or leave the class out")
+    case .classEverywhereInSplit(let className, let split):
+      "every image of the \(split.rawValue) split shows class \(className);"
+        + " add images without it, or leave the class out"
+    case .groupsInSeveralSplits(let groups, let place):
+      "\(place): \(Self.count(groups.count, "group")) have images in several splits: "
+        + Self.listed(groups.map { "\($0.name) (\($0.splits.map(\.rawValue).joined(separator: ", ")))" })
+        + "; give each group to one split, or accept it with `shared_groups: allow`"
     default: ""
     }
   }

@@ -1,5 +1,8 @@
 /// What is wrong with a data set, an image store, or what is asked of one. The wording is in `DataFault+Wording.swift`.
-public enum DataFault: Error, Sendable, Hashable {
+public indirect enum DataFault: Error, Sendable, Hashable {
+  /// Two or more at once, none of them this.
+  case several([DataFault])
+
   case missingFolder(path: String)
   case notAFolder(path: String)
   /// The root holds no folder a class; `images` are lying in it directly.
@@ -17,6 +20,16 @@ public enum DataFault: Error, Sendable, Hashable {
   case unknownSplits(lines: [LabelledLine], column: String, path: String)
   case duplicateImages(lines: [LabelledLine], path: String)
   case pathsLeaveRoot(lines: [LabelledLine], root: String, path: String)
+  /// Images that are links to places outside the folder of images.
+  case linksLeaveRoot(lines: [LabelledLine], root: String, path: String)
+  /// Values of a column that must say of a class whether it is shown.
+  case unknownPresences(lines: [LabelledLine], column: String, path: String)
+  /// Rows of a one-hot table that do not name one class; the values are the image and what was found.
+  case notOneClass(lines: [LabelledLine], path: String)
+  /// Lines of a list that none of the name's beginnings fits.
+  case unknownNames(lines: [LabelledLine], expected: [String], path: String)
+  /// The label file is no list as is expected of it.
+  case malformedList(path: String, reason: String)
   case missingImages(names: [String], root: String, path: String)
   case noRows(path: String)
 
@@ -24,6 +37,9 @@ public enum DataFault: Error, Sendable, Hashable {
   case noTrainingSplit(place: String)
   case tooFewImages(className: String, count: Int, splits: [Split])
   case classMissingFromSplit(className: String, split: Split, grouped: Bool)
+  /// Every image of the split shows the class.
+  case classEverywhereInSplit(className: String, split: Split)
+  case groupsInSeveralSplits(groups: [SharedGroup], place: String)
 
   case unreadableImages(images: [UnreadableImage], of: Int, list: String?)
   case notAnImageStore(path: String, reason: String)
@@ -40,6 +56,22 @@ public enum DataFault: Error, Sendable, Hashable {
   case processing(reason: String)
 
   case badPhantom(reason: String)
+}
+
+/// Faults gathered before they are thrown all at once.
+struct DataFaults {
+  private(set) var all: [DataFault] = []
+
+  mutating func add(_ fault: DataFault) { all.append(fault) }
+
+  /// Throws what was gathered; nothing where nothing was.
+  func check() throws(DataFault) {
+    switch all.count {
+    case 0: return
+    case 1: throw all[0]
+    default: throw .several(all)
+    }
+  }
 }
 
 /// A value of a label file and the line where it stands, counted from 1.

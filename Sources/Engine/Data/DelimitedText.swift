@@ -1,4 +1,4 @@
-/// A table in RFC 4180's form: fields apart by commas, rows by line ends (LF, CRLF or CR), quotes around fields that hold
+/// A table in RFC 4180's form: fields apart by commas, semicolons or tabs, rows by line ends (LF, CRLF or CR), quotes around fields that hold
 /// either, doubled quotes inside them. A byte-order mark is passed over; blank lines are no rows.
 struct DelimitedText {
   struct Row {
@@ -16,7 +16,10 @@ struct DelimitedText {
   let rows: [Row]
 
   /// Reads a table whose first row is its header; every other row has as many fields.
-  init(_ bytes: [UInt8], delimiter: UInt8 = UInt8(ascii: ",")) throws(Fault) {
+  ///
+  /// - Parameter delimiter: Nil: whichever of comma, semicolon and tab the header has most of, outside quotes.
+  init(_ bytes: [UInt8], delimiter given: UInt8? = nil) throws(Fault) {
+    let delimiter = given ?? Self.foundDelimiter(bytes)
     guard String(validating: bytes, as: UTF8.self) != nil else {
       throw Fault(line: Self.firstInvalidLine(bytes), reason: "it is not UTF-8 text; save the table as UTF-8")
     }
@@ -25,12 +28,37 @@ struct DelimitedText {
     header = all.removeFirst().fields.map { field in
       String(field.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
-    for row in all where row.fields.count != header.count {
-      throw Fault(
-        line: row.line,
-        reason: "\(row.fields.count) fields where the header has \(header.count); quote fields that hold a comma")
+    let columns = header.count
+    let wrong = all.filter { $0.fields.count != columns }
+    if let first = wrong.first {
+      throw Fault(line: first.line, reason: Self.reason(wrong, columns, delimiter))
     }
     rows = all
+  }
+
+  private static func reason(_ wrong: [Row], _ columns: Int, _ delimiter: UInt8) -> String {
+    let shown = wrong.dropFirst().prefix(8).map { "\($0.line)" }.joined(separator: ", ")
+    let more = wrong.count - 1 - min(wrong.count - 1, 8)
+    let others =
+      wrong.count == 1 ? "" : " (other lengths are also in line \(shown)\(more > 0 ? " and \(more) more" : ""))"
+    let name = delimiter == UInt8(ascii: ",") ? "comma" : delimiter == UInt8(ascii: ";") ? "semicolon" : "tab"
+    return "\(wrong[0].fields.count) fields where the header has \(columns)\(others); quote fields that hold a \(name)"
+  }
+
+  private static func foundDelimiter(_ bytes: [UInt8]) -> UInt8 {
+    var counts: [UInt8: Int] = [:]
+    var isQuoted = false
+    for byte in bytes {
+      if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+      if isQuoted { continue }
+      if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
+        if counts.isEmpty { continue }
+        break
+      }
+      counts[byte, default: 0] += 1
+    }
+    let candidates = Delimiter.allCases.map(\.byte)
+    return candidates.reduce(candidates[0]) { (counts[$1] ?? 0) > (counts[$0] ?? 0) ? $1 : $0 }
   }
 
   private static func firstInvalidLine(_ bytes: [UInt8]) -> Int {

@@ -6,8 +6,8 @@ public struct ImageBatch: Sendable {
   public var count: Int
   /// A class index an image.
   public var labels: [Int]
-  /// Where an image may show several classes: 1 for each that it shows, 0 for the others, [image][class]; `labels` then has
-  /// no meaning.
+  /// Where an image may show several classes: 1 for each that it shows, 0 for each that it does not, below 0 where nobody
+  /// can say, [image][class]; `labels` is then empty.
   public var targets: [Float]?
   /// The images on a device already; `pixels` is then empty.
   var prepared: PreparedImages?
@@ -53,8 +53,8 @@ public protocol ImageSource: Sendable {
   var classes: Int { get }
   /// The class of each position.
   var labels: [Int] { get }
-  /// Where an image may show several classes: 1 or 0 for each class of each position, [position][class]. Nil where every
-  /// image is of one class.
+  /// Where an image may show several classes: 1, 0 or, where nobody can say, a number below 0 for each class of each
+  /// position, [position][class]; `labels` is then empty. Nil where every image is of one class.
   var targets: [Float]? { get }
 
   /// The images at the positions, in that order. With draws a source may make several images of each position; they lie side

@@ -22,14 +22,17 @@ public enum Split: String, Sendable, Hashable, Codable, CaseIterable {
 public struct ImageItem: Sendable, Hashable {
   /// Relative to the data set's root, with `/` between its parts.
   public var path: String
-  /// Its class: an index into the listing's `classes`.
-  public var label: Int
+  public var label: ImageLabel
   /// What it must not be parted from when splits are made, e.g. its patient.
   public var group: String?
   /// Its split, where the data set gives one.
   public var split: Split?
 
   public init(path: String, label: Int, group: String? = nil, split: Split? = nil) {
+    self.init(path: path, label: .one(label), group: group, split: split)
+  }
+
+  public init(path: String, label: ImageLabel, group: String? = nil, split: Split? = nil) {
     self.path = path
     self.label = label
     self.group = group
@@ -44,6 +47,10 @@ public struct ImageListing: Sendable, Hashable {
   public var classes: [String]
   /// Files in class folders that are no images by their names, so were not read; relative to the root.
   public var ignored: [String]
+  /// Images that the label file names and that are not there, left out as the study allowed.
+  public var missing: [String] = []
+  /// How many images lie in the folders searched and are named by no label file; 0 where there is no label file.
+  public var unlisted = 0
 
   public init(root: String, items: [ImageItem], classes: [String], ignored: [String] = []) {
     self.root = root
@@ -51,6 +58,9 @@ public struct ImageListing: Sendable, Hashable {
     self.classes = classes
     self.ignored = ignored.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
+
+  /// Whether an image may show several classes, or none.
+  public var showsSeveralClasses: Bool { items.contains { $0.label.index == nil } }
 
   /// Whether a file is taken for an image: named .jpg, .jpeg or .png in any case. What it really is, its content says.
   public static func isImageName(_ name: String) -> Bool {

@@ -4,18 +4,25 @@ import Foundation
 ///
 ///     header    96 bytes: magic, version, channels, count, where the index begins, lengths, digest of the index
 ///     pixels    8 bits a sample; an image's channels one after the other, rows without padding
-///     index     a record of 32 bytes an image
+///     index     a record of 32 bytes an image, in version 2 of 36
+///     labels    version 2: a byte a class and image where images may show several classes, else nothing
 ///     paths     UTF-8, one after the other
 ///     facts     `ImageStoreFacts` as JSON
 ///
-/// The index, the paths and the facts are covered by the header's SHA-256. The facts hold a digest of the content.
+/// The index, the labels, the paths and the facts are covered by the header's SHA-256. The facts hold a digest of the
+/// content. Version 1 is written wherever it can say all that there is: images of one class each, in no groups.
 enum ImageStoreLayout {
   static let magic: [UInt8] = Array("GRAFTIMG".utf8)
-  static let version: UInt32 = 1
+  /// Those that are read.
+  static let versions: ClosedRange<UInt32> = 1...2
   static let headerSize = 96
-  static let recordSize = 32
+  /// A record's group where the image is in none.
+  static let noGroup = UInt32.max
+
+  static func recordSize(version: UInt32) -> Int { version == 1 ? 32 : 36 }
 
   struct Header {
+    var version: UInt32
     var channels: UInt32
     var count: UInt64
     var indexOffset: UInt64
@@ -23,6 +30,8 @@ enum ImageStoreLayout {
     var factsLength: UInt64
     /// 32 bytes.
     var digest: [UInt8]
+    /// Bytes of an image's label beside its record; 0 where its record says its class.
+    var labelWidth: UInt32
 
     var bytes: [UInt8] {
       var bytes = magic
@@ -30,22 +39,28 @@ enum ImageStoreLayout {
       append(channels, to: &bytes)
       for number in [count, indexOffset, pathsLength, factsLength] { append(number, to: &bytes) }
       bytes += digest
+      append(labelWidth, to: &bytes)
       return bytes + Array(repeating: 0, count: headerSize - bytes.count)
     }
 
     /// - Precondition: `bytes` holds a header's size.
     init(_ bytes: UnsafeRawBufferPointer) {
+      version = number(bytes, 8)
       channels = number(bytes, 12)
       count = number(bytes, 16)
       indexOffset = number(bytes, 24)
       pathsLength = number(bytes, 32)
       factsLength = number(bytes, 40)
       digest = Array(bytes[48..<80])
+      labelWidth = version == 1 ? 0 : number(bytes, 80)
     }
 
     init(
-      channels: UInt32, count: UInt64, indexOffset: UInt64, pathsLength: UInt64, factsLength: UInt64, digest: [UInt8]
+      version: UInt32, channels: UInt32, count: UInt64, indexOffset: UInt64, pathsLength: UInt64, factsLength: UInt64,
+      digest: [UInt8], labelWidth: UInt32
     ) {
+      self.version = version
+      self.labelWidth = labelWidth
       self.channels = channels
       self.count = count
       self.indexOffset = indexOffset
@@ -65,23 +80,30 @@ enum ImageStoreLayout {
     var split: UInt32
     /// Where its path ends among the paths.
     var pathEnd: UInt64
+    /// Version 2: a number that the images of its group share; `noGroup` for none.
+    var group: UInt32 = noGroup
 
-    func append(to bytes: inout [UInt8]) {
+    func append(to bytes: inout [UInt8], version: UInt32) {
       ImageStoreLayout.append(offset, to: &bytes)
       for number in [height, width, label, split] { ImageStoreLayout.append(number, to: &bytes) }
       ImageStoreLayout.append(pathEnd, to: &bytes)
+      if version > 1 { ImageStoreLayout.append(group, to: &bytes) }
     }
 
-    init(_ bytes: UnsafeRawBufferPointer, at place: Int) {
+    init(_ bytes: UnsafeRawBufferPointer, at place: Int, version: UInt32) {
       offset = number(bytes, place)
       height = number(bytes, place + 8)
       width = number(bytes, place + 12)
       label = number(bytes, place + 16)
       split = number(bytes, place + 20)
       pathEnd = number(bytes, place + 24)
+      if version > 1 { group = number(bytes, place + 32) }
     }
 
-    init(offset: UInt64, height: UInt32, width: UInt32, label: UInt32, split: UInt32, pathEnd: UInt64) {
+    init(
+      offset: UInt64, height: UInt32, width: UInt32, label: UInt32, split: UInt32, pathEnd: UInt64, group: UInt32
+    ) {
+      self.group = group
       self.offset = offset
       self.height = height
       self.width = width
@@ -103,7 +125,7 @@ enum ImageStoreLayout {
 /// What a data set's images were found to be when they were stored.
 public struct ImageStoreFacts: Sendable, Hashable, Codable {
   public var classes: [String]
-  /// Images of each class, per split.
+  /// Images that show each class, per split.
   public var trainingImages: [Int]
   public var validationImages: [Int]
   public var testImages: [Int]
@@ -119,11 +141,36 @@ public struct ImageStoreFacts: Sendable, Hashable, Codable {
   /// SHA-256 over the classes and every stored image's path, class, split and file content: what the data set *is*,
   /// whatever size it is stored in.
   public var contentDigest: String
+  /// Where images may show several classes; nil where each is of one.
+  public var severalClasses: SeveralClassCounts?
+  /// The mean and standard deviation that the data set's users publish for it, where they do.
+  public var published: PublishedStatistics?
+
+  /// What counts of classes do not say where images show several. Both in the order of `Split.allCases`.
+  public struct SeveralClassCounts: Sendable, Hashable, Codable {
+    public var images: [Int]
+    /// Images of which nobody can say whether they show the class: [split][class].
+    public var unknown: [[Int]]
+  }
+
+  /// Of each channel, from 0 to 1.
+  public struct PublishedStatistics: Sendable, Hashable, Codable {
+    public var mean: [Double]
+    public var standardDeviation: [Double]
+
+    public init(mean: [Double], standardDeviation: [Double]) {
+      self.mean = mean
+      self.standardDeviation = standardDeviation
+    }
+  }
 
   /// Images of a split, all classes together.
-  public func count(_ split: Split) -> Int { counts(split).reduce(0, +) }
+  public func count(_ split: Split) -> Int {
+    guard let severalClasses else { return counts(split).reduce(0, +) }
+    return severalClasses.images[Split.allCases.firstIndex(of: split) ?? 0]
+  }
 
-  /// Images of each class in a split.
+  /// Images that show each class in a split.
   public func counts(_ split: Split) -> [Int] {
     switch split {
     case .train: trainingImages

@@ -23,12 +23,16 @@ public struct ImageStoreOptions: Sendable, Hashable {
   /// 1, 3, or nil for 1 where every file is grey and 3 otherwise.
   public var channels: Int?
   public var unreadable: Unreadable
+  /// What the store's facts say of published statistics.
+  public var published: ImageStoreFacts.PublishedStatistics?
   public var threads: Int
 
   public init(
     size: Size, channels: Int? = nil, unreadable: Unreadable = .fail,
+    published: ImageStoreFacts.PublishedStatistics? = nil,
     threads: Int = ProcessInfo.processInfo.activeProcessorCount
   ) {
+    self.published = published
     self.size = size
     self.channels = channels
     self.unreadable = unreadable
@@ -82,7 +86,7 @@ public struct ImageStoreWriter: Sendable {
   private func write(
     to output: OutputFile, channels: Int, folder: String, _ progress: (Int, Int) -> Bool
   ) throws -> ImageStoreFacts {
-    var contents = StoreContents(classes: listing.classes, channels: channels)
+    var contents = StoreContents(of: listing, channels: channels)
     var unreadable: [UnreadableImage] = []
     let empty = [UInt8](repeating: 0, count: ImageStoreLayout.headerSize)
     try empty.withUnsafeBytes(output.append)
@@ -116,7 +120,8 @@ public struct ImageStoreWriter: Sendable {
       try ImageListing(root: listing.root, items: kept.map { listing.items[$0] }, classes: listing.classes)
         .checkCoverage(kept.map { splits[$0] })
     }
-    return try contents.finish(output, unreadable: unreadable, ignored: listing.ignored)
+    return try contents.finish(
+      output, unreadable: unreadable, ignored: listing.ignored, published: options.published)
   }
 
   /// Writes the list of unreadable images; its path, or nil where there are none.
@@ -205,7 +210,12 @@ private struct DecodedImage: Sendable {
 private struct StoreContents {
   let classes: [String]
   let channels: Int
+  /// Of the layout.
+  private let version: UInt32
+  private var severalClasses: ImageStoreFacts.SeveralClassCounts?
+  private var groups: [String: UInt32] = [:]
   private var index: [UInt8] = []
+  private var labels: [UInt8] = []
   private var paths: [UInt8] = []
   private var counts: [[Int]]
   private let content = SHA256()
@@ -214,10 +224,17 @@ private struct StoreContents {
   private var sums: [Double]
   private var squares: [Double]
 
-  init(classes: [String], channels: Int) {
-    self.classes = classes
+  init(of listing: ImageListing, channels: Int) {
+    classes = listing.classes
     self.channels = channels
-    counts = Split.allCases.map { _ in Array(repeating: 0, count: classes.count) }
+    let showsSeveral = listing.showsSeveralClasses
+    version = showsSeveral || listing.items.contains { $0.group != nil } ? 2 : 1
+    if showsSeveral {
+      severalClasses = ImageStoreFacts.SeveralClassCounts(
+        images: Split.allCases.map { _ in 0 },
+        unknown: Split.allCases.map { _ in Array(repeating: 0, count: listing.classes.count) })
+    }
+    counts = Split.allCases.map { _ in Array(repeating: 0, count: listing.classes.count) }
     sums = Array(repeating: 0, count: channels)
     squares = sums
     digest("graft-images-1")
@@ -234,15 +251,33 @@ private struct StoreContents {
 
   mutating func add(_ image: DecodedImage, item: ImageItem, split: Split, offset: Int) {
     let place = Split.allCases.firstIndex(of: split) ?? 0
-    counts[place][item.label] += 1
+    for label in item.label.shown { counts[place][label] += 1 }
     count += 1
+    let text: String
+    switch item.label {
+    case .one(let label): text = String(label)
+    case .each(let presences):
+      labels += presences.map(\.rawValue)
+      text = presences.map { String($0.rawValue) }.joined()
+      severalClasses?.images[place] += 1
+      for (label, presence) in presences.enumerated() where presence == .unknown {
+        severalClasses?.unknown[place][label] += 1
+      }
+    }
+    let group = item.group.map { name in
+      if let known = groups[name] { return known }
+      let number = UInt32(groups.count)
+      groups[name] = number
+      return number
+    }
     paths += Array(item.path.utf8)
     ImageStoreLayout.Record(
       offset: UInt64(offset), height: UInt32(image.picture.height), width: UInt32(image.picture.width),
-      label: UInt32(item.label), split: UInt32(place), pathEnd: UInt64(paths.count)
-    ).append(to: &index)
+      label: UInt32(item.label.index ?? 0), split: UInt32(place), pathEnd: UInt64(paths.count),
+      group: group ?? ImageStoreLayout.noGroup
+    ).append(to: &index, version: version)
     digest(item.path)
-    digest("\(item.label) \(split.rawValue)")
+    digest("\(text) \(split.rawValue)")
     content.update(image.fileDigest.bytes)
     if split == .train {
       trainingPixels += Double(image.picture.width * image.picture.height)
@@ -254,22 +289,27 @@ private struct StoreContents {
     }
   }
 
-  func finish(_ output: OutputFile, unreadable: [UnreadableImage], ignored: [String]) throws -> ImageStoreFacts {
+  func finish(
+    _ output: OutputFile, unreadable: [UnreadableImage], ignored: [String],
+    published: ImageStoreFacts.PublishedStatistics?
+  ) throws -> ImageStoreFacts {
     let pixels = max(trainingPixels, 1)
     let mean = sums.map { $0 / pixels }
     let deviation = zip(squares, mean).map { max(0, $0 / pixels - $1 * $1).squareRoot() }
     let facts = ImageStoreFacts(
       classes: classes, trainingImages: counts[0], validationImages: counts[1], testImages: counts[2],
       unreadable: unreadable, ignored: ignored, channels: channels, mean: mean.map { $0 / 255 },
-      standardDeviation: deviation.map { $0 / 255 }, contentDigest: content.finish().hex)
+      standardDeviation: deviation.map { $0 / 255 }, contentDigest: content.finish().hex,
+      severalClasses: severalClasses, published: published)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let json = Array(try encoder.encode(facts))
     let header = ImageStoreLayout.Header(
-      channels: UInt32(channels), count: UInt64(count), indexOffset: UInt64(output.length),
+      version: version, channels: UInt32(channels), count: UInt64(count), indexOffset: UInt64(output.length),
       pathsLength: UInt64(paths.count), factsLength: UInt64(json.count),
-      digest: SHA256.digest(of: index + paths + json).bytes)
-    for part in [index, paths, json] { try part.withUnsafeBytes(output.append) }
+      digest: SHA256.digest(of: index + labels + paths + json).bytes,
+      labelWidth: severalClasses == nil ? 0 : UInt32(classes.count))
+    for part in [index, labels, paths, json] { try part.withUnsafeBytes(output.append) }
     try header.bytes.withUnsafeBytes { try output.write($0, at: 0) }
     return facts
   }

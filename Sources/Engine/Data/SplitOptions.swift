@@ -9,10 +9,14 @@ public struct SplitOptions: Sendable, Hashable {
   public var seed: UInt64
   /// Whether every class is divided by these shares, rather than all images together.
   public var stratified: Bool
+  /// Whether images of one group stay together.
+  public var keepsGroups: Bool
 
   public init(
-    train: Double = 0.7, validation: Double = 0.15, test: Double = 0.15, seed: UInt64 = 42, stratified: Bool = true
+    train: Double = 0.7, validation: Double = 0.15, test: Double = 0.15, seed: UInt64 = 42, stratified: Bool = true,
+    keepsGroups: Bool = true
   ) {
+    self.keepsGroups = keepsGroups
     self.train = train
     self.validation = validation
     self.test = test
@@ -50,26 +54,67 @@ extension ImageListing {
     var result = items.map { $0.split ?? .train }
     if wanted.count > 1 {
       let divided = items.indices.filter { result[$0] == .train }
-      let grouped = divided.contains { items[$0].group != nil }
+      let grouped = options.keepsGroups && divided.contains { items[$0].group != nil }
       let draw = SplitDraw(listing: self, options: options, wanted: wanted, positions: divided)
-      for (position, split) in zip(divided, grouped ? draw.byGroup() : try draw.byImage()) { result[position] = split }
+      let balanced = grouped || showsSeveralClasses
+      for (position, split) in zip(divided, balanced ? draw.byGroup() : try draw.byImage()) { result[position] = split }
     }
     try checkCoverage(result)
     return result
   }
 
-  /// Throws unless every class has an image in every split.
+  /// Throws unless every class has an image in every split, and where images may show several, one without it too. Every
+  /// such class is named.
   func checkCoverage(_ splits: [Split]) throws {
-    var counts: [Split: [Int]] = [:]
+    let none = Split.allCases.map { _ in Array(repeating: 0, count: classes.count) }
+    var present = none
+    var absent = none
     for (item, split) in zip(items, splits) {
-      counts[split, default: Array(repeating: 0, count: classes.count)][item.label] += 1
-    }
-    for split in Split.allCases {
-      for (label, name) in classes.enumerated() where counts[split]?[label] ?? 0 == 0 {
-        throw DataFault.classMissingFromSplit(
-          className: name, split: split, grouped: items.contains { $0.group != nil })
+      let place = Split.allCases.firstIndex(of: split) ?? 0
+      switch item.label {
+      case .one(let label): present[place][label] += 1
+      case .each(let presences):
+        for (label, presence) in presences.enumerated() {
+          if presence == .present { present[place][label] += 1 }
+          if presence == .absent { absent[place][label] += 1 }
+        }
       }
     }
+    let isGrouped = items.contains { $0.group != nil }
+    let several = showsSeveralClasses
+    var faults = DataFaults()
+    for (place, split) in Split.allCases.enumerated() {
+      for (label, name) in classes.enumerated() {
+        if present[place][label] == 0 {
+          faults.add(.classMissingFromSplit(className: name, split: split, grouped: isGrouped))
+        } else if several, absent[place][label] == 0 {
+          faults.add(.classEverywhereInSplit(className: name, split: split))
+        }
+      }
+    }
+    try faults.check()
+  }
+
+  /// The groups that have images in more than one split.
+  public func sharedGroups(_ splits: [Split]) -> [SharedGroup] {
+    var places: [String: Set<Split>] = [:]
+    for (item, split) in zip(items, splits) {
+      if let group = item.group { places[group, default: []].insert(split) }
+    }
+    return places.filter { $0.value.count > 1 }
+      .map { found in SharedGroup(name: found.key, splits: Split.allCases.filter(found.value.contains)) }
+      .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  }
+}
+
+/// A patient, lesion or other group with images in several splits.
+public struct SharedGroup: Sendable, Hashable {
+  public let name: String
+  public let splits: [Split]
+
+  public init(name: String, splits: [Split]) {
+    self.name = name
+    self.splits = splits
   }
 }
 
@@ -89,7 +134,16 @@ private struct SplitDraw {
 
   private var stream: RandomStream { RandomStream(seed: options.seed, purpose: "split") }
 
-  private func stratum(_ position: Int) -> Int { options.stratified ? listing.items[position].label : 0 }
+  private func stratum(_ position: Int) -> Int { options.stratified ? listing.items[position].label.index ?? 0 : 0 }
+
+  /// What an image counts for: its class; where it may show several, each that it shows, and one that all images share.
+  private func strata(_ position: Int) -> [Int] {
+    guard options.stratified else { return [0] }
+    switch listing.items[position].label {
+    case .one(let label): return [label]
+    case .each: return listing.items[position].label.shown + [listing.classes.count]
+    }
+  }
 
   func byImage() throws -> [Split] {
     var result = Array(repeating: Split.train, count: positions.count)
@@ -114,11 +168,13 @@ private struct SplitDraw {
   }
 
   /// Groups, largest first and otherwise in random order, each to the split that still lacks most of what the group holds.
+  /// An image without a group is one by itself.
   func byGroup() -> [Split] {
     var groups: [String: [Int]] = [:]
     for index in positions.indices {
       let item = listing.items[positions[index]]
-      groups[item.group.map { "group " + $0 } ?? "image " + item.path, default: []].append(index)
+      let group = options.keepsGroups ? item.group : nil
+      groups[group.map { "group " + $0 } ?? "image " + item.path, default: []].append(index)
     }
     let names = groups.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     var draws = stream
@@ -126,24 +182,22 @@ private struct SplitDraw {
     let members = order.map { groups[$0] ?? [] }
     let largestFirst = members.indices.sorted { (-members[$0].count, $0) < (-members[$1].count, $1) }
 
-    let strata = options.stratified ? listing.classes.count : 1
+    let strata = options.stratified ? listing.classes.count + 1 : 1
     var totals = Array(repeating: 0, count: strata)
-    for position in positions { totals[stratum(position)] += 1 }
+    for position in positions { for stratum in self.strata(position) { totals[stratum] += 1 } }
     let desired = shares.map { share in totals.map { max(share * Double($0), 1e-9) } }
     var have = shares.map { _ in Array(repeating: 0.0, count: strata) }
     var result = Array(repeating: Split.train, count: positions.count)
     for group in largestFirst {
-      let strataHere = members[group].map { stratum(positions[$0]) }
+      let strataHere = members[group].flatMap { self.strata(positions[$0]) }
       var best = 0
       var bestLack = -Double.infinity
       for split in wanted.indices {
         let lack = strataHere.reduce(0.0) { $0 + (desired[split][$1] - have[split][$1]) / desired[split][$1] }
         if lack > bestLack { (best, bestLack) = (split, lack) }
       }
-      for (index, stratum) in zip(members[group], strataHere) {
-        result[index] = wanted[best]
-        have[best][stratum] += 1
-      }
+      for index in members[group] { result[index] = wanted[best] }
+      for stratum in strataHere { have[best][stratum] += 1 }
     }
     return result
   }

@@ -4,6 +4,7 @@ import CImage
 public struct StoredImageSource: ImageSource {
   public let shape: ImageShape
   public let labels: [Int]
+  public let targets: [Float]?
   public var classes: Int { store.classes.count }
   public var count: Int { positions.count }
   /// The stored position of each image.
@@ -23,7 +24,11 @@ public struct StoredImageSource: ImageSource {
     guard store.channels == 1 || store.channels == pipeline.channels else {
       throw DataFault.channelMismatch(stored: store.channels, wanted: pipeline.channels)
     }
-    labels = positions.map(store.label)
+    let known = positions.map(store.label)
+    labels = known.compactMap(\.index)
+    targets =
+      store.showsSeveralClasses
+      ? known.flatMap { label in (0..<store.classes.count).map { label[$0].target } } : nil
     let sizes = Set(positions.map(store.shape))
     let evaluation = try ImagePipeline.outputSize(of: pipeline.evaluation, from: sizes, list: .evaluation)
     let training = try ImagePipeline.outputSize(of: pipeline.training, from: sizes, list: .training)
@@ -52,12 +57,7 @@ public struct StoredImageSource: ImageSource {
       initialised = size * count
     }
     if let reason = failures.lazy.compactMap({ $0 }).first { throw DataFault.processing(reason: reason) }
-    return ImageBatch(pixels: pixels, shape: shape, count: count, labels: labels(of: positions, views: views))
-  }
-
-  /// The label of each image that comes of the positions.
-  private func labels(of positions: [Int], views: Int) -> [Int] {
-    positions.flatMap { repeatElement(labels[$0], count: views) }
+    return labelled(ImageBatch(pixels: pixels, shape: shape, count: count, labels: []), positions, views: views)
   }
 
   public func batch(_ positions: [Int], draws: RandomStream?, on device: Device) throws -> ImageBatch {
@@ -79,9 +79,21 @@ public struct StoredImageSource: ImageSource {
       try images.apply(each.enumerated().flatMap { steps(for: $1, draws: draws?.child(UInt64($0))) })
       return try images.normalised(mean: pipeline.mean, deviation: pipeline.standardDeviation, to: shape)
     }
-    var batch = ImageBatch(
-      pixels: [], shape: shape, count: stored.count, labels: labels(of: positions, views: views))
+    var batch = labelled(
+      ImageBatch(pixels: [], shape: shape, count: stored.count, labels: []), positions, views: views)
     batch.prepared = PreparedImages(tensor)
+    return batch
+  }
+
+  /// The batch with what is known of each image's classes: of a position's views the same.
+  private func labelled(_ batch: ImageBatch, _ positions: [Int], views: Int) -> ImageBatch {
+    var batch = batch
+    let each = positions.flatMap { repeatElement($0, count: views) }
+    if let targets {
+      batch.targets = each.flatMap { targets[($0 * classes)..<(($0 + 1) * classes)] }
+    } else {
+      batch.labels = each.map { labels[$0] }
+    }
     return batch
   }
 

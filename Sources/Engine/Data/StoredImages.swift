@@ -25,13 +25,16 @@ public final class StoredImages: Sendable {
       throw DataFault.notAnImageStore(path: path, reason: "it does not begin like one")
     }
     let version: UInt32 = ImageStoreLayout.number(bytes, 8)
-    guard version == ImageStoreLayout.version else {
+    let versions = ImageStoreLayout.versions
+    guard versions.contains(version) else {
       throw DataFault.notAnImageStore(
-        path: path, reason: "it is of version \(version), this program reads \(ImageStoreLayout.version)")
+        path: path,
+        reason: "it is of version \(version), this program reads \(versions.lowerBound) to \(versions.upperBound)")
     }
     let header = ImageStoreLayout.Header(bytes)
     self.header = header
-    let (records, tooMany) = header.count.multipliedReportingOverflow(by: UInt64(ImageStoreLayout.recordSize))
+    let width = UInt64(ImageStoreLayout.recordSize(version: version)) + UInt64(header.labelWidth)
+    let (records, tooMany) = header.count.multipliedReportingOverflow(by: width)
     var end = header.indexOffset
     var overflow = tooMany
     for part in [records, header.pathsLength, header.factsLength] {
@@ -54,6 +57,9 @@ public final class StoredImages: Sendable {
       throw DataFault.damagedImageStore(path: path, reason: "its facts cannot be read")
     }
     count = Int(header.count)
+    guard header.labelWidth == (facts.severalClasses == nil ? 0 : UInt32(facts.classes.count)) else {
+      throw DataFault.damagedImageStore(path: path, reason: "its labels do not fit its classes")
+    }
     for position in 0..<count {
       let record = record(position)
       let size = UInt64(record.height) * UInt64(record.width) * UInt64(header.channels)
@@ -64,12 +70,22 @@ public final class StoredImages: Sendable {
   }
 
   public var classes: [String] { facts.classes }
+  /// Whether an image may show several classes, or none; else each is of one.
+  public var showsSeveralClasses: Bool { facts.severalClasses != nil }
   /// 1 or 3.
   public var channels: Int { Int(header.channels) }
 
   private func record(_ position: Int) -> ImageStoreLayout.Record {
-    ImageStoreLayout.Record(file.bytes, at: Int(header.indexOffset) + position * ImageStoreLayout.recordSize)
+    ImageStoreLayout.Record(
+      file.bytes, at: Int(header.indexOffset) + position * ImageStoreLayout.recordSize(version: header.version),
+      version: header.version)
   }
+
+  /// Where the labels beside the records begin, and end.
+  private var labelsOffset: Int {
+    Int(header.indexOffset) + count * ImageStoreLayout.recordSize(version: header.version)
+  }
+  private var pathsOffset: Int { labelsOffset + count * Int(header.labelWidth) }
 
   /// The size of a stored image.
   ///
@@ -79,13 +95,24 @@ public final class StoredImages: Sendable {
     return ImageShape(channels: channels, height: Int(record.height), width: Int(record.width))
   }
 
-  public func label(_ position: Int) -> Int { Int(record(position).label) }
+  public func label(_ position: Int) -> ImageLabel {
+    guard showsSeveralClasses else { return .one(Int(record(position).label)) }
+    let width = Int(header.labelWidth)
+    let start = labelsOffset + position * width
+    return .each(file.bytes[start..<start + width].map { Presence(rawValue: $0) ?? .unknown })
+  }
+
+  /// A number that the images share which subsets must not part, e.g. those of a patient; nil for an image by itself.
+  public func group(_ position: Int) -> Int? {
+    let group = record(position).group
+    return group == ImageStoreLayout.noGroup ? nil : Int(group)
+  }
 
   public func split(_ position: Int) -> Split { Split.allCases[Int(record(position).split)] }
 
   /// The image's file, relative to the data set's root.
   public func imagePath(_ position: Int) -> String {
-    let base = Int(header.indexOffset) + count * ImageStoreLayout.recordSize
+    let base = pathsOffset
     let start = position == 0 ? 0 : Int(record(position - 1).pathEnd)
     let end = max(start, Int(record(position).pathEnd))
     return String(decoding: file.bytes[(base + start)..<(base + end)], as: UTF8.self)
@@ -94,8 +121,11 @@ public final class StoredImages: Sendable {
   /// The stored positions of a split, in ascending order.
   public func positions(in split: Split) -> [Int] { (0..<count).filter { self.split($0) == split } }
 
-  /// The labels of a split's images, in the order of `positions(in:)`: what `Subset.positions` wants.
-  public func labels(in split: Split) -> [Int] { positions(in: split).map(label) }
+  /// A part of a split's images, as positions in `positions(in:)`.
+  public func subset(of split: Split, fraction: Double, seed: UInt64) -> [Int] {
+    let all = positions(in: split)
+    return Subset.positions(labels: all.map(label), groups: all.map(group), fraction: fraction, seed: seed)
+  }
 
   /// A copy of a stored image.
   public func picture(_ position: Int) -> Picture {
@@ -144,7 +174,7 @@ public final class StoredImages: Sendable {
   /// One split, or a part of it, as a network's input.
   ///
   /// - Parameters:
-  ///   - subset: Positions within the split, as from `Subset.positions`; nil for all.
+  ///   - subset: Positions within the split, as from `subset`; nil for all.
   ///   - threads: How many work on a batch. The result does not depend on it.
   /// - Throws: `DataFault` where the pipeline cannot give images of one size.
   public func source(

@@ -121,8 +121,9 @@ extension Tensor {
     try Native.made { graft_cross_entropy(handle, labels.handle, weights?.handle, &$0) }
   }
 
-  /// The mean cross-entropy of sigmoid(logits) with targets of 0 or 1, both [n, classes].
-  package func binaryCrossEntropy(_ targets: Tensor) throws -> Tensor {
-    try Native.made { graft_binary_cross_entropy(handle, targets.handle, &$0) }
+  /// The mean cross-entropy of sigmoid(logits) with targets of 0 or 1, both [n, classes]; each entry counts its weight of
+  /// [n, classes], and all of them make the number that the sum is divided by.
+  package func binaryCrossEntropy(_ targets: Tensor, weights: Tensor? = nil) throws -> Tensor {
+    try Native.made { graft_binary_cross_entropy(handle, targets.handle, weights?.handle, &$0) }
   }
 }

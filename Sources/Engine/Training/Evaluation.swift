@@ -5,9 +5,11 @@ public struct Evaluation: Sendable {
   /// [count x classes], row-major.
   public let logits: [Float]
   public let labels: [Int]
+  /// Where images may show several classes: [count x classes] as the source has them, and `labels` is empty.
+  public let targets: [Float]?
   public let classes: Int
 
-  /// The mean cross-entropy, every image and class counting the same; NaN for no images.
+  /// The mean cross-entropy, every image and class that is known counting the same; NaN for no images.
   public let loss: Double
 
   /// softmax(logits), or sigmoid(logits) where an image may show several classes; [count x classes], row-major.
@@ -16,6 +18,7 @@ public struct Evaluation: Sendable {
   init(logits: [Float], labels: [Int], classes: Int) {
     self.logits = logits
     self.labels = labels
+    targets = nil
     self.classes = classes
     var probabilities = [Float](repeating: 0, count: logits.count)
     var total = 0.0
@@ -33,19 +36,22 @@ public struct Evaluation: Sendable {
     loss = labels.isEmpty ? .nan : total / Double(labels.count)
   }
 
-  /// - Parameter targets: 1 or 0 for each class of each image, [count x classes].
+  /// - Parameter targets: 1, 0, or below 0 for unknown, for each class of each image, [count x classes].
   init(logits: [Float], targets: [Float], classes: Int) {
     self.logits = logits
     labels = []
+    self.targets = targets
     self.classes = classes
     probabilities = logits.map { Float(1 / (1 + exp(-Double($0)))) }
     var total = 0.0
-    for (logit, target) in zip(logits, targets) {
+    var known = 0
+    for (logit, target) in zip(logits, targets) where target >= 0 {
+      known += 1
       // log(1 + e^x) - x t, without e^x of a large x.
       let x = Double(logit)
       total += max(x, 0) - x * Double(target) + log1p(exp(-x.magnitude))
     }
-    loss = logits.isEmpty ? .nan : total / Double(logits.count)
+    loss = known == 0 ? .nan : total / Double(known)
   }
 
   /// Shows every image to the network, without augmentation, its batch norms at their running statistics.

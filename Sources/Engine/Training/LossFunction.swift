@@ -3,14 +3,24 @@ public enum LossFunction: Sendable, Codable, Hashable {
   /// The mean over images of -log softmax(logits)[class], each counting its class's weight (torch's `cross_entropy`).
   case crossEntropy(weights: ClassWeights = .equal)
   /// The mean over images and classes of the cross-entropy of sigmoid(logits) with targets of 0 or 1 (torch's
-  /// `binary_cross_entropy_with_logits`), for images that may show several classes. Sources then give `targets`.
-  case binaryCrossEntropy
+  /// `binary_cross_entropy_with_logits`), for images that may show several classes. Sources then give `targets`; what is
+  /// below 0 is passed over. An image that shows a class counts that class's weight (torch's `pos_weight`).
+  case binaryCrossEntropy(weights: ClassWeights = .equal)
+}
+
+extension LossFunction {
+  var classWeights: ClassWeights {
+    switch self {
+    case .crossEntropy(let weights), .binaryCrossEntropy(let weights): weights
+    }
+  }
 }
 
 /// What each class counts in the training loss.
 public enum ClassWeights: Sendable, Codable, Hashable {
   case equal
-  /// Images / (classes x images of the class), as scikit-learn's `balanced`; 0 for a class without images.
+  /// Images / (classes x images of the class), as scikit-learn's `balanced`; 0 for a class without images. Where images
+  /// may show several classes: images without the class / images with it; 1 for a class without images.
   case balanced
   /// One a class.
   case given([Double])
@@ -25,13 +35,34 @@ public enum ClassWeights: Sendable, Codable, Hashable {
       var counts = [Int](repeating: 0, count: classes)
       for label in labels where counts.indices.contains(label) { counts[label] += 1 }
       return counts.map { $0 == 0 ? 0 : Float(Double(labels.count) / (Double(classes) * Double($0))) }
-    case .given(let weights):
-      guard weights.count == classes else {
-        throw EngineError.specification(
-          "class_weights names \(weights.count) weights, and the data set has \(classes) classes; give one for each")
-      }
-      return weights.map(Float.init)
+    case .given(let weights): return try Self.checked(weights, classes: classes)
     }
+  }
+
+  /// What an image that shows a class counts for it; nil where every image counts the same.
+  ///
+  /// - Parameter targets: [image][class].
+  /// - Throws: `EngineError.specification` where there is not one for each class.
+  func positiveValues(targets: [Float], classes: Int) throws -> [Float]? {
+    switch self {
+    case .equal: return nil
+    case .balanced:
+      var present = [Int](repeating: 0, count: classes)
+      var absent = present
+      for (index, target) in targets.enumerated() where target >= 0 {
+        if target > 0.5 { present[index % classes] += 1 } else { absent[index % classes] += 1 }
+      }
+      return zip(present, absent).map { $0 == 0 ? 1 : Float(Double($1) / Double($0)) }
+    case .given(let weights): return try Self.checked(weights, classes: classes)
+    }
+  }
+
+  private static func checked(_ weights: [Double], classes: Int) throws -> [Float] {
+    guard weights.count == classes else {
+      throw EngineError.specification(
+        "class_weights names \(weights.count) weights, and the data set has \(classes) classes; give one for each")
+    }
+    return weights.map(Float.init)
   }
 }
 
@@ -39,6 +70,8 @@ public enum ClassWeights: Sendable, Codable, Hashable {
 struct BatchLoss {
   private let function: LossFunction
   private let weights: Tensor?
+  /// For images that may show several classes.
+  private let positiveWeights: [Float]?
   private let device: Device
 
   /// - Parameter training: The source whose labels balanced weights are counted from.
@@ -49,7 +82,10 @@ struct BatchLoss {
     case .crossEntropy(let classWeights):
       let values = try classWeights.values(labels: training.labels, classes: training.classes)
       weights = try values.map { try Tensor($0, shape: [$0.count], device: device) }
-    case .binaryCrossEntropy: weights = nil
+      positiveWeights = nil
+    case .binaryCrossEntropy(let classWeights):
+      weights = nil
+      positiveWeights = try classWeights.positiveValues(targets: training.targets ?? [], classes: training.classes)
     }
   }
 
@@ -67,7 +103,19 @@ struct BatchLoss {
         throw EngineError.data(
           "\(batch.targets?.count ?? 0) targets for \(batch.count) images, and the network has \(classes) classes")
       }
-      return try logits.binaryCrossEntropy(Tensor(targets, shape: [batch.count, classes], device: device))
+      return try logits.binaryCrossEntropy(
+        Tensor(targets.map { max($0, 0) }, shape: [batch.count, classes], device: device),
+        weights: entryWeights(targets, classes).map { try Tensor($0, shape: [batch.count, classes], device: device) })
+    }
+  }
+
+  /// What each target of a batch counts, so that the mean over all is the mean over what is known; nil where all count 1.
+  private func entryWeights(_ targets: [Float], _ classes: Int) -> [Float]? {
+    let known = targets.count { $0 >= 0 }
+    if known == targets.count, positiveWeights == nil { return nil }
+    let share = Float(Double(targets.count) / Double(max(known, 1)))
+    return targets.enumerated().map { index, target in
+      target < 0 ? 0 : target > 0.5 ? share * (positiveWeights?[index % classes] ?? 1) : share
     }
   }
 }

@@ -8,9 +8,10 @@ public struct NearestNeighbours {
   public static let neighbours = 200
   static let temperature = 0.1
 
-  /// Unit vectors [count, width], and the class of each.
+  /// Unit vectors [count, width], and the class of each; or where images may show several, what each shows.
   private let bank: Tensor
   private let labels: [Int]
+  private let targets: [Float]?
   private let classes: Int
 
   /// The features of every image of a source, without augmentation.
@@ -22,14 +23,17 @@ public struct NearestNeighbours {
     let (values, width) = try Self.features(network, of: source, batchSize: batchSize, device: device)
     bank = try Tensor(values, shape: [source.count, width], device: device)
     labels = source.labels
+    targets = source.targets
     classes = source.classes
   }
 
-  /// The share of the vote that each class has for each image of a source: [count x classes], row-major.
+  /// The share of the vote that each class has for each image of a source: [count x classes], row-major. Where images may
+  /// show several classes, each class's share is of the votes of those neighbours of which it is known; 0 where of none.
   public func probabilities(
     _ network: any Network, on source: any ImageSource, batchSize: Int = 64, device: Device = .cpu
   ) throws -> [Float] {
     let (values, width) = try Self.features(network, of: source, batchSize: batchSize, device: device)
+    let bankSize = bank.shape.first ?? 0
     var probabilities: [Float] = []
     for start in stride(from: 0, to: source.count, by: batchSize) {
       let end = min(source.count, start + batchSize)
@@ -38,7 +42,7 @@ public struct NearestNeighbours {
         try Tensor(rows, shape: [end - start, width], device: device).linear(bank, bias: nil).values()
       }
       for row in 0..<(end - start) {
-        probabilities += vote(cosines[row * labels.count..<(row + 1) * labels.count])
+        probabilities += vote(cosines[row * bankSize..<(row + 1) * bankSize])
       }
     }
     return probabilities
@@ -52,9 +56,19 @@ public struct NearestNeighbours {
     var votes = [Double](repeating: 0, count: classes)
     // Relative to the nearest, so that nothing overflows; shares do not change by it.
     let peak = nearest.first.map { Double(cosines[$0]) } ?? 0
+    var totals = votes
     for index in nearest {
-      votes[labels[index - first]] += exp((Double(cosines[index]) - peak) / Self.temperature)
+      let weight = exp((Double(cosines[index]) - peak) / Self.temperature)
+      guard let targets else {
+        votes[labels[index - first]] += weight
+        continue
+      }
+      for label in 0..<classes where targets[(index - first) * classes + label] >= 0 {
+        totals[label] += weight
+        if targets[(index - first) * classes + label] > 0.5 { votes[label] += weight }
+      }
     }
+    if targets != nil { return zip(votes, totals).map { $1 > 0 ? Float($0 / $1) : 0 } }
     let total = votes.reduce(0, +)
     return votes.map { Float($0 / total) }
   }

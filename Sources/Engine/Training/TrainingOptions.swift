@@ -64,12 +64,10 @@ extension TrainingOptions {
       expect(
         earlyStopping.minimumDelta >= 0, "early_stopping's min_delta is \(earlyStopping.minimumDelta); give 0 or more")
     }
-    if case .crossEntropy(.given(let weights)) = loss {
+    if case .given(let weights) = loss.classWeights {
       let isSound = weights.allSatisfy { $0 >= 0 && $0.isFinite } && weights.contains { $0 > 0 }
       expect(isSound, "class_weights are \(weights); give numbers of 0 or more, not all 0")
     }
-    expect(
-      !judgesNeighbours || loss != .binaryCrossEntropy, "knn_eval needs images of one class each; leave it out")
     faults += optimizer.faults + ScheduleStage.faults(schedule)
     guard faults.isEmpty else { throw EngineError.specification("training: " + faults.joined(separator: "; ")) }
   }

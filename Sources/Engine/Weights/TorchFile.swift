@@ -13,9 +13,9 @@ enum TorchFile {
   ///
   /// - Throws: `EngineError.data` naming the file and the fault, a forbidden name in its pickle among them.
   static func listing(_ file: NativeReader) throws -> [StoredTensor] {
-    let archive = try ZipArchive(file)
+    let archive = try ZipArchive(file, kind: "torch file")
     let descriptions = archive.names.filter { $0.hasSuffix("/data.pkl") }
-    guard descriptions.count == 1, let description = descriptions.first, let entry = try archive.entry(description)
+    guard descriptions.count == 1, let description = descriptions.first, let entry = try archive.storedEntry(description)
     else {
       throw EngineError.data(
         "\(file.path) is a ZIP file, but not one of torch.save, which has one data.pkl; name a weights file")
@@ -27,7 +27,7 @@ enum TorchFile {
       )
     }
     guard entry.size <= PickleMachine.longest else { throw Self.fault(file, PickleFault.tooMuch) }
-    let order = try byteOrder(archive.entry("\(folder)byteorder"), archive, file)
+    let order = try byteOrder(archive.storedEntry("\(folder)byteorder"), archive, file)
     var machine = PickleMachine(try archive.bytes(of: entry))
     let whole: PickleValue
     do {
@@ -43,7 +43,7 @@ enum TorchFile {
     }
     return try found.map { name, tensor in
       try stored(
-        tensor, name: name, archive.entry("\(folder)data/\(tensor.storage.key)"), of: archive, order: order, file)
+        tensor, name: name, archive.storedEntry("\(folder)data/\(tensor.storage.key)"), of: archive, order: order, file)
     }
   }
 

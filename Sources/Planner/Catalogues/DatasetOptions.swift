@@ -7,6 +7,8 @@ public struct DatasetOptions: Sendable, Hashable {
   public var channels: Int
   public var store: StoreSpec
   public var unreadable: UnreadablePolicy
+  /// Of images that a label file names.
+  public var missing: MissingPolicy
   public var source: DatasetSource
 
   public var format: DatasetFormat {
@@ -14,6 +16,17 @@ public struct DatasetOptions: Sendable, Hashable {
     case .folder: .folder
     case .csv: .csv
     case .phantom: .phantom
+    case .published(let published): DatasetFormat(rawValue: published.dataset.rawValue) ?? .csv
+    }
+  }
+
+  /// How images are divided; nil where they are made so.
+  public var split: SplitSpec? {
+    switch source {
+    case .folder(let folder): folder.split
+    case .csv(let table): table.split
+    case .phantom: nil
+    case .published(let published): published.split
     }
   }
 }
@@ -37,6 +50,7 @@ public enum DatasetSource: Sendable, Hashable {
   case folder(FolderSource)
   case csv(TableSource)
   case phantom(PhantomSource)
+  case published(PublishedSource)
 }
 
 /// A folder a class.
@@ -51,14 +65,36 @@ public struct TableSource: Sendable, Hashable {
   /// The CSV file, relative to the root.
   public var labels: String
   public var imageColumn: String
-  public var targetColumn: String
+  public var target: TargetSpec
   /// The folder that image paths start from, relative to the root; nil: the root.
   public var imageFolder: String?
   /// What is put after each image path.
   public var pathExtension: String?
   /// The classes in their order; nil: the values found, sorted.
   public var classes: [String]?
+  public var delimiter: TableDelimiter
+  public var blank: BlankPolicy
   public var split: SplitSpec
+}
+
+/// Where a table says what an image shows.
+public enum TargetSpec: Sendable, Hashable {
+  /// The column of its one class.
+  case column(String)
+  /// A column a class, which is its name.
+  case columns([String])
+  /// The column of several classes with something between.
+  case separated(String, by: String)
+}
+
+/// The files of a published data set.
+public struct PublishedSource: Sendable, Hashable {
+  public var dataset: PublishedDataset
+  public var split: SplitSpec
+  /// CheXpert's.
+  public var uncertain: UncertainPolicy
+  /// CBIS-DDSM's.
+  public var view: MammogramView
 }
 
 /// Images that Graft makes itself.
@@ -74,16 +110,6 @@ public struct PhantomSource: Sendable, Hashable {
   public var difficulty: Double
 }
 
-/// Which images train, validate and test.
-public enum SplitSpec: Sendable, Hashable {
-  /// Drawn at random; the shares add up to 1. `group` is a column whose equal values stay in one split.
-  case random(train: Double, val: Double, test: Double, seed: Int, stratify: Bool, group: String?)
-  /// As the folders `train`, `val` and `test` say; without `val`, that share of `train` is drawn for it.
-  case given(valFraction: Double, seed: Int)
-  /// As a column says, by the words `train`, `val` and `test`; without `val`, that share of `train` is drawn for it.
-  case column(String, valFraction: Double, seed: Int)
-}
-
 extension DatasetOptions {
   /// Decodes what `canonical` wrote; other members are let be.
   public init(canonical json: JSONValue) throws(ParameterFault) {
@@ -94,6 +120,7 @@ extension DatasetOptions {
     let store = try fields.object("store")
     self.store = StoreSpec(size: try store.integer("size"), mode: try store.choice("mode"))
     unreadable = try fields.choice("unreadable")
+    missing = try fields.choice("missing", else: .fail)
     let format: DatasetFormat = try fields.choice("format")
     let classes: [String]? = fields.optional("classes") == nil ? nil : try fields.texts("classes")
     switch format {
@@ -102,8 +129,9 @@ extension DatasetOptions {
       source = .csv(
         TableSource(
           labels: try fields.text("labels"), imageColumn: try fields.text("image"),
-          targetColumn: try fields.text("target"), imageFolder: try fields.optionalText("images"),
+          target: try TargetSpec(fields), imageFolder: try fields.optionalText("images"),
           pathExtension: try fields.optionalText("extension"), classes: classes,
+          delimiter: try fields.choice("delimiter", else: .auto), blank: try fields.choice("blank", else: .fail),
           split: try SplitSpec(try fields.object("split"))))
     case .phantom:
       let images = try fields.object("images")
@@ -113,16 +141,23 @@ extension DatasetOptions {
           validationImages: try images.integer("val"), testImages: try images.integer("test"),
           size: try fields.integer("size"), seed: try fields.integer("seed"),
           difficulty: try fields.number("difficulty")))
+    case .aptos2019, .isic2019, .chexpert, .ddsm, .cbisDDSM, .camelyon:
+      source = .published(
+        PublishedSource(
+          dataset: try fields.choice("format"), split: try SplitSpec(try fields.object("split")),
+          uncertain: try fields.choice("uncertain", else: .zeros), view: try fields.choice("view", else: .full)))
     }
   }
 
-  /// The whole as JSON: an object with every option, and null for what is left to be found.
+  /// The whole as JSON: an object with every option of the first version, null for what is left to be found, and each later
+  /// option that is not at its default.
   public var canonical: JSONValue {
     var members: [String: JSONValue] = [
       "format": .string(format.rawValue), "task": .string(task.rawValue), "metric": .string(metric.rawValue),
       "channels": .integer(channels), "store": ["size": .integer(store.size), "mode": .string(store.mode.rawValue)],
       "unreadable": .string(unreadable.rawValue),
     ]
+    if missing != .fail { members["missing"] = .string(missing.rawValue) }
     switch source {
     case .folder(let folder):
       members["classes"] = folder.classes.map(JSONValue.texts) ?? .null
@@ -130,7 +165,15 @@ extension DatasetOptions {
     case .csv(let table):
       members["labels"] = .string(table.labels)
       members["image"] = .string(table.imageColumn)
-      members["target"] = .string(table.targetColumn)
+      switch table.target {
+      case .column(let name): members["target"] = .string(name)
+      case .columns(let names): members["target"] = .texts(names)
+      case .separated(let name, let separator):
+        members["target"] = .string(name)
+        members["separator"] = .string(separator)
+      }
+      if table.delimiter != .auto { members["delimiter"] = .string(table.delimiter.rawValue) }
+      if table.blank != .fail { members["blank"] = .string(table.blank.rawValue) }
       members["images"] = table.imageFolder.map { .string($0) } ?? .null
       members["extension"] = table.pathExtension.map { .string($0) } ?? .null
       members["classes"] = table.classes.map(JSONValue.texts) ?? .null
@@ -144,37 +187,23 @@ extension DatasetOptions {
       members["size"] = .integer(phantom.size)
       members["seed"] = .integer(phantom.seed)
       members["difficulty"] = .number(phantom.difficulty)
+    case .published(let published):
+      members["split"] = published.split.canonical
+      if published.uncertain != .zeros { members["uncertain"] = .string(published.uncertain.rawValue) }
+      if published.view != .full { members["view"] = .string(published.view.rawValue) }
     }
     return .object(members)
   }
 }
 
-extension SplitSpec {
+extension TargetSpec {
   init(_ fields: ParameterFields) throws(ParameterFault) {
-    switch try fields.text("kind") {
-    case "random":
-      self = .random(
-        train: try fields.number("train"), val: try fields.number("val"), test: try fields.number("test"),
-        seed: try fields.integer("seed"), stratify: try fields.flag("stratify"),
-        group: try fields.optionalText("group"))
-    case "given": self = .given(valFraction: try fields.number("val_fraction"), seed: try fields.integer("seed"))
-    case "column":
-      self = .column(
-        try fields.text("column"), valFraction: try fields.number("val_fraction"), seed: try fields.integer("seed"))
-    case let kind: throw fields.unknown("kind", kind)
-    }
-  }
-
-  var canonical: JSONValue {
-    switch self {
-    case .random(let train, let val, let test, let seed, let stratify, let group):
-      [
-        "kind": "random", "train": .number(train), "val": .number(val), "test": .number(test), "seed": .integer(seed),
-        "stratify": .bool(stratify), "group": group.map { .string($0) } ?? .null,
-      ]
-    case .given(let share, let seed): ["kind": "given", "val_fraction": .number(share), "seed": .integer(seed)]
-    case .column(let column, let share, let seed):
-      ["kind": "column", "column": .string(column), "val_fraction": .number(share), "seed": .integer(seed)]
+    if case .array? = fields.optional("target") {
+      self = .columns(try fields.texts("target"))
+    } else if let separator = try fields.optionalText("separator") {
+      self = .separated(try fields.text("target"), by: separator)
+    } else {
+      self = .column(try fields.text("target"))
     }
   }
 }

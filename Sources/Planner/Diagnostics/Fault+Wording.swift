@@ -28,6 +28,12 @@ extension Fault {
     case .notYetAvailable(let what, let value, _): "the \(what) \(quoted(value)) is not available in this version"
     case .splitNotWhole(let sum): "the parts of a split must add up to 1, not \(sum)"
     case .metricNeedsBinary(let metric): "the metric \(quoted(metric)) needs a task of two classes"
+    case .metricOfOtherTask(let metric, let task, _): "the metric \(quoted(metric)) does not judge a \(task) task"
+    case .targetOfOtherTask(let task, true): "a \(task) task needs several columns in `target`, or a `separator`"
+    case .targetOfOtherTask(let task, false): "several classes an image make a multilabel task, not a \(task) one"
+    case .classesBesideColumns: "`classes` does not go with a list in `target`: its columns are the classes"
+    case .nothingPublished(let dataset, _):
+      "`normalise` is `published`, and for the data set \(quoted(dataset)) nothing is"
     case .differentLengths(let name, let counts):
       "axes that move together need the same number of values: \(name) have \(counts.joined(separator: " and "))"
     case .zipOfUnknownAxis(let name, _): "\(quoted(name)) is no axis of this grid"
@@ -100,6 +106,15 @@ extension Fault {
     case .notYetAvailable(let what, let value, let valid): return Self.choices(for: value, among: valid, what: what)
     case .splitNotWhole: return ["for example: split: {train: 0.7, val: 0.15, test: 0.15}"]
     case .metricNeedsBinary: return ["set `task: binary`, or choose accuracy, macro_recall or quadratic_kappa"]
+    case .metricOfOtherTask(_, _, let valid): return ["valid: \(valid.joined(separator: ", "))"]
+    case .targetOfOtherTask(_, true): return ["for example: target: [Edema, Fracture], or separator: \"|\""]
+    case .targetOfOtherTask(_, false): return ["leave `task` out"]
+    case .classesBesideColumns: return ["delete it; the order of `target` is that of the classes"]
+    case .nothingPublished(_, let having):
+      return [
+        "published constants are known of \(having.joined(separator: ", "))",
+        "set `normalise` by a rule for these alone: rules: [{when: {dataset: NAME}, set: {training.normalise: published}}]",
+      ]
     case .differentLengths: return []
     case .zipOfUnknownAxis(let name, let valid): return Self.choices(for: name, among: valid, what: "axis")
     case .axisZippedTwice: return ["join the groups into one"]

@@ -29,6 +29,10 @@ public enum Fault: Hashable, Sendable {
   case notYetAvailable(what: String, value: String, valid: [String])
   case splitNotWhole(sum: String)
   case metricNeedsBinary(metric: String)
+  case metricOfOtherTask(metric: String, task: String, valid: [String])
+  case targetOfOtherTask(task: String, isSingle: Bool)
+  case classesBesideColumns
+  case nothingPublished(dataset: String, having: [String])
   case differentLengths(name: String, counts: [String])
   case zipOfUnknownAxis(name: String, valid: [String])
   case axisZippedTwice(name: String)

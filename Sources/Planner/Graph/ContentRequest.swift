@@ -16,8 +16,9 @@ public struct ContentRequest: Sendable, Hashable {
   public enum Scope: Sendable, Hashable {
     /// Every file below the folder.
     case folder
-    /// The table (relative to the path) and every file below the folder `images` (relative to the path; empty: the path).
-    case table(labels: String, images: String)
+    /// The tables, those optional ones that are there, and every file below those of the folders of images that are there;
+    /// all relative to the path, and an empty folder is the path.
+    case tables([String], optional: [String], images: [String])
     case file
   }
 
@@ -45,12 +46,12 @@ extension Study {
     }
     for dataset in datasets where sources.contains(dataset.name) {
       guard let root = dataset.root else { continue }
-      let scope: ContentRequest.Scope
-      if case .csv(let table) = dataset.options.source {
-        scope = .table(labels: table.labels, images: table.imageFolder ?? "")
-      } else {
-        scope = .folder
-      }
+      let scope: ContentRequest.Scope =
+        switch dataset.options.source {
+        case .csv(let table): .tables([table.labels], optional: [], images: [table.imageFolder ?? ""])
+        case .published(let published): published.dataset.facts.scope
+        case .folder, .phantom: .folder
+        }
       requests.append(ContentRequest(id: .dataset(dataset.name), path: root, scope: scope))
     }
     for backbone in grid.backbones {
@@ -59,5 +60,15 @@ extension Study {
       }
     }
     return requests
+  }
+}
+
+extension PublishedFacts {
+  /// Everything that its reader may look at.
+  fileprivate var scope: ContentRequest.Scope {
+    .tables(
+      tables.filter { $0.count == 1 }.flatMap { $0 },
+      optional: tables.filter { $0.count > 1 }.flatMap { $0 } + furtherTables,
+      images: images)
   }
 }

@@ -29,7 +29,10 @@ public enum StudySchema {
           "items": object(["when": condition, "set": ["type": "object"]], required: ["when", "set"]),
         ],
         "exclude": ["type": "array", "items": condition],
-        "datasets": ["type": "object", "additionalProperties": ["oneOf": .array(DatasetFormat.allCases.map(dataset))]],
+        "datasets": [
+          "type": "object", "properties": .object(published),
+          "additionalProperties": ["oneOf": .array(DatasetFormat.allCases.map { dataset($0) })],
+        ],
         "weights": weights,
         "resources": object([
           "jobs": resource(least: 1), "threads_per_job": resource(least: 1), "gpus": resource(least: 0),
@@ -119,11 +122,20 @@ public enum StudySchema {
     return object(Dictionary(uniqueKeysWithValues: BackboneCatalogue.all.map { ($0.name, source) }))
   }
 
-  private static func dataset(_ format: DatasetFormat) -> JSONValue {
+  private static func dataset(_ format: DatasetFormat, isNamed: Bool = false) -> JSONValue {
     var schema = members(format.declarations)
     schema["properties", "format"] = ["const": .string(format.rawValue)]
-    schema["required"] = .array([.string("format")] + (schema["required"]?.arrayValue ?? []))
+    schema["required"] = .array((isNamed ? [] : [.string("format")]) + (schema["required"]?.arrayValue ?? []))
     return .object(schema)
+  }
+
+  /// Published data sets under their own names, which say the format.
+  private static var published: [String: JSONValue] {
+    Dictionary(
+      uniqueKeysWithValues: DatasetFormat.allCases.filter { $0.published != nil }.map { format in
+        let others = DatasetFormat.allCases.filter { $0 != format }.map { dataset($0) }
+        return (format.rawValue, ["oneOf": .array([dataset(format, isNamed: true)] + others)])
+      })
   }
 
   private static func object(_ properties: [String: JSONValue], required: [String] = []) -> JSONValue {

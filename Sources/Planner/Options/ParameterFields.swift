@@ -97,6 +97,13 @@ struct ParameterFields {
     return choice
   }
 
+  /// One of an enumeration's names, or what an absent member stands for.
+  func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ name: String, else standard: Choice
+  ) throws(ParameterFault) -> Choice {
+    optional(name) == nil ? standard : try choice(name)
+  }
+
   func unknown(_ name: String, _ value: String) -> ParameterFault { fault(name, "known: `\(value)`") }
 
   private func fault(_ name: String, _ expected: String) -> ParameterFault {

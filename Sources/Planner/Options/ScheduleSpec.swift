@@ -115,12 +115,15 @@ public enum NormaliseSpec: Sendable, Hashable {
   case imagenet
   /// By given numbers, one a channel.
   case given(mean: [Double], sd: [Double])
+  /// By those that the study's released code has for a published data set.
+  case published
 
   static let shape = VariantShape(
     noun: "normalisation", tag: "kind",
     forms: [
       VariantForm("dataset", meaning: "Mean and standard deviation of the training split, per channel."),
       VariantForm("imagenet", meaning: "The constants of ImageNet."),
+      VariantForm("published", meaning: "The constants of the study's released code, for its data sets."),
       VariantForm(
         "given", tellingMember: "mean",
         members: [
@@ -134,6 +137,7 @@ public enum NormaliseSpec: Sendable, Hashable {
     switch try fields.text("kind") {
     case "dataset": self = .dataset
     case "imagenet": self = .imagenet
+    case "published": self = .published
     case "given": self = .given(mean: try fields.numbers("mean"), sd: try fields.numbers("sd"))
     case let kind: throw fields.unknown("kind", kind)
     }
@@ -143,6 +147,7 @@ public enum NormaliseSpec: Sendable, Hashable {
     switch self {
     case .dataset: ["kind": "dataset"]
     case .imagenet: ["kind": "imagenet"]
+    case .published: ["kind": "published"]
     case .given(let mean, let sd):
       ["kind": "given", "mean": .array(mean.map { .number($0) }), "sd": .array(sd.map { .number($0) })]
     }

@@ -155,7 +155,8 @@ extension ValueShape {
   fileprivate func isWritten(as content: YAMLValue.Content) -> Bool {
     switch (self, content) {
     case (.integer, .number), (.number, .number), (.flag, .bool), (.span, .list), (.list, .list): true
-    case (.choice, .string), (.choice, .number), (.choice, .bool), (.text, .string): true
+    case (.choice, .string), (.choice, .number), (.choice, .bool): true
+    case (.text, .string), (.text, .number), (.text, .bool): true
     case (.members, .mapping), (.variant, .mapping), (.variant, .string): true
     case (.either(let first, let second), _): first.isWritten(as: content) || second.isWritten(as: content)
     default: false

@@ -80,8 +80,11 @@ struct StudySections {
 
     let name = studyName(section("study"), at: document.place)
     let dataFolder = text(section("data")) ?? "datasets"
-    let datasets = DatasetsReader(faults: faults, dataFolder: dataFolder).read(section("datasets"))
-    let axesReader = AxesReader(faults: faults, datasetNames: datasets.names)
+    let datasetsReader = DatasetsReader(faults: faults, dataFolder: dataFolder)
+    let datasets = datasetsReader.read(section("datasets"))
+    let published = datasetsReader.undeclared(besides: datasets.names)
+    let datasetNames = datasets.names + published.map(\.name)
+    let axesReader = AxesReader(faults: faults, datasetNames: datasetNames)
     let trainingReader = TrainingReader(faults: faults)
     let training = section("training").map { trainingReader.changes($0.value) } ?? [:]
     checkAnalyses(section("analyses"))
@@ -89,11 +92,11 @@ struct StudySections {
     let blocks = axesReader.blocks(
       axes: section("axes"), zip: section("zip"), seeds: section("seeds"), training: training,
       further: section("blocks"), at: document.place, checkAnalyses: checkAnalyses)
-    let conditions = ConditionReader(faults: faults, blocks: blocks ?? [], datasetNames: datasets.names)
+    let conditions = ConditionReader(faults: faults, blocks: blocks ?? [], datasetNames: datasetNames)
     let rules = section("rules").map { conditions.rules($0.value, training: trainingReader) } ?? []
     let exclusions = section("exclude").map { conditions.exclusions($0.value) } ?? []
     let gridIsRight = faults.count == before
-    let weights = WeightsReader(faults: faults, datasetNames: datasets.names, training: training)
+    let weights = WeightsReader(faults: faults, datasetNames: datasetNames, training: training)
       .read(section("weights"))
     let resources = ResourcesReader(faults: faults).read(section("resources"))
 
@@ -106,9 +109,13 @@ struct StudySections {
       let grid = GridExpansion(blocks: blocks, rules: rules, exclusions: exclusions, faults: expansionFaults).expanded()
     else { return nil }
     checkWeights(of: grid, weights.backbones, blocks)
+    checkNormalisation(of: grid, datasets.declared + published, blocks)
     guard let name, isRight else { return nil }
+    let sources = weights.sources.values.compactMap { if case .pretrain(let name, _, _, _) = $0 { name } else { nil } }
+    let used = Set(grid.datasets + sources)
     return Study(
-      name: name, fileName: fileName, datasets: datasets.declared, weights: weights.sources, resources: resources,
+      name: name, fileName: fileName, datasets: datasets.declared + published.filter { used.contains($0.name) },
+      weights: weights.sources, resources: resources,
       grid: grid)
   }
 
@@ -157,6 +164,30 @@ struct StudySections {
       } else {
         faults.add(.unknownName(what: "analysis", name: text, valid: Self.analyses), at: value.place)
       }
+    }
+  }
+
+  /// Published constants are there for some data sets only.
+  private func checkNormalisation(of grid: Grid, _ datasets: [DeclaredDataset], _ blocks: [Block]) {
+    let asked = grid.variants.map { $0.whole.canonical["normalise"]?["kind"] == "published" }
+    guard asked.contains(true) else { return }
+    func hasNone(_ name: String) -> Bool {
+      guard case .published(let source)? = datasets.first(where: { $0.name == name })?.options.source else {
+        return true
+      }
+      return source.dataset.facts.mean == nil
+    }
+    let lacking = grid.datasets.map(hasNone)
+    var named: Set<Int32> = []
+    for point in grid.points where asked[Int(point.variant)] && lacking[Int(point.dataset)] {
+      guard named.insert(point.dataset).inserted else { continue }
+      let name = grid.datasets[Int(point.dataset)]
+      let place = blocks.lazy.flatMap(\.axes).filter { $0.name == Axis.dataset }.flatMap(\.values)
+        .first { $0.text == name }?.place
+      faults.add(
+        .nothingPublished(
+          dataset: name, having: PublishedDataset.allCases.filter { $0.facts.mean != nil }.map(\.rawValue)),
+        at: place ?? .file)
     }
   }
 

@@ -33,7 +33,7 @@ import Testing
       #expect(try store.picture(position) == Picture(decoding: Array(file)))
     }
     #expect(store.facts.count(.train) == 40 && store.facts.counts(.test) == [3, 3, 2, 2])
-    #expect(store.labels(in: .test).count == 10)
+    #expect(store.positions(in: .test).count == 10)
     let training = store.positions(in: .train).flatMap {
       Array(store.picture($0).pixels.prefix(24 * 24)).map(Double.init)
     }
@@ -193,8 +193,9 @@ import Testing
   }
 
   @Test func keepsToASubset() throws {
-    let labels = store.labels(in: .train)
-    let subset = Subset.positions(labels: labels, fraction: 0.25, seed: 0)
+    let labels = store.positions(in: .train).compactMap { store.label($0).index }
+    let subset = store.subset(of: .train, fraction: 0.25, seed: 0)
+    #expect(subset == Subset.positions(labels: labels, fraction: 0.25, seed: 0))
     let source = try store.source(split: .train, subset: subset, pipeline: .paper(size: 32), threads: 1)
     #expect(source.count == subset.count && source.classes == 4)
     #expect(source.labels == subset.map { labels[$0] })

@@ -26,7 +26,7 @@ import Testing
     let splits = try listing.splits(SplitOptions())
     #expect(splits == listing.items.compactMap(\.split))
     for (split, count) in [(Split.train, 23), (.validation, 11), (.test, 12)] {
-      let labels = listing.items.filter { $0.split == split }.map(\.label)
+      let labels = listing.items.filter { $0.split == split }.map(\.label.index)
       #expect(labels.count == count)
       let counts = domain.classes.indices.map { label in labels.count { $0 == label } }
       #expect(try #require(counts.max()) - #require(counts.min()) <= 1)

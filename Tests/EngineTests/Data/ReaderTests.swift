@@ -169,6 +169,7 @@ func fault(_ body: () throws -> Void) -> DataFault? {
     #expect(
       "\(DataFault.missingImages(names: names, root: "/d", path: "l.csv"))"
         == "l.csv names 11 images not found in /d: 0.png, 1.png, 2.png, 3.png, 4.png, 5.png, 6.png, 7.png and 3 more;"
-        + " add the files, remove the rows, or give `suffix:` if the file leaves the extension out")
+        + " add the files, remove the rows, give `extension:` if the table leaves it out, or leave them out and have them"
+        + " counted with `missing: skip`")
   }
 }

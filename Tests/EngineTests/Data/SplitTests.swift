@@ -19,7 +19,7 @@ private func listing(
 private func table(_ listing: ImageListing, _ splits: [Split]) -> [Split: [Int]] {
   var counts: [Split: [Int]] = [:]
   for (item, split) in zip(listing.items, splits) {
-    counts[split, default: Array(repeating: 0, count: listing.classes.count)][item.label] += 1
+    counts[split, default: Array(repeating: 0, count: listing.classes.count)][item.label.index ?? 0] += 1
   }
   return counts
 }

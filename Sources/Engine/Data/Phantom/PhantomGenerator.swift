@@ -33,8 +33,7 @@ public enum PhantomGenerator {
         ConcurrentWork.forEach(range.count, threads: threads) { index in
           let item = items[range.lowerBound + index]
           do {
-            let bytes = try picture(options, label: item.item.label, index: item.index).encoded(
-              as: options.domain.format)
+            let bytes = try picture(options, label: item.label, index: item.index).encoded(as: options.domain.format)
             try DurableFiles.writeInPlace(bytes, to: "\(folder)/\(item.path)")
           } catch {
             failures[index] = error
@@ -66,6 +65,7 @@ public enum PhantomGenerator {
 
   private struct Entry: Sendable {
     var item: ImageItem
+    var label: Int
     /// Which child of the domain's stream draws it.
     var index: Int
     var path: String { item.path }
@@ -80,7 +80,8 @@ public enum PhantomGenerator {
         let label = number % classes.count
         let path = "\(split.rawValue)/\(classes[label])/\(name).\(options.domain.fileExtension)"
         return Entry(
-          item: ImageItem(path: path, label: label, split: split), index: number * Split.allCases.count + place)
+          item: ImageItem(path: path, label: label, split: split), label: label,
+          index: number * Split.allCases.count + place)
       }
     }
   }

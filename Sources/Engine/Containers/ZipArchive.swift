@@ -1,15 +1,26 @@
 internal import CZlib
 
-/// The table of contents of a ZIP file (PKWARE's APPNOTE 6.3.10), zip64 included. Only entries stored as they are can be
-/// read: that is how torch writes tensors.
+/// The table of contents of a ZIP file (PKWARE's APPNOTE 6.3.10), zip64 included. Entries that are stored as they are can be
+/// read at any place, as torch writes tensors; those that are deflated can be written to files of their own.
 struct ZipArchive {
   /// Where an entry's bytes lie in the file.
   struct Entry {
     let name: String
     let place: Int
+    /// In the file.
+    let stored: Int
+    /// Of its content.
     let size: Int
-    /// CRC-32 of its bytes.
+    /// CRC-32 of its content.
     let checksum: UInt32
+    let method: Method
+  }
+
+  enum Method: Sendable, Hashable {
+    case stored
+    case deflated
+    /// One that is not read.
+    case other(Int)
   }
 
   /// Names longer in sum than this, or more entries, are in no weights file.
@@ -21,18 +32,38 @@ struct ZipArchive {
 
   private let file: NativeReader
   private let entries: [String: Entry]
-  private let compressed: Set<String>
+  /// What the file is, for messages: "torch file".
+  private let kind: String
   /// Whether it was saved with checksums: torch can leave them all out, which then are 0.
   private let hasChecksums: Bool
 
   /// The entry of a name; nil where there is none.
+  func entry(_ name: String) -> Entry? { entries[name] }
+
+  /// The entry of a name, stored as it is.
   ///
   /// - Throws: `EngineError.data` where its bytes are compressed.
-  func entry(_ name: String) throws -> Entry? {
-    guard !compressed.contains(name) else {
-      throw Self.fault(file, "its entry \(Self.shown(name)) is compressed, which torch.save does not do")
+  func storedEntry(_ name: String) throws -> Entry? {
+    guard let entry = entries[name] else { return nil }
+    guard entry.method == .stored else {
+      throw fault("its entry \(Self.shown(name)) is compressed, which torch.save does not do")
     }
-    return entries[name]
+    return entry
+  }
+
+  /// Writes a deflated entry's content to a path.
+  ///
+  /// - Throws: `EngineError.data` where it is not what was saved; `FileFault`; `CancellationError` where `progress` said so.
+  func extract(_ entry: Entry, to path: String, progress: (Double) -> Bool) throws {
+    guard entry.method == .deflated else {
+      throw fault("its entry \(Self.shown(entry.name)) is compressed in a way that is not read; save it with deflate")
+    }
+    let inflation = Inflation(
+      file: file, span: entry.place..<(entry.place + entry.stored), form: .bare, limit: entry.size)
+    let written = try inflation.write(to: path, progress: progress)
+    guard written.size == entry.size, written.checksum == entry.checksum else {
+      throw fault("the bytes of its entry \(Self.shown(entry.name)) are not those that were saved (CRC-32)")
+    }
   }
 
   /// The whole of an entry, checked.
@@ -59,9 +90,7 @@ struct ZipArchive {
       place += part.count
     }
     guard checksum == UInt(entry.checksum) else {
-      throw Self.fault(
-        file,
-        "the bytes of its entry \(Self.shown(entry.name)) are not those that were saved (CRC-32)")
+      throw fault("the bytes of its entry \(Self.shown(entry.name)) are not those that were saved (CRC-32)")
     }
   }
 
@@ -70,9 +99,10 @@ struct ZipArchive {
 
   /// Reads the table of contents and checks that every entry lies inside the file and apart from the others.
   ///
+  /// - Parameter kind: What the file is, for messages.
   /// - Throws: `EngineError.data`.
-  init(_ file: NativeReader) throws {
-    func fault(_ text: String) -> EngineError { Self.fault(file, text) }
+  init(_ file: NativeReader, kind: String) throws {
+    func fault(_ text: String) -> EngineError { Self.fault(file, kind, text) }
     let end = try Self.end(of: file)
     guard let end else {
       throw fault("it has no table of contents at its end, so it is cut off after \(file.size) bytes")
@@ -82,7 +112,6 @@ struct ZipArchive {
 
     let table = LittleEndianBytes(try file.bytes(end.tableSize, at: end.tablePlace))
     var entries: [String: Entry] = [:]
-    var compressed: Set<String> = []
     var spans: [(begin: Int, end: Int, name: String)] = []
     var place = 0
     for _ in 0..<end.count {
@@ -95,7 +124,9 @@ struct ZipArchive {
       else { throw fault("its table of contents is damaged") }
       place += 46 + nameLength + extraLength + commentLength
       guard flags & 1 == 0 else { throw fault("its entry \(Self.shown(name)) is encrypted") }
-      if method != 0 || sizes.stored != sizes.size { compressed.insert(name) }
+      guard method != 0 || sizes.stored == sizes.size else {
+        throw fault("its entry \(Self.shown(name)) has two sizes")
+      }
       guard sizes.header <= end.tablePlace - 30 else {
         throw fault("its entry \(Self.shown(name)) does not lie inside it")
       }
@@ -110,7 +141,9 @@ struct ZipArchive {
       }
       guard
         entries.updateValue(
-          Entry(name: name, place: begin, size: sizes.stored, checksum: UInt32(checksum)), forKey: name) == nil
+          Entry(
+            name: name, place: begin, stored: sizes.stored, size: sizes.size, checksum: UInt32(checksum),
+            method: method == 0 ? .stored : method == 8 ? .deflated : .other(method)), forKey: name) == nil
       else {
         throw fault("it has two entries \(Self.shown(name))")
       }
@@ -122,12 +155,14 @@ struct ZipArchive {
     }
     self.file = file
     self.entries = entries
-    self.compressed = compressed
+    self.kind = kind
     hasChecksums = entries.values.contains { $0.checksum != 0 }
   }
 
-  private static func fault(_ file: NativeReader, _ text: String) -> EngineError {
-    .data("\(file.path) is not a sound torch file: \(text); fetch it again")
+  private func fault(_ text: String) -> EngineError { Self.fault(file, kind, text) }
+
+  private static func fault(_ file: NativeReader, _ kind: String, _ text: String) -> EngineError {
+    .data("\(file.path) is not a sound \(kind): \(text); fetch it again")
   }
 
   private static func shown(_ name: String) -> String { "'\(PickleText.shown(name))'" }

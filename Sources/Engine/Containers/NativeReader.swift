@@ -2,13 +2,13 @@ import Files
 import Foundation
 
 /// A file open for reading at any place.
-final class NativeReader {
-  let path: String
-  let size: Int
+package final class NativeReader {
+  package let path: String
+  package let size: Int
   private let file: Int32
 
   /// - Throws: `EngineError.data` where the file is missing or cannot be read.
-  init(_ path: String) throws {
+  package init(_ path: String) throws {
     self.path = path
     file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw EngineError.data(FileFault.last("open", path).description) }
