@@ -29,44 +29,118 @@ static int valid(const cimage_resampling *r, int32_t width, int32_t height) {
          inside(r->window_y, r->window_height, r->scaled_height);
 }
 
+/* Room for the next image, whose pixels become the present ones by `take_place`. */
+static uint8_t *next_place(work *w, int32_t channels, int32_t width, int32_t height) {
+  return cimage_scratch_take(&w->buffers[w->next], (size_t)channels * width * height);
+}
+
+static void take_place(work *w, uint8_t *place, int32_t width, int32_t height) {
+  w->pixels = place;
+  w->width = width;
+  w->height = height;
+  w->next = 1 - w->next;
+}
+
+/* The present pixels where they may be written to: the caller's own are copied first. */
+static uint8_t *writable(work *w, const uint8_t *original, int32_t channels) {
+  if (w->pixels != original) return (uint8_t *)w->pixels;
+  uint8_t *place = next_place(w, channels, w->width, w->height);
+  if (!place) return NULL;
+  memcpy(place, w->pixels, (size_t)channels * w->width * w->height);
+  take_place(w, place, w->width, w->height);
+  return place;
+}
+
+static int resample(work *w, int32_t channels, const cimage_resampling *r, int32_t index, char *error,
+                    size_t error_size) {
+  if (!valid(r, w->width, w->height)) {
+    return cimage_fail(CIMAGE_BAD_ARGUMENT, error, error_size,
+                       "step %d takes %d x %d pixels at (%d, %d) from an image of %d x %d, and %d x %d at (%d, %d) "
+                       "from it at %d x %d",
+                       index, r->source_width, r->source_height, r->source_x, r->source_y, w->width, w->height,
+                       r->window_width, r->window_height, r->window_x, r->window_y, r->scaled_width, r->scaled_height);
+  }
+  uint8_t *place = next_place(w, channels, r->window_width, r->window_height);
+  if (!place || !cimage_resample(w->pixels, w->width, w->height, channels, r, place, &w->scratch)) {
+    return cimage_fail(CIMAGE_OUT_OF_MEMORY, error, error_size, "no memory to resize an image");
+  }
+  take_place(w, place, r->window_width, r->window_height);
+  return CIMAGE_OK;
+}
+
+static int project(work *w, int32_t channels, const cimage_projection *p, int32_t index, char *error,
+                   size_t error_size) {
+  if (!inside(0, p->width, CIMAGE_LARGEST_SIDE) || !inside(0, p->height, CIMAGE_LARGEST_SIDE)) {
+    return cimage_fail(CIMAGE_BAD_ARGUMENT, error, error_size, "step %d asks for %d x %d pixels", index, p->width,
+                       p->height);
+  }
+  uint8_t *place = next_place(w, channels, p->width, p->height);
+  if (!place || !cimage_project(w->pixels, w->width, w->height, channels, p, place, &w->scratch)) {
+    return cimage_fail(CIMAGE_OUT_OF_MEMORY, error, error_size, "no memory to turn an image");
+  }
+  take_place(w, place, p->width, p->height);
+  return CIMAGE_OK;
+}
+
+static void erase(uint8_t *pixels, int32_t width, int32_t height, int32_t channels, const cimage_erasure *e) {
+  for (int32_t c = 0; c < channels; c++) {
+    for (int32_t y = 0; y < e->height; y++) {
+      memset(pixels + ((size_t)c * height + e->y + y) * width + e->x, e->levels[c], (size_t)e->width);
+    }
+  }
+}
+
+static int alter(work *w, const uint8_t *original, int32_t channels, const cimage_step *step, int32_t index,
+                 char *error, size_t error_size) {
+  const cimage_erasure *e = &step->erasure;
+  int32_t size = step->blurring.size;
+  int32_t shorter = w->width < w->height ? w->width : w->height;
+  if (step->kind == CIMAGE_BLUR && (size < 1 || size % 2 == 0 || size / 2 >= shorter)) {
+    return cimage_fail(CIMAGE_BAD_ARGUMENT, error, error_size, "step %d blurs %d x %d pixels by a kernel of %d", index,
+                       w->width, w->height, size);
+  }
+  if (step->kind == CIMAGE_ERASE && (!inside(e->x, e->width, w->width) || !inside(e->y, e->height, w->height))) {
+    return cimage_fail(CIMAGE_BAD_ARGUMENT, error, error_size,
+                       "step %d erases %d x %d pixels at (%d, %d) of an image of %d x %d", index, e->width, e->height,
+                       e->x, e->y, w->width, w->height);
+  }
+  uint8_t *place = writable(w, original, channels);
+  if (!place) return cimage_fail(CIMAGE_OUT_OF_MEMORY, error, error_size, "no memory to alter an image");
+  switch (step->kind) {
+    case CIMAGE_BLUR:
+      if (!cimage_blur(place, w->width, w->height, channels, size, step->blurring.sigma, &w->scratch)) {
+        return cimage_fail(CIMAGE_OUT_OF_MEMORY, error, error_size, "no memory to blur an image");
+      }
+      break;
+    case CIMAGE_ERASE:
+      erase(place, w->width, w->height, channels, e);
+      break;
+    default:
+      cimage_colour(place, (size_t)w->width * w->height, channels, step->kind, step->factor);
+      break;
+  }
+  return CIMAGE_OK;
+}
+
 static int run_steps(work *w, int32_t channels, const cimage_step *steps, int32_t step_count, char *error,
                      size_t error_size) {
   const uint8_t *original = w->pixels;
-  for (int32_t i = 0; i < step_count; i++) {
+  int status = CIMAGE_OK;
+  for (int32_t i = 0; i < step_count && status == CIMAGE_OK; i++) {
     const cimage_step *step = &steps[i];
-    if (step->kind == CIMAGE_RESAMPLE) {
-      const cimage_resampling *r = &step->resampling;
-      if (!valid(r, w->width, w->height)) {
-        return cimage_fail(CIMAGE_BAD_ARGUMENT, error, error_size,
-                           "step %d takes %d x %d pixels at (%d, %d) from an image of %d x %d, and %d x %d at (%d, %d) "
-                           "from it at %d x %d",
-                           i, r->source_width, r->source_height, r->source_x, r->source_y, w->width, w->height,
-                           r->window_width, r->window_height, r->window_x, r->window_y, r->scaled_width,
-                           r->scaled_height);
-      }
-      size_t size = (size_t)channels * r->window_width * r->window_height;
-      uint8_t *place = cimage_scratch_take(&w->buffers[w->next], size);
-      if (!place || !cimage_resample(w->pixels, w->width, w->height, channels, r, place, &w->scratch)) {
-        return cimage_fail(CIMAGE_OUT_OF_MEMORY, error, error_size, "no memory to resize an image");
-      }
-      w->pixels = place;
-      w->width = r->window_width;
-      w->height = r->window_height;
-      w->next = 1 - w->next;
-    } else {
-      size_t count = (size_t)w->width * w->height;
-      uint8_t *place = (uint8_t *)w->pixels;
-      if (w->pixels == original) {
-        place = cimage_scratch_take(&w->buffers[w->next], count * channels);
-        if (!place) return cimage_fail(CIMAGE_OUT_OF_MEMORY, error, error_size, "no memory to alter an image");
-        memcpy(place, w->pixels, count * channels);
-        w->pixels = place;
-        w->next = 1 - w->next;
-      }
-      cimage_colour(place, count, channels, step->kind, step->factor);
+    switch (step->kind) {
+      case CIMAGE_RESAMPLE:
+        status = resample(w, channels, &step->resampling, i, error, error_size);
+        break;
+      case CIMAGE_PROJECT:
+        status = project(w, channels, &step->projection, i, error, error_size);
+        break;
+      default:
+        status = alter(w, original, channels, step, i, error, error_size);
+        break;
     }
   }
-  return CIMAGE_OK;
+  return status;
 }
 
 int cimage_apply(const uint8_t *pixels, int32_t width, int32_t height, int32_t channels, const cimage_step *steps,

@@ -25,6 +25,12 @@ static void blend_with_level(uint8_t *pixels, size_t count, float level, float f
   through_table(pixels, count, table);
 }
 
+static void solarize(uint8_t *pixels, size_t count, float threshold) {
+  uint8_t table[256];
+  for (int v = 0; v < 256; v++) table[v] = (uint8_t)((float)v >= threshold ? 255 - v : v);
+  through_table(pixels, count, table);
+}
+
 CIMAGE_KERNEL
 static uint64_t luma_total(const uint8_t *red, const uint8_t *green, const uint8_t *blue, size_t count) {
   uint64_t total = 0;
@@ -122,6 +128,9 @@ void cimage_colour(uint8_t *pixels, size_t count, int32_t channels, int32_t kind
       break;
     case CIMAGE_HUE:
       if (channels == 3 && factor != 0) turn_hue(pixels, green, blue, count, factor);
+      break;
+    case CIMAGE_SOLARIZE:
+      solarize(pixels, count * channels, factor);
       break;
     default:
       if (channels == 3) grey_out(pixels, green, blue, count);

@@ -53,6 +53,14 @@ void *cimage_scratch_take(cimage_scratch *scratch, size_t size);
 int cimage_resample(const uint8_t *source, int32_t width, int32_t height, int32_t channels,
                     const cimage_resampling *resampling, uint8_t *output, cimage_scratch *scratch);
 
+/* As `cimage_resample`; the projection's sizes are at least 1. */
+int cimage_project(const uint8_t *source, int32_t width, int32_t height, int32_t channels,
+                   const cimage_projection *projection, uint8_t *output, cimage_scratch *scratch);
+
+/* In place; 0 where there is no memory. */
+int cimage_blur(uint8_t *pixels, int32_t width, int32_t height, int32_t channels, int32_t size, float sigma,
+                cimage_scratch *scratch);
+
 /* Colour steps, in place, on planes of `count` samples each. */
 void cimage_colour(uint8_t *pixels, size_t count, int32_t channels, int32_t kind, float factor);
 

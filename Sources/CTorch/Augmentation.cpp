@@ -170,6 +170,8 @@ int32_t graft_images_colour(graft_tensor *images, int32_t kind, const int64_t *w
       y = turnedHue(x, factor);
     } else if (coloured && kind == GRAFT_GRAYSCALE) {
       y = luma(x).expand_as(x);
+    } else if (kind == GRAFT_SOLARIZE) {
+      y = at::where(x >= factor, 255 - x, x);
     }
     all.index_copy_(0, index, y);
   });

@@ -27,11 +27,7 @@ struct DatasetStage {
     let splits = try listing.splits(splitOptions)
     let shared = try sharedGroups(listing, splits, context)
     try reportMissing(listing, context)
-    let options = ImageStoreOptions(
-      size: size, channels: parameters.options.channels,
-      unreadable: parameters.options.unreadable == .skip ? .skip : .fail, published: publishedStatistics,
-      threads: request.threads)
-    let writer = ImageStoreWriter(listing: listing, splits: splits, options: options)
+    let writer = ImageStoreWriter(listing: listing, splits: splits, options: storeOptions)
     let facts: ImageStoreFacts
     do {
       facts = try writer.write(to: request.outputFile(Self.storeName)) { done, total in
@@ -99,6 +95,35 @@ struct DatasetStage {
     return members
   }
 
+  /// The images and their splits, before any is read; a phantom's are not made yet.
+  func index() throws -> (listing: ImageListing, splits: [Split]) {
+    let listing: ImageListing
+    if case .phantom(let phantom) = parameters.options.source {
+      listing = PhantomGenerator.listing(try options(of: phantom), root: request.outputFile(Self.phantomFolder))
+    } else {
+      listing = try self.listing(StageContext())
+    }
+    try checkGivenSplits(listing)
+    return (listing, try listing.splits(splitOptions))
+  }
+
+  /// Makes these images of a phantom; others are there.
+  func makeFiles(of part: ImageListing) throws {
+    guard case .phantom(let phantom) = parameters.options.source else { return }
+    _ = try PhantomGenerator.write(
+      try options(of: phantom), only: Set(part.items.map(\.path)), to: part.root, threads: request.threads)
+  }
+
+  private static let phantomFolder = "images"
+
+  /// How the images are decoded.
+  var storeOptions: ImageStoreOptions {
+    ImageStoreOptions(
+      size: size, channels: parameters.options.channels,
+      unreadable: parameters.options.unreadable == .skip ? .skip : .fail, published: publishedStatistics,
+      threads: request.threads)
+  }
+
   private var size: ImageStoreOptions.Size {
     let store = parameters.options.store
     return switch store.mode {
@@ -107,14 +132,18 @@ struct DatasetStage {
     }
   }
 
-  func makePhantom(_ phantom: PhantomSource, _ context: StageContext) throws -> ImageListing {
+  private func options(of phantom: PhantomSource) throws -> PhantomOptions {
     guard let domain = PhantomOptions.Domain(rawValue: phantom.domain.rawValue) else {
       throw StageFailure(.spec, "\(request.label): the phantom domain \(phantom.domain.rawValue) is not known")
     }
-    let options = PhantomOptions(
+    return PhantomOptions(
       domain: domain, trainingImages: phantom.trainingImages, validationImages: phantom.validationImages,
       testImages: phantom.testImages, size: phantom.size, seed: UInt64(phantom.seed), difficulty: phantom.difficulty)
-    return try PhantomGenerator.write(options, to: request.outputFile("images"), threads: request.threads) {
+  }
+
+  func makePhantom(_ phantom: PhantomSource, _ context: StageContext) throws -> ImageListing {
+    let options = try options(of: phantom)
+    return try PhantomGenerator.write(options, to: request.outputFile(Self.phantomFolder), threads: request.threads) {
       done, total in
       context.report(
         StageProgress(fraction: 0.5 * Double(done) / Double(max(total, 1)), position: "drawing \(done)/\(total)"))

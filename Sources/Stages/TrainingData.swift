@@ -11,7 +11,12 @@ struct TrainingData {
   private let threads: Int
 
   init(_ request: StageRequest, options: Planner.TrainingOptions) throws {
-    store = try StoredImages(path: try request.file(DatasetStage.storeName, of: "dataset"))
+    let store = try StoredImages(path: try request.file(DatasetStage.storeName, of: "dataset"))
+    try self.init(store, options: options, threads: request.threads)
+  }
+
+  init(_ store: StoredImages, options: Planner.TrainingOptions, threads: Int) throws {
+    self.store = store
     let facts = store.facts
     // Where the stem takes three channels, an image stored in grey fills all of them, and so do its statistics.
     let channels = options.stem == .three ? 3 : store.channels
@@ -33,9 +38,10 @@ struct TrainingData {
       }
     self.channels = channels
     pipeline = ImagePipeline(
-      training: options.trainingTransforms.map(\.engine), evaluation: options.evaluationTransforms.map(\.engine),
-      channels: channels, mean: mean, standardDeviation: deviation)
-    threads = request.threads
+      training: options.trainingTransforms.map { $0.engine(mean: mean) },
+      evaluation: options.evaluationTransforms.map { $0.engine(mean: mean) }, channels: channels, mean: mean,
+      standardDeviation: deviation)
+    self.threads = threads
   }
 
   /// One value for all channels, or the first of several for a single one.
@@ -63,16 +69,43 @@ extension Planner.TrainingOptions {
 
 extension TransformSpec {
   /// The engine's transform of the same meaning.
-  fileprivate var engine: ImageTransform {
+  ///
+  /// - Parameter mean: What normalisation makes 0, a number from 0 to 1 a channel.
+  fileprivate func engine(mean: [Float]) -> ImageTransform {
     switch self {
-    case .resize(let size): .resizeExactly(width: size, height: size)
+    case .resize(let size, false): .resizeExactly(width: size, height: size)
+    case .resize(let size, true): .resize(shortSide: size)
     case .centerCrop(let size): .centerCrop(size)
+    case .randomCrop(let size, let padding, let fill): .randomCrop(size: size, padding: padding, fill: fill)
     case .randomResizedCrop(let size, let scale, let ratio): .randomResizedCrop(size: size, scale: scale, ratio: ratio)
     case .horizontalFlip(let p): .horizontalFlip(probability: p)
     case .verticalFlip(let p): .verticalFlip(probability: p)
+    case .randomRotation(let degrees, let fill, let p): .randomRotation(degrees: degrees, fill: fill, probability: p)
+    case .randomAffine(let degrees, let translate, let scale, let shear, let shearY, let fill, let p):
+      .randomAffine(
+        ImageTransform.AffineRanges(
+          degrees: degrees, translate: (translate.first ?? 0, translate.last ?? 0), scale: scale, shearX: shear,
+          shearY: shearY), fill: fill, probability: p)
+    case .randomPerspective(let distortion, let fill, let p):
+      .randomPerspective(distortion: distortion, fill: fill, probability: p)
     case .colorJitter(let brightness, let contrast, let saturation, let hue, let p):
       .colorJitter(brightness: brightness, contrast: contrast, saturation: saturation, hue: hue, probability: p)
     case .randomGrayscale(let p): .randomGrayscale(probability: p)
+    case .gaussianBlur(let size, let sigma, let p): .gaussianBlur(size: size, sigma: sigma, probability: p)
+    case .solarize(let threshold, let p): .solarize(threshold: threshold, probability: p)
+    case .randomErasing(let scale, let ratio, let value, let p):
+      .randomErasing(scale: scale, ratio: ratio, levels: value.levels(mean: mean), probability: p)
+    case .multiCrop(let count, let size, let scale, let ratio):
+      .multiCrop(count: count, size: size, scale: scale, ratio: ratio)
+    }
+  }
+}
+
+extension TransformSpec.ErasedValue {
+  fileprivate func levels(mean: [Float]) -> [UInt8] {
+    switch self {
+    case .mean: mean.map { UInt8((min(max($0, 0), 1) * 255).rounded()) }
+    case .level(let level): [UInt8(clamping: level)]
     }
   }
 }

@@ -19,6 +19,7 @@ public enum WorkerCommand {
       }
       print(DataSurvey.of(request ?? .null).canonicalText)
       return 0
+    case "--preview": return preview(Array(arguments.dropFirst()))
     case "--bench-step": return benchmark { try TrainingBenchmark.run(arguments: Array(arguments.dropFirst())) }
     case "--bench-store": return benchmark { try StoreBenchmark.run(arguments: Array(arguments.dropFirst())) }
     default:
@@ -26,6 +27,13 @@ public enum WorkerCommand {
       FileHandle.standardError.write(Data("graft-worker: run by `graft`; by itself it takes \(use)\n".utf8))
       return 64
     }
+  }
+
+  /// `--preview REQUEST`: a `PreviewAnswer` as JSON.
+  private static func preview(_ arguments: [String]) -> Int32 {
+    guard let json = arguments.first, let text = try? JSONEncoder().encode(Preview.answer(to: json)) else { return 64 }
+    FileHandle.standardOutput.write(text)
+    return 0
   }
 
   /// The numerical libraries in use, for `graft doctor`.

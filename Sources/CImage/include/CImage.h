@@ -103,13 +103,43 @@ enum {
   CIMAGE_HUE = 4,
   /* Every channel becomes the luma. */
   CIMAGE_GRAYSCALE = 5,
+  /* Levels from `factor` on become 255 less themselves. */
+  CIMAGE_SOLARIZE = 6,
+  CIMAGE_PROJECT = 7,
+  CIMAGE_BLUR = 8,
+  CIMAGE_ERASE = 9,
 };
 
-/* One step of what is done to an image, its numbers already drawn. */
+/* A new image of `width` x `height` whose pixel (x, y) shows the old one at ((m0 x + m1 y + m2) / w, (m3 x + m4 y + m5) / w)
+   with w = m6 x + m7 y + m8, bilinear between the middles of its pixels, which have whole places. Around the old image lies an
+   even surface of level `fill`. */
+typedef struct {
+  float map[9];
+  int32_t width, height;
+  int32_t fill;
+} cimage_projection;
+
+/* A Gaussian kernel of `size` x `size` samples, an odd number, and deviation `sigma` in pixels. The image is reflected at its
+   edges; half the size must be less than either side. */
+typedef struct {
+  int32_t size;
+  float sigma;
+} cimage_blurring;
+
+/* A rectangle that becomes even: a level a channel. */
+typedef struct {
+  int32_t x, y, width, height;
+  uint8_t levels[3];
+} cimage_erasure;
+
+/* One step of what is done to an image, its numbers already drawn: the member that its kind names, or `factor`. */
 typedef struct {
   int32_t kind;
   float factor;
   cimage_resampling resampling;
+  cimage_projection projection;
+  cimage_blurring blurring;
+  cimage_erasure erasure;
 } cimage_step;
 
 /* Applies the steps to one planar image. `output` holds exactly the last size; `channels` x height x width bytes. */

@@ -149,9 +149,49 @@ typedef struct {
 /// Every image resampled, each its own way; levels are rounded after the rows and after the columns.
 int32_t graft_images_resample(const graft_tensor *images, const graft_resampling *each, int64_t n, graft_tensor **out);
 
-/// Blends with black, with the mean grey, with an image's own grey; turns the hue by a share of a full turn; or makes grey. All
-/// but the first two leave images of one channel as they are.
-enum { GRAFT_BRIGHTNESS = 0, GRAFT_CONTRAST = 1, GRAFT_SATURATION = 2, GRAFT_HUE = 3, GRAFT_GRAYSCALE = 4 };
+/// A new image of `width` x `height` whose pixel (x, y) shows the old one, of `source_width` x `source_height`, at
+/// ((m0 x + m1 y + m2) / w, (m3 x + m4 y + m5) / w) with w = m6 x + m7 y + m8, bilinear between the middles of its pixels.
+/// Around the old image lies an even surface of level `fill`.
+typedef struct {
+  float map[9];
+  int32_t source_width, source_height;
+  int32_t width, height;
+  float fill;
+} graft_projection;
+
+/// Every image projected, each its own way; levels are rounded.
+int32_t graft_images_project(const graft_tensor *images, const graft_projection *each, int64_t n, graft_tensor **out);
+
+/// A Gaussian kernel of `size` samples a side and deviation `sigma`, for an image of `width` x `height` that is reflected at its
+/// edges; half the size must be less than either side.
+typedef struct {
+  int32_t size;
+  float sigma;
+  int32_t width, height;
+} graft_blurring;
+
+/// Blurs `count` of the images, in place; levels are rounded.
+int32_t graft_images_blur(graft_tensor *images, const int64_t *which, const graft_blurring *each, int64_t count);
+
+/// A rectangle that becomes even: a level a channel.
+typedef struct {
+  int32_t x, y, width, height;
+  float levels[3];
+} graft_erasure;
+
+/// Erases a rectangle of `count` of the images, in place.
+int32_t graft_images_erase(graft_tensor *images, const int64_t *which, const graft_erasure *each, int64_t count);
+
+/// Blends with black, with the mean grey, with an image's own grey; turns the hue by a share of a full turn; makes grey; or
+/// exchanges light and dark from the level of the factor on. The third to the fifth leave images of one channel as they are.
+enum {
+  GRAFT_BRIGHTNESS = 0,
+  GRAFT_CONTRAST = 1,
+  GRAFT_SATURATION = 2,
+  GRAFT_HUE = 3,
+  GRAFT_GRAYSCALE = 4,
+  GRAFT_SOLARIZE = 5
+};
 
 /// Changes the colours of `count` of the images, in place; their sizes are for the mean grey.
 int32_t graft_images_colour(graft_tensor *images, int32_t kind, const int64_t *which, const float *factors,

@@ -23,7 +23,10 @@ struct DeviceImages {
     for round in 0..<(steps.map(\.count).max() ?? 0) {
       let due = steps.map { round < $0.count ? $0[round] : nil }
       try colour(due)
+      try blur(due)
+      try erase(due)
       try resample(due)
+      try project(due)
     }
   }
 
@@ -41,6 +44,46 @@ struct DeviceImages {
         graft_images_colour(
           canvas.handle, kind, group.map { Int64($0.image) }, group.map(\.factor), heights, widths, Int64(group.count)))
     }
+  }
+
+  private mutating func blur(_ due: [ImageStep?]) throws {
+    var images: [Int64] = []
+    var each: [graft_blurring] = []
+    for (image, step) in due.enumerated() {
+      guard case .blur(let size, let sigma)? = step else { continue }
+      images.append(Int64(image))
+      each.append(
+        graft_blurring(
+          size: Int32(clamping: size), sigma: sigma, width: Int32(clamping: sizes[image].width),
+          height: Int32(clamping: sizes[image].height)))
+    }
+    if !images.isEmpty { try Native.check(graft_images_blur(canvas.handle, images, each, Int64(images.count))) }
+  }
+
+  private mutating func erase(_ due: [ImageStep?]) throws {
+    var images: [Int64] = []
+    var each: [graft_erasure] = []
+    for (image, step) in due.enumerated() {
+      guard case .erase(let part)? = step else { continue }
+      images.append(Int64(image))
+      each.append(part.onDevice)
+    }
+    if !images.isEmpty { try Native.check(graft_images_erase(canvas.handle, images, each, Int64(images.count))) }
+  }
+
+  /// Others stay as they are, each by a map that changes nothing.
+  private mutating func project(_ due: [ImageStep?]) throws {
+    var each = sizes.map { Projection(shiftedBy: 0, 0, width: $0.width, height: $0.height, fill: 0) }
+    var changes = false
+    for (image, step) in due.enumerated() {
+      guard case .project(let projection)? = step else { continue }
+      each[image] = projection
+      changes = true
+    }
+    guard changes else { return }
+    let native = zip(each, sizes).map { $0.onDevice(width: $1.width, height: $1.height) }
+    canvas = try Native.made { [canvas] out in graft_images_project(canvas.handle, native, Int64(native.count), &out) }
+    sizes = each.map { ($0.height, $0.width) }
   }
 
   private mutating func resample(_ due: [ImageStep?]) throws {
@@ -101,15 +144,16 @@ extension Tensor {
 }
 
 extension ImageStep {
-  /// The kind and factor of a change of colour; nil for a resampling.
+  /// The kind and factor of a change of colour; nil for what is none.
   fileprivate var colour: (kind: Int32, factor: Float)? {
     switch self {
-    case .resample: nil
+    case .resample, .project, .blur, .erase: nil
     case .brightness(let factor): (Int32(GRAFT_BRIGHTNESS), factor)
     case .contrast(let factor): (Int32(GRAFT_CONTRAST), factor)
     case .saturation(let factor): (Int32(GRAFT_SATURATION), factor)
     case .hue(let turn): (Int32(GRAFT_HUE), turn)
     case .grayscale: (Int32(GRAFT_GRAYSCALE), 0)
+    case .solarize(let threshold): (Int32(GRAFT_SOLARIZE), threshold)
     }
   }
 }
@@ -123,5 +167,23 @@ extension Resampling {
       window_x: Int32(clamping: windowX), window_y: Int32(clamping: windowY),
       window_width: Int32(clamping: windowWidth), window_height: Int32(clamping: windowHeight),
       mirror_horizontal: mirrorsHorizontally ? 1 : 0, mirror_vertical: mirrorsVertically ? 1 : 0)
+  }
+}
+
+extension Projection {
+  /// - Parameters: The size of the image that it is taken from.
+  fileprivate func onDevice(width sourceWidth: Int, height sourceHeight: Int) -> graft_projection {
+    graft_projection(
+      map: (map[0], map[1], map[2], map[3], map[4], map[5], map[6], map[7], map[8]),
+      source_width: Int32(clamping: sourceWidth), source_height: Int32(clamping: sourceHeight),
+      width: Int32(clamping: width), height: Int32(clamping: height), fill: Float(fill))
+  }
+}
+
+extension Erasure {
+  fileprivate var onDevice: graft_erasure {
+    graft_erasure(
+      x: Int32(clamping: x), y: Int32(clamping: y), width: Int32(clamping: width), height: Int32(clamping: height),
+      levels: (Float(level(0)), Float(level(1)), Float(level(2))))
   }
 }

@@ -57,7 +57,8 @@ public protocol ImageSource: Sendable {
   /// position, [position][class]; `labels` is then empty. Nil where every image is of one class.
   var targets: [Float]? { get }
 
-  /// The images at the positions, in that order.
+  /// The images at the positions, in that order. With draws a source may make several images of each position; they lie side
+  /// by side, each with its position's label.
   ///
   /// - Parameter draws: Where an augmentation draws its numbers: one stream an image, `draws.child(n)` for the n-th
   ///   position of the batch. Nil means no augmentation: the evaluation transforms.

@@ -12,6 +12,12 @@ package enum ImageStep: Sendable, Hashable {
   /// Turns the hue, by a fraction of a full turn in -0.5...0.5.
   case hue(Float)
   case grayscale
+  /// Levels from the threshold on become 255 less themselves.
+  case solarize(threshold: Float)
+  case project(Projection)
+  /// By a Gaussian kernel of `size` x `size` pixels, an odd number, and deviation `sigma` in pixels.
+  case blur(size: Int, sigma: Float)
+  case erase(Erasure)
 
   var native: cimage_step {
     var step = cimage_step()
@@ -24,8 +30,47 @@ package enum ImageStep: Sendable, Hashable {
     case .saturation(let factor): (step.kind, step.factor) = (Int32(CIMAGE_SATURATION), factor)
     case .hue(let turn): (step.kind, step.factor) = (Int32(CIMAGE_HUE), turn)
     case .grayscale: step.kind = Int32(CIMAGE_GRAYSCALE)
+    case .solarize(let threshold): (step.kind, step.factor) = (Int32(CIMAGE_SOLARIZE), threshold)
+    case .project(let projection):
+      step.kind = Int32(CIMAGE_PROJECT)
+      step.projection = projection.native
+    case .blur(let size, let sigma):
+      step.kind = Int32(CIMAGE_BLUR)
+      step.blurring = cimage_blurring(size: Int32(clamping: size), sigma: sigma)
+    case .erase(let erasure):
+      step.kind = Int32(CIMAGE_ERASE)
+      step.erasure = erasure.native
     }
     return step
+  }
+
+  /// The size of what it leaves; nil where that is the size before.
+  var newSize: (width: Int, height: Int)? {
+    switch self {
+    case .resample(let resampling): (resampling.windowWidth, resampling.windowHeight)
+    case .project(let projection): (projection.width, projection.height)
+    default: nil
+    }
+  }
+}
+
+/// A rectangle that becomes even.
+package struct Erasure: Sendable, Hashable {
+  package var x, y, width, height: Int
+  /// A level a channel, or one for all.
+  package var levels: [UInt8]
+
+  package init(x: Int, y: Int, width: Int, height: Int, levels: [UInt8]) {
+    (self.x, self.y, self.width, self.height) = (x, y, width, height)
+    self.levels = levels
+  }
+
+  func level(_ channel: Int) -> UInt8 { levels.count == 1 ? levels[0] : levels[channel] }
+
+  var native: cimage_erasure {
+    cimage_erasure(
+      x: Int32(clamping: x), y: Int32(clamping: y), width: Int32(clamping: width), height: Int32(clamping: height),
+      levels: (level(0), level(1), level(2)))
   }
 }
 

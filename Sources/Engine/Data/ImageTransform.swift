@@ -1,5 +1,3 @@
-import Foundation
-
 /// What is done to an image before a network sees it. Names and meanings are torchvision's; sizes are in pixels.
 public enum ImageTransform: Sendable, Hashable {
   /// To this shorter side, keeping the form.
@@ -21,121 +19,48 @@ public enum ImageTransform: Sendable, Hashable {
   case colorJitter(brightness: Double, contrast: Double, saturation: Double, hue: Double, probability: Double)
   /// Grey with this probability; the number of channels stays.
   case randomGrayscale(probability: Double)
-}
+  /// A square of this side at a random place of the image with `padding` pixels of level `fill` on every side.
+  case randomCrop(size: Int, padding: Int, fill: Int)
+  /// Turned about the middle, against the clock, by degrees drawn from `degrees`; the size stays, what comes in from beyond
+  /// the edges has level `fill`. Likewise below.
+  case randomRotation(degrees: ClosedRange<Double>, fill: Int, probability: Double)
+  /// Turned clockwise, sheared, scaled and moved, about the middle. Shifts are drawn up to the shares `translate` of width and
+  /// height, in whole pixels; shears are in degrees.
+  case randomAffine(AffineRanges, fill: Int, probability: Double)
+  /// The four corners drawn inwards, each by up to the share `distortion` of half the width and half the height.
+  case randomPerspective(distortion: Double, fill: Int, probability: Double)
+  /// Blurred by a Gaussian kernel of `size` x `size` pixels whose deviation, in pixels, is drawn from `sigma`.
+  case gaussianBlur(size: Int, sigma: ClosedRange<Double>, probability: Double)
+  /// Levels from `threshold` on, of 0 to 255, become 255 less themselves.
+  case solarize(threshold: Double, probability: Double)
+  /// A rectangle of random area (a share of the image's, drawn from `scale`) and form (height over width, drawn from `ratio`
+  /// on a log scale) at a random place becomes even: a level a channel, the first for images of one channel. Where ten draws
+  /// do not fit in the image, nothing is erased.
+  case randomErasing(scale: ClosedRange<Double>, ratio: ClosedRange<Double>, levels: [UInt8], probability: Double)
+  /// `count` images of one, each by a random resized crop of its own and by draws of its own for what follows; what stands
+  /// before is drawn once. For training only, and once in a list.
+  case multiCrop(count: Int, size: Int, scale: ClosedRange<Double>, ratio: ClosedRange<Double>)
 
-/// An image's way through a list of transforms: its size so far, and what is to be done, crops and flips gathered into one
-/// resampling as far as that changes nothing.
-package struct TransformPath {
-  package private(set) var width: Int
-  package private(set) var height: Int
-  package private(set) var steps: [ImageStep] = []
-  private var geometry: Resampling?
+  /// What a random affine map is drawn from.
+  public struct AffineRanges: Sendable, Hashable {
+    public var degrees: ClosedRange<Double>
+    /// Shares of width and of height.
+    public var translateX, translateY: Double
+    public var scale: ClosedRange<Double>
+    /// Degrees along x and along y.
+    public var shearX, shearY: ClosedRange<Double>
 
-  package init(width: Int, height: Int) {
-    self.width = width
-    self.height = height
-  }
-
-  package mutating func crop(x: Int, y: Int, width: Int, height: Int) {
-    var resampling = geometry ?? Resampling(whole: self.width, self.height, scaledTo: self.width, self.height)
-    resampling.crop(x: x, y: y, width: width, height: height)
-    take(resampling)
-  }
-
-  package mutating func resize(width: Int, height: Int) {
-    if width == self.width && height == self.height { return }
-    if let geometry, !geometry.keepsScale { settle() }
-    var resampling = geometry ?? Resampling(whole: self.width, self.height, scaledTo: self.width, self.height)
-    resampling.stretch(width: width, height: height)
-    take(resampling)
-  }
-
-  package mutating func flip(horizontally: Bool) {
-    var resampling = geometry ?? Resampling(whole: width, height, scaledTo: width, height)
-    if horizontally { resampling.mirrorsHorizontally.toggle() } else { resampling.mirrorsVertically.toggle() }
-    take(resampling)
-  }
-
-  package mutating func colour(_ step: ImageStep) {
-    settle()
-    steps.append(step)
-  }
-
-  /// Makes what is gathered a step of its own.
-  package mutating func settle() {
-    if let geometry, !geometry.isIdentity { steps.append(.resample(geometry)) }
-    geometry = nil
-  }
-
-  private mutating func take(_ resampling: Resampling) {
-    geometry = resampling
-    (width, height) = (resampling.windowWidth, resampling.windowHeight)
-  }
-}
-
-extension ImageTransform {
-  /// Follows the transform, drawing from the stream what it leaves to chance.
-  func extend(_ path: inout TransformPath, draws: inout RandomStream) {
-    switch self {
-    case .resize(let side):
-      let size = Picture.size(of: (path.width, path.height), shortSide: side)
-      path.resize(width: size.width, height: size.height)
-    case .resizeExactly(let width, let height): path.resize(width: width, height: height)
-    case .centerCrop(let size):
-      path.crop(
-        x: Self.middle(path.width, size), y: Self.middle(path.height, size), width: size, height: size)
-    case .randomResizedCrop(let size, let scale, let ratio):
-      let part = Self.randomPart(of: (path.width, path.height), scale: scale, ratio: ratio, draws: &draws)
-      path.crop(x: part.x, y: part.y, width: part.width, height: part.height)
-      path.resize(width: size, height: size)
-    case .horizontalFlip(let probability): if draws.chance(probability) { path.flip(horizontally: true) }
-    case .verticalFlip(let probability): if draws.chance(probability) { path.flip(horizontally: false) }
-    case .randomGrayscale(let probability): if draws.chance(probability) { path.colour(.grayscale) }
-    case .colorJitter(let brightness, let contrast, let saturation, let hue, let probability):
-      guard draws.chance(probability) else { return }
-      for which in draws.permutation(4) {
-        switch which {
-        case 0 where brightness > 0: path.colour(.brightness(Self.factor(brightness, &draws)))
-        case 1 where contrast > 0: path.colour(.contrast(Self.factor(contrast, &draws)))
-        case 2 where saturation > 0: path.colour(.saturation(Self.factor(saturation, &draws)))
-        case 3 where hue > 0: path.colour(.hue(Float(draws.uniform(-hue, hue))))
-        default: break
-        }
-      }
+    public init(
+      degrees: ClosedRange<Double> = 0...0, translate: (x: Double, y: Double) = (0, 0),
+      scale: ClosedRange<Double> = 1...1, shearX: ClosedRange<Double> = 0...0, shearY: ClosedRange<Double> = 0...0
+    ) {
+      self.degrees = degrees
+      (translateX, translateY) = translate
+      self.scale = scale
+      (self.shearX, self.shearY) = (shearX, shearY)
     }
   }
 
-  /// Where a middle part begins: half the rest, a half rounded to even.
-  private static func middle(_ whole: Int, _ part: Int) -> Int {
-    Int((Double(whole - part) / 2).rounded(.toNearestOrEven))
-  }
-
-  private static func factor(_ strength: Double, _ draws: inout RandomStream) -> Float {
-    Float(draws.uniform(max(0, 1 - strength), 1 + strength))
-  }
-
-  /// torchvision's `RandomResizedCrop.get_params`.
-  package static func randomPart(
-    of image: (width: Int, height: Int), scale: ClosedRange<Double>, ratio: ClosedRange<Double>,
-    draws: inout RandomStream
-  ) -> (x: Int, y: Int, width: Int, height: Int) {
-    let area = Double(image.width * image.height)
-    for _ in 0..<10 {
-      let target = area * draws.uniform(scale.lowerBound, scale.upperBound)
-      let form = exp(draws.uniform(log(ratio.lowerBound), log(ratio.upperBound)))
-      let width = Int((target * form).squareRoot().rounded(.toNearestOrEven))
-      let height = Int((target / form).squareRoot().rounded(.toNearestOrEven))
-      guard 0 < width, width <= image.width, 0 < height, height <= image.height else { continue }
-      return (draws.below(image.width - width + 1), draws.below(image.height - height + 1), width, height)
-    }
-    var (width, height) = image
-    let form = Double(width) / Double(height)
-    if form < ratio.lowerBound {
-      height = Int((Double(width) / ratio.lowerBound).rounded(.toNearestOrEven))
-    } else if form > ratio.upperBound {
-      width = Int((Double(height) * ratio.upperBound).rounded(.toNearestOrEven))
-    }
-    (width, height) = (max(1, min(width, image.width)), max(1, min(height, image.height)))
-    return ((image.width - width) / 2, (image.height - height) / 2, width, height)
-  }
+  /// How many images come of one.
+  var views: Int { if case .multiCrop(let count, _, _, _) = self { count } else { 1 } }
 }

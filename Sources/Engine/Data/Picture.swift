@@ -142,7 +142,7 @@ extension Picture {
   /// The picture after the steps, their numbers already drawn.
   package func applying(_ steps: [ImageStep]) throws -> Picture {
     var size = (width: width, height: height)
-    for case .resample(let r) in steps { size = (r.windowWidth, r.windowHeight) }
+    for step in steps { size = step.newSize ?? size }
     let native = steps.map(\.native)
     var message = [CChar](repeating: 0, count: 256)
     var output = [UInt8](repeating: 0, count: size.width * size.height * channels)

@@ -52,10 +52,7 @@ extension Fault {
       "the lists of \(quoted(name)) have \(first) and \(second) values; they need as many"
     case .sizeNotMultiple(let backbone, let size, let multiple):
       "\(quoted(backbone)) needs images whose size is a multiple of \(multiple), not \(size)"
-    case .transformsEndElsewhere(let option, let size?, let imageSize):
-      "\(quoted(option)) leaves images of \(size) pixels where `image_size` is \(imageSize)"
-    case .transformsEndElsewhere(let option, nil, let imageSize):
-      "\(quoted(option)) never brings images to the `image_size` of \(imageSize)"
+    case .transforms(let option, let fault): fault.message(of: quoted(option))
     case .classesOfBinary(let count): "a binary task has two classes, not \(count)"
     case .matchesNothing(let name, let value, _): "no \(name) of the study is \(quoted(value))"
     case .depthOutOfRange(let initialisation, let backbone, _): "\(quoted(backbone)) has no \(quoted(initialisation))"
@@ -139,8 +136,7 @@ extension Fault {
     case .sizeNotMultiple(_, let size, let multiple):
       let below = size / multiple * multiple
       return ["set `image_size` to \(below > 0 ? "\(below) or " : "")\(below + multiple)"]
-    case .transformsEndElsewhere:
-      return ["leave the `size` of its last crop or resize out, so that it follows `image_size`"]
+    case .transforms(_, let fault): return [fault.help]
     case .classesOfBinary: return ["set `task: multiclass`, or name two classes"]
     case .matchesNothing(let name, let value, let valid): return Self.choices(for: value, among: valid, what: name)
     case .depthOutOfRange(_, let backbone, let deepest):

@@ -46,7 +46,7 @@ public enum Fault: Hashable, Sendable {
   case invertedRange(name: String, low: String, high: String)
   case mismatchedLists(name: String, first: Int, second: Int)
   case sizeNotMultiple(backbone: String, size: Int, multiple: Int)
-  case transformsEndElsewhere(option: String, size: Int?, imageSize: Int)
+  case transforms(option: String, TransformFault)
   case classesOfBinary(count: Int)
   case matchesNothing(name: String, value: String, valid: [String])
   case depthOutOfRange(initialisation: String, backbone: String, deepest: Int)

@@ -45,11 +45,10 @@ struct TrainingCheck {
     for (name, steps) in [
       ("transforms.train", options.trainingTransforms), ("transforms.eval", options.evaluationTransforms),
     ] {
-      let size = steps.last { $0.outputSize != nil }?.outputSize
-      if size != options.imageSize {
-        faults.add(
-          .transformsEndElsewhere(option: name, size: size, imageSize: options.imageSize),
-          at: changes[name]?.place ?? place)
+      let check = TransformCheck(
+        steps: steps, isForTraining: name == "transforms.train", imageSize: options.imageSize)
+      for fault in check.faults {
+        faults.add(.transforms(option: name, fault), at: changes[name]?.place ?? place)
       }
     }
   }

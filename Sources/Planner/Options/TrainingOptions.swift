@@ -105,7 +105,7 @@ extension TrainingOptions {
       case (nil, .derived), (nil, .required): value = .integer(imageSize)
       }
       if option.name.hasPrefix("transforms."), let steps = value.arrayValue {
-        value = .array(steps.map { TransformSpec.sized($0, imageSize: imageSize) })
+        value = .array(steps.map { TransformSpec.completed($0, imageSize: imageSize) })
       }
       tree[dotted: option.name] = value
     }

@@ -1,34 +1,85 @@
-/// One step of an image pipeline, its arguments complete. Sizes are pixels, `p` is the probability of being applied.
+/// One step of an image pipeline, its arguments complete. Sizes are pixels, `p` is the probability of being applied, `fill` the
+/// grey level, 0 to 255, of what comes in from beyond the image.
 public enum TransformSpec: Sendable, Hashable {
-  /// Both sides to `size`, whatever the shape.
-  case resize(size: Int)
+  /// Both sides to `size`, whatever the shape; or the shorter one, and the longer one with it.
+  case resize(size: Int, keepsAspect: Bool = false)
   case centerCrop(size: Int)
+  /// A square of the image with `padding` pixels around it.
+  case randomCrop(size: Int, padding: Int, fill: Int)
   /// A random part of `scale` times the area and of `ratio` width over height, brought to `size`.
   case randomResizedCrop(size: Int, scale: ClosedRange<Double>, ratio: ClosedRange<Double>)
   case horizontalFlip(p: Double)
   case verticalFlip(p: Double)
+  /// Against the clock.
+  case randomRotation(degrees: ClosedRange<Double>, fill: Int, p: Double)
+  /// `translate` in shares of width and height; turns clockwise and shears in degrees.
+  case randomAffine(
+    degrees: ClosedRange<Double>, translate: [Double], scale: ClosedRange<Double>, shear: ClosedRange<Double>,
+    shearY: ClosedRange<Double>, fill: Int, p: Double)
+  case randomPerspective(distortion: Double, fill: Int, p: Double)
   case colorJitter(brightness: Double, contrast: Double, saturation: Double, hue: Double, p: Double)
   case randomGrayscale(p: Double)
+  case gaussianBlur(kernelSize: Int, sigma: ClosedRange<Double>, p: Double)
+  case solarize(threshold: Double, p: Double)
+  /// A rectangle of `scale` times the area and of `ratio` height over width.
+  case randomErasing(scale: ClosedRange<Double>, ratio: ClosedRange<Double>, value: ErasedValue, p: Double)
+  /// `count` images of one, each a random resized crop with draws of its own from there on.
+  case multiCrop(count: Int, size: Int, scale: ClosedRange<Double>, ratio: ClosedRange<Double>)
+
+  /// What an erased rectangle shows.
+  public enum ErasedValue: Sendable, Hashable {
+    /// What normalisation makes 0.
+    case mean
+    /// A grey level, 0 to 255.
+    case level(Int)
+  }
 
   static let shape = VariantShape(
     noun: "transform", tag: "name",
     forms: [
       VariantForm(
-        "resize", members: [size("256/224 of `image_size`")], meaning: "Brings both sides to `size` pixels."),
+        "resize",
+        members: [
+          size("256/224 of `image_size`"),
+          OptionDeclaration(
+            "keep_aspect", .flag, .value(false),
+            "Whether only the shorter side gets `size`, and the image keeps its form."),
+        ], meaning: "Brings both sides to `size` pixels."),
       VariantForm("center_crop", members: [size("`image_size`")], meaning: "Cuts the middle `size` x `size` pixels."),
       VariantForm(
-        "random_resized_crop",
+        "random_crop",
         members: [
           size("`image_size`"),
-          OptionDeclaration(
-            "scale", .span(.above(0, to: 10)), .value([0.8, 1.2]),
-            "Least and greatest share of the image's area."),
-          OptionDeclaration(
-            "ratio", .span(.above(0, to: 10)), .value([0.75, .number(4.0 / 3)]),
-            "Least and greatest width over height."),
-        ], meaning: "Cuts a random part and brings it to `size` x `size` pixels."),
+          OptionDeclaration("padding", .integer(0...4096), .value(0), "Pixels added on every side first."), fill,
+        ], meaning: "Cuts `size` x `size` pixels at a random place."),
+      VariantForm(
+        "random_resized_crop", members: [size("`image_size`"), area([0.8, 1.2], to: 10), form("width over height")],
+        meaning: "Cuts a random part and brings it to `size` x `size` pixels."),
       VariantForm("horizontal_flip", members: [probability(0.5)], meaning: "Exchanges left and right."),
       VariantForm("vertical_flip", members: [probability(0.5)], meaning: "Exchanges top and bottom."),
+      VariantForm(
+        "random_rotation",
+        members: [angles("degrees", 360, .required, "turned against the clock"), fill, probability(1)],
+        meaning: "Turns about the middle; the size stays."),
+      VariantForm(
+        "random_affine",
+        members: [
+          angles("degrees", 360, .required, "turned clockwise"),
+          OptionDeclaration(
+            "translate", .list(.number(.from(0, to: 1)), count: 2...2), .value([0, 0]),
+            "The greatest shift across and down, in shares of width and height."),
+          OptionDeclaration(
+            "scale", .span(.above(0, to: 100)), .value([1, 1]), "Least and greatest factor of the size."),
+          angles("shear", 89, .value(0), "sheared along x"), angles("shear_y", 89, .value(0), "sheared along y"), fill,
+          probability(1),
+        ], meaning: "Turns, moves, scales and shears about the middle, in one step; the size stays."),
+      VariantForm(
+        "random_perspective",
+        members: [
+          OptionDeclaration(
+            "distortion_scale", .number(.from(0, to: 1)), .value(0.5),
+            "How far inwards a corner may go, in shares of half of width and height."), fill, probability(0.5),
+        ], meaning: "Moves the four corners inwards; the size stays."),
       VariantForm(
         "color_jitter",
         members: [
@@ -37,11 +88,69 @@ public enum TransformSpec: Sendable, Hashable {
           probability(0.2),
         ], meaning: "Changes brightness, contrast, saturation and hue by random factors."),
       VariantForm("random_grayscale", members: [probability(0.2)], meaning: "Takes the colour away."),
+      VariantForm(
+        "gaussian_blur",
+        members: [
+          OptionDeclaration(
+            "kernel_size", .integer(1...511), .derived("the odd number that reaches 3 of the greatest `sigma`"),
+            "Pixels a side of the kernel, an odd number."),
+          OptionDeclaration(
+            "sigma", .span(.above(0, to: 100)), .value([0.1, 2]),
+            "Least and greatest deviation of the kernel, in pixels."),
+          probability(1),
+        ], meaning: "Blurs by a Gaussian kernel; the image is reflected at its edges."),
+      VariantForm(
+        "solarize",
+        members: [
+          OptionDeclaration(
+            "threshold", .number(.from(0, to: 255)), .value(128), "The least level, of 0 to 255, that is exchanged."),
+          probability(0.5),
+        ], meaning: "Makes a level of at least `threshold` 255 less itself."),
+      VariantForm(
+        "random_erasing",
+        members: [
+          area([0.02, 0.33], to: 1),
+          OptionDeclaration(
+            "ratio", .span(.above(0, to: 100)), .value([0.3, 3.3]), "Least and greatest height over width."),
+          OptionDeclaration(
+            "value", .either(.integer(0...255), .choice(["mean"])), .value("mean"),
+            "What the rectangle shows: a grey level, or what normalisation makes 0."), probability(0.5),
+        ], meaning: "Makes a random rectangle even."),
+      VariantForm(
+        "multi_crop",
+        members: [
+          OptionDeclaration("count", .integer(2...64), .value(2), "Images that are made of one."), size("`image_size`"),
+          area([0.4, 1], to: 10), form("width over height"),
+        ],
+        meaning:
+          "Makes several random resized crops of a training image, each counted as an image of its class; steps before it are "
+          + "drawn once, steps after it for each."),
     ])
 
   private static func size(_ standard: String) -> OptionDeclaration {
     OptionDeclaration("size", .integer(1...8192), .derived(standard), "Pixels a side.")
   }
+
+  private static func area(_ standard: JSONValue, to high: Double) -> OptionDeclaration {
+    OptionDeclaration(
+      "scale", .span(.above(0, to: high)), .value(standard), "Least and greatest share of the image's area.")
+  }
+
+  private static func form(_ meaning: String) -> OptionDeclaration {
+    OptionDeclaration(
+      "ratio", .span(.above(0, to: 10)), .value([0.75, .number(4.0 / 3)]), "Least and greatest \(meaning).")
+  }
+
+  private static func angles(
+    _ name: String, _ most: Double, _ standard: StandardValue, _ meaning: String
+  ) -> OptionDeclaration {
+    OptionDeclaration(
+      name, .either(.number(.from(0, to: most)), .span(.from(-most, to: most))), standard,
+      "Least and greatest angle, in degrees, that it is \(meaning); a number is one to either side.")
+  }
+
+  private static let fill = OptionDeclaration(
+    "fill", .integer(0...255), .value(0), "The grey level of what comes in from beyond the image.")
 
   private static func probability(_ standard: Double) -> OptionDeclaration {
     OptionDeclaration("p", .number(.from(0, to: 1)), .value(.number(standard)), "How often it is applied.")
@@ -50,64 +159,5 @@ public enum TransformSpec: Sendable, Hashable {
   private static func strength(_ name: String, _ standard: Double) -> OptionDeclaration {
     OptionDeclaration(
       name, .number(.from(0, to: 10)), .value(.number(standard)), "Factors are drawn from 1 - \(name) to 1 + \(name).")
-  }
-}
-
-extension TransformSpec {
-  public init(canonical json: JSONValue) throws(ParameterFault) {
-    let fields = ParameterFields(json, of: "transform")
-    switch try fields.text("name") {
-    case "resize": self = .resize(size: try fields.integer("size"))
-    case "center_crop": self = .centerCrop(size: try fields.integer("size"))
-    case "random_resized_crop":
-      self = .randomResizedCrop(
-        size: try fields.integer("size"), scale: try fields.range("scale"), ratio: try fields.range("ratio"))
-    case "horizontal_flip": self = .horizontalFlip(p: try fields.number("p"))
-    case "vertical_flip": self = .verticalFlip(p: try fields.number("p"))
-    case "color_jitter":
-      self = .colorJitter(
-        brightness: try fields.number("brightness"), contrast: try fields.number("contrast"),
-        saturation: try fields.number("saturation"), hue: try fields.number("hue"), p: try fields.number("p"))
-    case "random_grayscale": self = .randomGrayscale(p: try fields.number("p"))
-    case let name: throw fields.unknown("name", name)
-    }
-  }
-
-  public var canonical: JSONValue {
-    switch self {
-    case .resize(let size): ["name": "resize", "size": .integer(size)]
-    case .centerCrop(let size): ["name": "center_crop", "size": .integer(size)]
-    case .randomResizedCrop(let size, let scale, let ratio):
-      [
-        "name": "random_resized_crop", "size": .integer(size), "scale": .range(scale), "ratio": .range(ratio),
-      ]
-    case .horizontalFlip(let p): ["name": "horizontal_flip", "p": .number(p)]
-    case .verticalFlip(let p): ["name": "vertical_flip", "p": .number(p)]
-    case .colorJitter(let brightness, let contrast, let saturation, let hue, let p):
-      [
-        "name": "color_jitter", "brightness": .number(brightness), "contrast": .number(contrast),
-        "saturation": .number(saturation), "hue": .number(hue), "p": .number(p),
-      ]
-    case .randomGrayscale(let p): ["name": "random_grayscale", "p": .number(p)]
-    }
-  }
-
-  /// A step as read, its size filled in where the study left it to the network's input size.
-  static func sized(_ step: JSONValue, imageSize: Int) -> JSONValue {
-    guard case .object(var members) = step, members["size"] == nil else { return step }
-    switch members["name"]?.stringValue {
-    case "resize": members["size"] = .integer(Int((Double(imageSize) * 256 / 224).rounded()))
-    case "center_crop", "random_resized_crop": members["size"] = .integer(imageSize)
-    default: break
-    }
-    return .object(members)
-  }
-
-  /// The side of the square that it leaves; nil where it keeps the size.
-  var outputSize: Int? {
-    switch self {
-    case .resize(let size), .centerCrop(let size), .randomResizedCrop(let size, _, _): size
-    case .horizontalFlip, .verticalFlip, .colorJitter, .randomGrayscale: nil
-    }
   }
 }

@@ -33,6 +33,54 @@ import Testing
     Case(testDescription: "more or less coloured", transforms: [.centerCrop(32), jitter(0, 0, 0.6, 0)]),
     Case(testDescription: "of turned hue", transforms: [.centerCrop(32), jitter(0, 0, 0, 0.4)]),
     Case(testDescription: "some grey", transforms: [.centerCrop(32), .randomGrayscale(probability: 0.5)]),
+    Case(
+      testDescription: "turned",
+      transforms: [.centerCrop(32), .randomRotation(degrees: -40...40, fill: 0, probability: 0.8)], mean: 0.01),
+    Case(
+      testDescription: "turned before the crop, light around it",
+      transforms: [.randomRotation(degrees: -180...180, fill: 230, probability: 1), .centerCrop(32)], mean: 0.01),
+    Case(
+      testDescription: "mapped",
+      transforms: [
+        .randomAffine(
+          ImageTransform.AffineRanges(
+            degrees: -20...20, translate: (0.1, 0.2), scale: 0.7...1.4, shearX: -10...10, shearY: 0...5), fill: 60,
+          probability: 0.9), .centerCrop(32),
+      ], mean: 0.01),
+    Case(
+      testDescription: "in perspective",
+      transforms: [.randomPerspective(distortion: 0.6, fill: 0, probability: 0.9), crop], mean: 0.06),
+    Case(
+      testDescription: "cut from a frame",
+      transforms: [.centerCrop(32), .randomCrop(size: 32, padding: 6, fill: 100)], greatest: 0, mean: 0),
+    Case(
+      testDescription: "blurred",
+      transforms: [.gaussianBlur(size: 13, sigma: 0.1...2, probability: 0.8), .centerCrop(32)], mean: 0.01),
+    Case(
+      testDescription: "solarized", transforms: [.centerCrop(32), .solarize(threshold: 128, probability: 0.5)],
+      greatest: 0, mean: 0),
+    Case(
+      testDescription: "erased",
+      transforms: [
+        .centerCrop(32), .randomErasing(scale: 0.1...0.4, ratio: 0.3...3.3, levels: [20, 90, 200], probability: 0.7),
+      ], greatest: 0, mean: 0),
+    // Two roundings, a level each.
+    Case(
+      testDescription: "in several crops",
+      transforms: [
+        .randomRotation(degrees: -40...40, fill: 0, probability: 1),
+        .multiCrop(count: 3, size: 32, scale: 0.3...1, ratio: 0.75...1.33), .horizontalFlip(probability: 0.5),
+      ], greatest: 2, mean: 0.06),
+    // The threshold's own level and the next lie far apart once they are exchanged, so a level's difference before it may be
+    // all of 255 after it; that is rare.
+    Case(
+      testDescription: "everything at once",
+      transforms: [
+        .resize(shortSide: 50), .randomRotation(degrees: -10...10, fill: 0, probability: 0.5),
+        .gaussianBlur(size: 5, sigma: 0.5...1, probability: 0.5), .solarize(threshold: 200, probability: 0.3),
+        .randomPerspective(distortion: 0.3, fill: 0, probability: 0.5), crop,
+        .randomErasing(scale: 0.1...0.2, ratio: 0.5...2, levels: [0], probability: 0.5),
+      ], greatest: 255, mean: 0.3),
     // A level's difference before a turn of the hue is several after it.
     Case(
       testDescription: "as in the study", transforms: ImagePipeline.paper(size: 32).training, greatest: 6, mean: 0.15),
@@ -42,7 +90,7 @@ import Testing
   ]
 
   /// Images of many forms in two classes, smooth with a little noise.
-  private static func store(in folder: ScratchFolder, isGrey: Bool) throws -> StoredImages {
+  static func store(in folder: ScratchFolder, isGrey: Bool) throws -> StoredImages {
     var draws = RandomStream(seed: 3, purpose: "pictures")
     for label in ["one", "two"] {
       try FileManager.default.createDirectory(
@@ -80,10 +128,11 @@ import Testing
       threads: 1)
     let draws = RandomStream(seed: 9, purpose: "augment")
     let positions = Array(0..<source.count)
-    let expected = try source.batch(positions, draws: draws).pixels
+    let whole = try source.batch(positions, draws: draws)
+    let expected = whole.pixels
     for resident in [true, false] {
       let batch = try source.batchByTensors(positions, draws: draws, on: .cpu, resident: resident)
-      #expect(batch.labels == positions.map { source.labels[$0] })
+      #expect(batch.labels == whole.labels)
       let values = try batch.tensor(on: .cpu).values()
       try #require(values.count == expected.count)
       let plane = source.shape.height * source.shape.width

@@ -180,7 +180,7 @@ import Testing
   @Test func normalises() throws {
     let source = try store.source(split: .train, pipeline: .paper(size: 32), threads: 2)
     let batch = try source.batch([5, 9], draws: nil)
-    let picture = try source.preview(9, draws: nil)
+    let picture = try #require(source.preview(9, draws: nil).first)
     for channel in 0..<3 {
       for pixel in [0, 500, 1023] {
         let expected =

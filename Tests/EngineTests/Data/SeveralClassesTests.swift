@@ -51,6 +51,15 @@ import Testing
     let batch = try source.batch([1], draws: nil)
     #expect(batch.targets == (0..<3).map { store.label(places[0][1])[$0].target } && batch.labels.isEmpty)
     #expect(source.targets?.count == 3 * source.count && source.labels.isEmpty)
+
+    let crops = try store.source(
+      split: .train,
+      pipeline: ImagePipeline(
+        training: [.multiCrop(count: 2, size: 8, scale: 0.5...1, ratio: 1...1)],
+        evaluation: [.resizeExactly(width: 8, height: 8)]), threads: 1)
+    let several = try crops.batch([1, 0], draws: RandomStream(seed: 0, purpose: "augment"))
+    let known = [1, 1, 0, 0].flatMap { image in (0..<3).map { store.label(places[0][image])[$0].target } }
+    #expect(several.count == 4 && several.targets == known && several.labels.isEmpty)
   }
 
   /// What a store could say before there were groups and several classes, it says in the same bytes.

@@ -42,11 +42,11 @@ private struct TransformCase: Decodable, Sendable, CustomTestStringConvertible {
       case "resize": path.resize(width: whole[0], height: whole[1])
       case "crop": path.crop(x: whole[0], y: whole[1], width: whole[2], height: whole[3])
       case "flip": path.flip(horizontally: whole[0] == 1)
-      case "brightness": path.colour(.brightness(first))
-      case "contrast": path.colour(.contrast(first))
-      case "saturation": path.colour(.saturation(first))
-      case "hue": path.colour(.hue(first))
-      default: path.colour(.grayscale)
+      case "brightness": path.alter(.brightness(first))
+      case "contrast": path.alter(.contrast(first))
+      case "saturation": path.alter(.saturation(first))
+      case "hue": path.alter(.hue(first))
+      default: path.alter(.grayscale)
       }
     }
     path.settle()

@@ -8,15 +8,17 @@ public enum PhantomGenerator {
   /// before them as they were within each split.
   ///
   /// - Parameters:
+  ///   - chosen: The paths to write and list; nil for all.
   ///   - folder: Made if it is not there. What lies in it under the same names is replaced.
   ///   - progress: Told how many of how many are written; false stops.
   /// - Throws: `DataFault`; `FileFault`; `CancellationError` where `progress` asked to stop.
   public static func write(
-    _ options: PhantomOptions, to folder: String, threads: Int = ProcessInfo.processInfo.activeProcessorCount,
+    _ options: PhantomOptions, only chosen: Set<String>? = nil, to folder: String,
+    threads: Int = ProcessInfo.processInfo.activeProcessorCount,
     progress: (_ done: Int, _ total: Int) -> Bool = { _, _ in true }
   ) throws -> ImageListing {
     try options.validate()
-    let items = items(options)
+    let items = items(options).filter { chosen?.contains($0.path) ?? true }
     for folder in Set(items.map { "\(folder)/" + $0.path.split(separator: "/").dropLast().joined(separator: "/") }) {
       try DurableFiles.makeFolder(folder)
     }
@@ -43,6 +45,11 @@ public enum PhantomGenerator {
     }
     guard progress(start, items.count) else { throw CancellationError() }
     return ImageListing(root: folder, items: items.map(\.item), classes: options.domain.classes)
+  }
+
+  /// What `write` lists, with nothing written.
+  public static func listing(_ options: PhantomOptions, root: String) -> ImageListing {
+    ImageListing(root: root, items: items(options).map(\.item), classes: options.domain.classes)
   }
 
   /// One image: of class `label`, drawn from the stream `phantom/<domain>` of the seed, its child `index`.
