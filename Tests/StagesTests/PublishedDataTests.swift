@@ -6,7 +6,7 @@ import Testing
 import WorkerProtocol
 
 /// The study's data sets as they come, each in a small copy of its layout: read, divided, trained on and tested.
-@Suite struct PublishedDataTests {
+@Suite(.serialized) struct PublishedDataTests {
   private func study(_ dataset: String, _ further: String = "") -> String {
     """
     study: published
