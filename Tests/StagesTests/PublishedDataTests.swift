@@ -124,6 +124,13 @@ import WorkerProtocol
     #expect(training.indices.allSatisfy { subset.contains($0) == taken.contains(store.group(training[$0])) })
   }
 
+  @Test func anAbsentDataSetSaysWhereItIsToBeHad() throws {
+    let run = try InProcessRun(study("isic2019"))
+    let failure = #expect(throws: StageFailure.self) { try run.run(run.stages(.dataset)[0]) }
+    #expect(failure?.failureClass == .data && failure?.message.hasSuffix("data/ISIC2019 with ISIC 2019") == true)
+    #expect(failure?.remedy?.contains("https://challenge.isic-archive.com/data/#2019") == true)
+  }
+
   @Test func missingImagesAreNamedOrCounted() throws {
     let refused = try run(.aptos2019, study("aptos2019"))
     try FileManager.default.removeItem(at: refused.folder.appending(path: "data/APTOS2019/train_images/img7.png"))
