@@ -9,7 +9,18 @@ extension DatasetStage {
     case .phantom(let phantom): try makePhantom(phantom, context)
     case .folder(let folder): try FolderReader(root: try root, classes: folder.classes).listing()
     case .csv(let table): try listing(of: table)
-    case .published(let published): try listing(of: published)
+    case .published(let published): try placed(published.dataset.facts) { try listing(of: published) }
+    }
+  }
+
+  /// Where a published data set is not there, the failure says where it is to be had.
+  private func placed(_ facts: PublishedFacts, _ read: () throws -> ImageListing) throws -> ImageListing {
+    do {
+      return try read()
+    } catch DataFault.missingFolder(let path) {
+      throw StageFailure(
+        .data, "there is no folder \(path) with \(facts.title)",
+        remedy: "get it from \(facts.home) and put it there, or name its folder with `root:`")
     }
   }
 

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `graft doctor --data`: what lies where data sets are looked for.
-@Suite struct DoctorDataTests {
+@Suite(.serialized) struct DoctorDataTests {
   private static let study = """
     study: eyes
     data: images

@@ -34,6 +34,31 @@ import WorkerProtocol
     #expect(rows.dropFirst().count { $0[rows[0].count - 2] == "" } == rows.count - 2)
   }
 
+  /// Images of each class are a table where they are counted, and on the page beside what a data set lacks.
+  @Test func imagesOfEachClassAreShownWhereTheyAreCounted() throws {
+    var results = PhantomStudy().results
+    #expect(!ReportWriter.renderFiles(results: results).contains { $0.path == "classes.csv" })
+    results.datasets[0].classes = ["Edema", "Brust, korb"]
+    results.datasets[0].classCounts = [
+      ClassCount(images: [70, 15, 15], unknown: [3, 2, 1]), ClassCount(images: [9, 2, 1], unknown: [0, 0, 0]),
+    ]
+    results.datasets[0].missing = 4
+    results.datasets[0].sharedGroups = 31
+    let files = ReportWriter.renderFiles(results: results)
+    let name = results.datasets[0].name
+    #expect(
+      files.first { $0.path == "classes.csv" }?.text == """
+        dataset,class,train,val,test,train_unknown,val_unknown,test_unknown
+        \(name),Edema,70,15,15,3,2,1
+        \(name),"Brust, korb",9,2,1,0,0,0
+
+        """)
+    let page = try #require(files.first { $0.path == "report.html" }).text
+    #expect(page.contains("\(name): 4 images that its labels name were not there and are left out."))
+    #expect(page.contains("\(name): 31 patients or lesions have images in several splits."))
+    #expect(page.contains("<td>Edema</td>") && page.contains("Unknown, all splits"))
+  }
+
   @Test func absentRunsAreCountedAndNeverAveraged() throws {
     let analysis = StudyAnalysis(SnapshotTests.broken.results)
     let settings = Dictionary(

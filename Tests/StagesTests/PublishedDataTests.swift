@@ -6,7 +6,7 @@ import Testing
 import WorkerProtocol
 
 /// The study's data sets as they come, each in a small copy of its layout: read, divided, trained on and tested.
-@Suite struct PublishedDataTests {
+@Suite(.serialized) struct PublishedDataTests {
   private func study(_ dataset: String, _ further: String = "") -> String {
     """
     study: published
@@ -122,6 +122,13 @@ import WorkerProtocol
     let training = store.positions(in: .train)
     let taken = Set(subset.map { store.group(training[$0]) })
     #expect(training.indices.allSatisfy { subset.contains($0) == taken.contains(store.group(training[$0])) })
+  }
+
+  @Test func anAbsentDataSetSaysWhereItIsToBeHad() throws {
+    let run = try InProcessRun(study("isic2019"))
+    let failure = #expect(throws: StageFailure.self) { try run.run(run.stages(.dataset)[0]) }
+    #expect(failure?.failureClass == .data && failure?.message.hasSuffix("data/ISIC2019 with ISIC 2019") == true)
+    #expect(failure?.remedy?.contains("https://challenge.isic-archive.com/data/#2019") == true)
   }
 
   @Test func missingImagesAreNamedOrCounted() throws {

@@ -46,12 +46,14 @@ public struct FolderReader: Sendable, Hashable {
     let names = Set(places.flatMap(\.folders))
     let classes = self.classes ?? names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     let unlisted = names.subtracting(classes).sorted()
-    guard unlisted.isEmpty else { throw DataFault.unlistedClasses(names: unlisted, listed: classes, root: root) }
+    var faults = DataFaults()
+    if !unlisted.isEmpty { faults.add(.unlistedClasses(names: unlisted, listed: classes, root: root)) }
     for place in places {
       let missing = classes.filter { !place.folders.contains($0) }
-      guard missing.isEmpty else { throw DataFault.missingClasses(names: missing, root: root, split: place.split) }
+      if !missing.isEmpty { faults.add(.missingClasses(names: missing, root: root, split: place.split)) }
     }
-    guard found.empty.isEmpty else { throw DataFault.emptyClasses(names: found.empty.sorted(), root: root) }
+    if !found.empty.isEmpty { faults.add(.emptyClasses(names: found.empty.sorted(), root: root)) }
+    try faults.check()
     guard classes.count >= 2 else { throw DataFault.tooFewClasses(names: classes, place: root) }
 
     let indices = Dictionary(classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })

@@ -56,12 +56,13 @@ func fault(_ body: () throws -> Void) -> DataFault? {
     #expect(fault { _ = try FolderReader(root: root).listing() } == .tooFewClasses(names: ["a"], place: root))
     for name in ["b", "c"] { try folder.write("\(name)/readme.txt", "no image") }
     #expect(fault { _ = try FolderReader(root: root).listing() } == .emptyClasses(names: ["b", "c"], root: root))
+    let empty = DataFault.emptyClasses(names: ["b", "c"], root: root)
     #expect(
       fault { _ = try FolderReader(root: root, classes: ["a", "b"]).listing() }
-        == .unlistedClasses(names: ["c"], listed: ["a", "b"], root: root))
+        == .several([.unlistedClasses(names: ["c"], listed: ["a", "b"], root: root), empty]))
     #expect(
       fault { _ = try FolderReader(root: root, classes: ["a", "b", "c", "d"]).listing() }
-        == .missingClasses(names: ["d"], root: root, split: nil))
+        == .several([.missingClasses(names: ["d"], root: root, split: nil), empty]))
     #expect(
       "\(DataFault.emptyClasses(names: ["b", "c"], root: "/d"))"
         == "no image file in class folders b, c of /d; add images or remove the empty folder")
