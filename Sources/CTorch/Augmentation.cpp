@@ -101,18 +101,21 @@ int32_t graft_device_memory(const char *device, int64_t *available) {
 }
 
 int32_t graft_images(const graft_tensor *bytes, const int64_t *offsets, const int64_t *heights, const int64_t *widths,
-                     int64_t n, int64_t channels, graft_tensor **out) {
+                     const int64_t *channels, int64_t n, graft_tensor **out) {
   return guarded([&] {
     const auto options = bytes->value.options().dtype(at::kLong);
     const auto each = [&](const int64_t *values) {
       return at::tensor(at::ArrayRef<int64_t>(values, size_t(n)), at::kLong).to(options.device()).reshape({n, 1, 1, 1});
     };
     const int64_t height = *std::max_element(heights, heights + n), width = *std::max_element(widths, widths + n);
+    const int64_t most = *std::max_element(channels, channels + n);
     const auto count = [&](int64_t size, at::IntArrayRef shape) { return at::arange(size, options).reshape(shape); };
     const auto h = each(heights), w = each(widths);
+    // A grey image fills all channels.
+    const auto channel = at::minimum(count(most, {1, most, 1, 1}), each(channels) - 1);
     // Beyond an image its last row and column go on, so that every place is within the bytes.
     const auto y = at::minimum(count(height, {1, 1, height, 1}), h - 1), x = at::minimum(count(width, {1, 1, 1, width}), w - 1);
-    const auto place = each(offsets) + (count(channels, {1, channels, 1, 1}) * h + y) * w + x;
+    const auto place = each(offsets) + (channel * h + y) * w + x;
     *out = handle(bytes->value.take(place).to(at::kFloat));
   });
 }

@@ -38,8 +38,8 @@ extension LoadedStudy {
         try workspace.contentDigest(of: name.isEmpty ? path : "\(path)/\(name)", extensions: extensions)
       }
       let folders = try images.map { try digest($0, extensions: ImageFileNames.extensions) }.filter { $0 != .missing }
-      if folders.isEmpty { return ContentRequest.missing }
       let tables = try labels.map { try digest($0) } + optional.map { try digest($0) }.filter { $0 != .missing }
+      if images.isEmpty ? tables.isEmpty : folders.isEmpty { return ContentRequest.missing }
       return ContentDigest.joined(tables + folders).text
     }
   }

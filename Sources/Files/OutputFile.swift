@@ -1,10 +1,12 @@
 import Foundation
 
 /// A file that appears under its name only when it is complete: written beside it, synced, then renamed into its place, so
-/// that whoever looks sees the old bytes or the new ones, never a part. One that is let go without `commit` leaves nothing.
+/// that whoever looks sees the old bytes or the new ones, never a part. One that is let go without `commit` leaves nothing,
+/// unless it was asked to keep its part.
 public final class OutputFile {
   private let path: String
   private let partial: String
+  private let keepsPart: Bool
   private var descriptor: Int32
   /// Bytes appended so far.
   public private(set) var length = 0
@@ -13,15 +15,37 @@ public final class OutputFile {
   public init(path: String) throws {
     self.path = path
     partial = path + ".part"
+    keepsPart = false
     descriptor = open(partial, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw FileFault.last("write", path) }
+  }
+
+  /// Goes on with a part of `length` bytes, or begins it; let go without `commit` it stays there.
+  ///
+  /// - Parameter part: Where it is written until then, on the file system of `path`.
+  /// - Throws: `FileFault`.
+  public init(path: String, keeping part: String, length: Int) throws {
+    self.path = path
+    partial = part
+    keepsPart = true
+    descriptor = open(part, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0, ftruncate(descriptor, off_t(length)) == 0 else { throw FileFault.last("write", part) }
+    self.length = length
   }
 
   deinit {
     guard descriptor >= 0 else { return }
     close(descriptor)
-    unlink(partial)
+    if !keepsPart { unlink(partial) }
   }
+
+  /// What is written is safe against a power cut when this returns.
+  public func synchronise() throws {
+    guard fdatasync(descriptor) == 0 else { throw FileFault.last("write", path) }
+  }
+
+  /// Leaves nothing, even of a part that was to be kept.
+  public func discard() { unlink(partial) }
 
   /// Adds bytes at the end.
   public func append(_ bytes: UnsafeRawBufferPointer) throws {
@@ -55,7 +79,7 @@ public final class OutputFile {
   }
 
   private func discarding(_ action: String) -> FileFault {
-    defer { unlink(partial) }
+    defer { if !keepsPart { unlink(partial) } }
     return FileFault.last(action, path)
   }
 }

@@ -9,7 +9,8 @@ extension DatasetStage {
     case .phantom(let phantom): try makePhantom(phantom, context)
     case .folder(let folder): try FolderReader(root: try root, classes: folder.classes).listing()
     case .csv(let table): try listing(of: table)
-    case .published(let published): try placed(published.dataset.facts) { try listing(of: published) }
+    case .arrays(let arrays): try listing(of: arrays, context)
+    case .published(let published): try placed(published.dataset.facts) { try listing(of: published, context) }
     }
   }
 
@@ -47,7 +48,25 @@ extension DatasetStage {
     return try reader.listing()
   }
 
-  private func listing(of published: PublishedSource) throws -> ImageListing {
+  private func listing(of arrays: ArraySource, _ context: StageContext) throws -> ImageListing {
+    try ArrayReader(
+      root: try root, container: arrays.container == .hdf5 ? .hdf5 : .npz,
+      images: .init(file: arrays.imageFile, array: arrays.imageArray),
+      labels: .init(file: arrays.labelFile, array: arrays.labelArray), splitNames: arrays.splitNames,
+      classes: arrays.classes, showsSeveralClasses: parameters.options.task == .multilabel,
+      scratch: request.checkpointFolder
+    ).listing(progress: decompression(context))
+  }
+
+  /// Reports what is decompressed.
+  private func decompression(_ context: StageContext) -> (Double) -> Bool {
+    { share in
+      context.report(StageProgress(fraction: 0.1 * share, position: "decompressing \(Int(100 * share)) %"))
+      return !context.shouldStop
+    }
+  }
+
+  private func listing(of published: PublishedSource, _ context: StageContext) throws -> ImageListing {
     let given: PublishedReader.GivenSplit =
       switch published.split {
       case .released(let isOverlapping): isOverlapping ? .releasedOverlapping : .released
@@ -63,7 +82,8 @@ extension DatasetStage {
     case .chexpert: return try reader.cheXpert(uncertain: published.uncertain.engine)
     case .ddsm: return try reader.ddsm()
     case .cbisDDSM: return try reader.cbisDDSM(published.view == .full ? .full : .cropped)
-    case .camelyon: return try reader.patchCamelyon()
+    case .camelyon:
+      return try reader.patchCamelyon(scratch: request.checkpointFolder, progress: decompression(context))
     }
   }
 

@@ -30,7 +30,9 @@ struct DatasetStage {
     let writer = ImageStoreWriter(listing: listing, splits: splits, options: storeOptions)
     let facts: ImageStoreFacts
     do {
-      facts = try writer.write(to: request.outputFile(Self.storeName)) { done, total in
+      facts = try writer.write(
+        to: request.outputFile(Self.storeName), goingOnIn: isMadeAnew ? nil : request.checkpointFolder
+      ) { done, total in
         context.report(
           StageProgress(fraction: Double(done) / Double(max(total, 1)), position: "images \(done)/\(total)"))
         return !context.shouldStop
@@ -95,6 +97,9 @@ struct DatasetStage {
     return members
   }
 
+  /// Phantoms are drawn again by every attempt, as their files are part of what it leaves.
+  private var isMadeAnew: Bool { if case .phantom = parameters.options.source { true } else { false } }
+
   /// The images and their splits, before any is read; a phantom's are not made yet.
   func index() throws -> (listing: ImageListing, splits: [Split]) {
     let listing: ImageListing
@@ -126,10 +131,8 @@ struct DatasetStage {
 
   private var size: ImageStoreOptions.Size {
     let store = parameters.options.store
-    return switch store.mode {
-    case .shortSide: .shortSide(store.size)
-    case .exact: .exact(width: store.size, height: store.size)
-    }
+    guard let size = store.size else { return .original }
+    return store.mode == .exact ? .exact(width: size, height: size) : .shortSide(size)
   }
 
   private func options(of phantom: PhantomSource) throws -> PhantomOptions {

@@ -48,6 +48,7 @@ extension DataFault {
       .badNormalisation, .badPhantom:
       .spec
     case .processing: .crash
+    case .noSpace: .machine
     default: .data
     }
   }

@@ -132,10 +132,10 @@ int32_t graft_binary_cross_entropy(const graft_tensor *logits, const graft_tenso
 int32_t graft_tensor_bytes(const uint8_t *values, int64_t count, const char *device, graft_tensor **out);
 /// How many bytes a device has free; 0 where it cannot be told.
 int32_t graft_device_memory(const char *device, int64_t *available);
-/// Planar images that begin at `offsets` in `bytes`, as a canvas [n, channels, greatest height, greatest width] of levels from 0
+/// Planar images that begin at `offsets` in `bytes`, as a canvas [n, most channels, greatest height, greatest width] of levels from 0
 /// to 255 in float32, each at the upper left; what lies beyond an image has no meaning. Likewise below.
 int32_t graft_images(const graft_tensor *bytes, const int64_t *offsets, const int64_t *heights, const int64_t *widths,
-                     int64_t n, int64_t channels, graft_tensor **out);
+                     const int64_t *channels, int64_t n, graft_tensor **out);
 
 /// The rectangle `source_*` of an image is stretched to `scaled_*` (bilinear, antialiased where it shrinks), of which the
 /// rectangle `window_*` is computed, then mirrored.

@@ -31,7 +31,7 @@ extension NumericArray {
 }
 
 /// Images of one size in the rows of an array: [n, height, width], with 1 or 3 channels behind.
-package struct ArrayImages: Sendable {
+package struct ArrayImages: Sendable, Hashable {
   package let count: Int
   package let shape: ImageShape
   /// The file and the array's name in it.
@@ -58,7 +58,16 @@ package struct ArrayImages: Sendable {
     shape = ImageShape(channels: sizes.count == 3 ? 1 : sizes[3], height: sizes[1], width: sizes[2])
   }
 
-  /// Consecutive images and the bytes that they are known by.
+  package static func == (one: ArrayImages, other: ArrayImages) -> Bool {
+    (one.title, one.count, one.shape) == (other.title, other.count, other.shape)
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(title)
+    hasher.combine(count)
+  }
+
+  /// Consecutive images.
   ///
   /// - Parameter rows: Within 0..<count.
   package func pictures(_ rows: Range<Int>) throws -> [Picture] {

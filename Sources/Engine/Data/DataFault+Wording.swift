@@ -15,7 +15,7 @@ extension DataFault: CustomStringConvertible {
     case .badShares, .noTrainingSplit, .tooFewImages, .classMissingFromSplit, .classEverywhereInSplit,
       .groupsInSeveralSplits:
       splitText
-    case .unreadableImages, .notAnImageStore, .damagedImageStore, .badStoreSize: storeText
+    case .unreadableImages, .notAnImageStore, .damagedImageStore, .badStoreSize, .noSpace: storeText
     default: pipelineText
     }
   }
@@ -126,6 +126,9 @@ extension DataFault: CustomStringConvertible {
       "\(path) is not an image store (\(reason)); run the data set's stage again"
     case .damagedImageStore(let path, let reason):
       "the image store \(path) is damaged (\(reason)); delete it and run the data set's stage again"
+    case .noSpace(let needed, let available, let path):
+      "the image store \(path) takes about \(Self.megabytes(needed)), and \(Self.megabytes(available)) are free there;"
+        + " make room, store smaller images (`store: {size: ...}`), or have the workspace elsewhere (`--workspace`)"
     case .badStoreSize(let size): "images cannot be stored with \(size) pixels on a side; give 1 to 16384"
     default: ""
     }
@@ -155,6 +158,8 @@ extension DataFault: CustomStringConvertible {
     default: ""
     }
   }
+
+  private static func megabytes(_ bytes: Int) -> String { "\((bytes + 999_999) / 1_000_000) MB" }
 
   private static func count(_ number: Int, _ noun: String) -> String {
     number == 1 ? "1 \(noun)" : "\(number) \(noun)s"

@@ -44,6 +44,8 @@ public indirect enum DataFault: Error, Sendable, Hashable {
   case unreadableImages(images: [UnreadableImage], of: Int, list: String?)
   case notAnImageStore(path: String, reason: String)
   case damagedImageStore(path: String, reason: String)
+  /// The file system of `path` has not the bytes that an image store needs.
+  case noSpace(needed: Int, available: Int, path: String)
   case badStoreSize(Int)
 
   case cropTooLarge(size: Int, width: Int, height: Int, step: Int)

@@ -11,9 +11,10 @@ struct DeviceImages {
   init(_ shapes: [ImageShape], in bytes: Tensor, offsets: [Int]) throws {
     sizes = shapes.map { ($0.height, $0.width) }
     let (heights, widths) = (shapes.map { Int64($0.height) }, shapes.map { Int64($0.width) })
+    let channels = shapes.map { Int64($0.channels) }
     canvas = try Native.made { out in
       graft_images(
-        bytes.handle, offsets.map(Int64.init), heights, widths, Int64(shapes.count), Int64(shapes.first?.channels ?? 3),
+        bytes.handle, offsets.map(Int64.init), heights, widths, channels, Int64(shapes.count),
         &out)
     }
   }

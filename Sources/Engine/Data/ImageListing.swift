@@ -28,6 +28,8 @@ public struct ImageItem: Sendable, Hashable {
   public var group: String?
   /// Its split, where the data set gives one.
   public var split: Split?
+  /// Where it lies in the listing's arrays; nil for a file.
+  package var row: ArrayRow?
 
   public init(path: String, label: Int, group: String? = nil, split: Split? = nil) {
     self.init(path: path, label: .one(label), group: group, split: split)
@@ -41,6 +43,13 @@ public struct ImageItem: Sendable, Hashable {
   }
 }
 
+/// An image's place in arrays.
+package struct ArrayRow: Sendable, Hashable {
+  /// Which of a listing's arrays.
+  package var array: Int
+  package var index: Int
+}
+
 /// The images that a data set consists of, in ascending order of their paths' bytes.
 public struct ImageListing: Sendable, Hashable {
   public var root: String
@@ -52,6 +61,8 @@ public struct ImageListing: Sendable, Hashable {
   public var missing: [String] = []
   /// How many images lie in the folders searched and are named by no label file; 0 where there is no label file.
   public var unlisted = 0
+  /// The arrays that hold images which are no files.
+  package var arrays: [ArrayImages] = []
 
   public init(root: String, items: [ImageItem], classes: [String], ignored: [String] = []) {
     self.root = root

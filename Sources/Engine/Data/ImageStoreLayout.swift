@@ -4,13 +4,14 @@ import Foundation
 ///
 ///     header    96 bytes: magic, version, channels, count, where the index begins, lengths, digest of the index
 ///     pixels    8 bits a sample; an image's channels one after the other, rows without padding
-///     index     a record of 32 bytes an image, in version 2 of 36
+///     index     a record of 32 bytes an image, in version 2 of 40
 ///     labels    version 2: a byte a class and image where images may show several classes, else nothing
 ///     paths     UTF-8, one after the other
 ///     facts     `ImageStoreFacts` as JSON
 ///
 /// The index, the labels, the paths and the facts are covered by the header's SHA-256. The facts hold a digest of the
-/// content. Version 1 is written wherever it can say all that there is: images of one class each, in no groups.
+/// content. Version 1 is written wherever it can say all that there is: images of one class each, in no groups, all
+/// of as many channels as they are read with.
 enum ImageStoreLayout {
   static let magic: [UInt8] = Array("GRAFTIMG".utf8)
   /// Those that are read.
@@ -19,7 +20,7 @@ enum ImageStoreLayout {
   /// A record's group where the image is in none.
   static let noGroup = UInt32.max
 
-  static func recordSize(version: UInt32) -> Int { version == 1 ? 32 : 36 }
+  static func recordSize(version: UInt32) -> Int { version == 1 ? 32 : 40 }
 
   struct Header {
     var version: UInt32
@@ -82,27 +83,35 @@ enum ImageStoreLayout {
     var pathEnd: UInt64
     /// Version 2: a number that the images of its group share; `noGroup` for none.
     var group: UInt32 = noGroup
+    /// Version 2: 1 where the image is grey, whatever the store's images are read with.
+    var channels: UInt32
 
     func append(to bytes: inout [UInt8], version: UInt32) {
       ImageStoreLayout.append(offset, to: &bytes)
       for number in [height, width, label, split] { ImageStoreLayout.append(number, to: &bytes) }
       ImageStoreLayout.append(pathEnd, to: &bytes)
-      if version > 1 { ImageStoreLayout.append(group, to: &bytes) }
+      guard version > 1 else { return }
+      for number in [group, channels] { ImageStoreLayout.append(number, to: &bytes) }
     }
 
-    init(_ bytes: UnsafeRawBufferPointer, at place: Int, version: UInt32) {
+    init(_ bytes: UnsafeRawBufferPointer, at place: Int, of header: Header) {
       offset = number(bytes, place)
       height = number(bytes, place + 8)
       width = number(bytes, place + 12)
       label = number(bytes, place + 16)
       split = number(bytes, place + 20)
       pathEnd = number(bytes, place + 24)
-      if version > 1 { group = number(bytes, place + 32) }
+      channels = header.channels
+      guard header.version > 1 else { return }
+      group = number(bytes, place + 32)
+      channels = number(bytes, place + 36)
     }
 
     init(
-      offset: UInt64, height: UInt32, width: UInt32, label: UInt32, split: UInt32, pathEnd: UInt64, group: UInt32
+      offset: UInt64, height: UInt32, width: UInt32, label: UInt32, split: UInt32, pathEnd: UInt64, group: UInt32,
+      channels: UInt32
     ) {
+      self.channels = channels
       self.group = group
       self.offset = offset
       self.height = height

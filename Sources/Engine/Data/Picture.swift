@@ -67,8 +67,8 @@ public struct Picture: Sendable, Hashable {
       pixels: Array(UnsafeBufferPointer(start: samples, count: count)))
   }
 
-  /// The channels that a file's own header gives it: 1 for grey, else 3.
-  static func channels(of file: [UInt8]) throws(Unreadable) -> Int {
+  /// What a file's own header says of it; 1 channel for grey, else 3.
+  static func shape(of file: [UInt8]) throws(Unreadable) -> ImageShape {
     var header = cimage_header()
     var message = [CChar](repeating: 0, count: 256)
     let status = file.withUnsafeBufferPointer {
@@ -77,7 +77,7 @@ public struct Picture: Sendable, Hashable {
         : cimage_read_header($0.baseAddress, $0.count, &header, &message, message.count)
     }
     guard status == CIMAGE_OK else { throw unreadable(status, message) }
-    return Int(header.channels)
+    return ImageShape(channels: Int(header.channels), height: Int(header.height), width: Int(header.width))
   }
 
   private static func isDicom(_ file: UnsafeBufferPointer<UInt8>) -> Bool {

@@ -29,7 +29,12 @@ public struct StoredImageSource: ImageSource {
     targets =
       store.showsSeveralClasses
       ? known.flatMap { label in (0..<store.classes.count).map { label[$0].target } } : nil
-    let sizes = Set(positions.map(store.shape))
+    let sizes = Set(
+      positions.map { position in
+        var shape = store.shape(position)
+        shape.channels = store.channels
+        return shape
+      })
     let evaluation = try ImagePipeline.outputSize(of: pipeline.evaluation, from: sizes, list: .evaluation)
     let training = try ImagePipeline.outputSize(of: pipeline.training, from: sizes, list: .training)
     guard training == evaluation else { throw DataFault.unequalSizes(training: training, evaluation: evaluation) }

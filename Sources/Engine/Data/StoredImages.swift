@@ -62,8 +62,9 @@ public final class StoredImages: Sendable {
     }
     for position in 0..<count {
       let record = record(position)
-      let size = UInt64(record.height) * UInt64(record.width) * UInt64(header.channels)
-      guard record.offset <= header.indexOffset, size <= header.indexOffset - record.offset, size > 0,
+      let size = UInt64(record.height) * UInt64(record.width) * UInt64(record.channels)
+      guard record.channels == 1 || record.channels == header.channels, record.offset <= header.indexOffset,
+        size <= header.indexOffset - record.offset, size > 0,
         record.label < facts.classes.count, record.split < Split.allCases.count, record.pathEnd <= header.pathsLength
       else { throw DataFault.damagedImageStore(path: path, reason: "image \(position) lies outside it") }
     }
@@ -72,13 +73,13 @@ public final class StoredImages: Sendable {
   public var classes: [String] { facts.classes }
   /// Whether an image may show several classes, or none; else each is of one.
   public var showsSeveralClasses: Bool { facts.severalClasses != nil }
-  /// 1 or 3.
+  /// Of images as they are read, 1 or 3; grey ones may lie in one all the same.
   public var channels: Int { Int(header.channels) }
 
   private func record(_ position: Int) -> ImageStoreLayout.Record {
     ImageStoreLayout.Record(
       file.bytes, at: Int(header.indexOffset) + position * ImageStoreLayout.recordSize(version: header.version),
-      version: header.version)
+      of: header)
   }
 
   /// Where the labels beside the records begin, and end.
@@ -87,12 +88,12 @@ public final class StoredImages: Sendable {
   }
   private var pathsOffset: Int { labelsOffset + count * Int(header.labelWidth) }
 
-  /// The size of a stored image.
+  /// The size of a stored image, and its own channels.
   ///
   /// - Precondition: `position` in 0..<count; likewise below.
   public func shape(_ position: Int) -> ImageShape {
     let record = record(position)
-    return ImageShape(channels: channels, height: Int(record.height), width: Int(record.width))
+    return ImageShape(channels: Int(record.channels), height: Int(record.height), width: Int(record.width))
   }
 
   public func label(_ position: Int) -> ImageLabel {
@@ -131,13 +132,13 @@ public final class StoredImages: Sendable {
   public func picture(_ position: Int) -> Picture {
     let shape = shape(position)
     return Picture(
-      width: shape.width, height: shape.height, channels: channels, pixels: Array(pixels(position)))
+      width: shape.width, height: shape.height, channels: shape.channels, pixels: Array(pixels(position)))
   }
 
   /// The samples of a stored image: [channel][row][column]. Valid while the store lives.
   func pixels(_ position: Int) -> UnsafeBufferPointer<UInt8> {
     let record = record(position)
-    let size = Int(record.height) * Int(record.width) * channels
+    let size = Int(record.height) * Int(record.width) * Int(record.channels)
     let part = UnsafeRawBufferPointer(rebasing: file.bytes[Int(record.offset)..<(Int(record.offset) + size)])
     return part.bindMemory(to: UInt8.self)
   }

@@ -15,7 +15,8 @@ enum TorchFile {
   static func listing(_ file: NativeReader) throws -> [StoredTensor] {
     let archive = try ZipArchive(file, kind: "torch file")
     let descriptions = archive.names.filter { $0.hasSuffix("/data.pkl") }
-    guard descriptions.count == 1, let description = descriptions.first, let entry = try archive.storedEntry(description)
+    guard descriptions.count == 1, let description = descriptions.first,
+      let entry = try archive.storedEntry(description)
     else {
       throw EngineError.data(
         "\(file.path) is a ZIP file, but not one of torch.save, which has one data.pkl; name a weights file")

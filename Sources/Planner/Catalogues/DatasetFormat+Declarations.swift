@@ -54,8 +54,58 @@ extension DatasetFormat {
           "The resolution at which decoded images are kept."),
         Self.unreadable,
       ]
+    case .hdf5:
+      [
+        Self.root,
+        OptionDeclaration(
+          "images", .text, .required,
+          "The file of the images below `root`, maybe with `{split}`; or it with .gz behind."),
+        OptionDeclaration(
+          "image_array", .text, .value("images"), "The array of the images, n x height x width (x channels)."),
+        OptionDeclaration("labels", .text, .derived("`images`"), "The file of the labels below `root`, likewise."),
+        OptionDeclaration(
+          "label_array", .text, .value("labels"), "The array of the labels: a class's number, or 0 or 1 for each class."
+        ),
+      ] + Self.arrays
+    case .npz:
+      [
+        Self.root,
+        OptionDeclaration("images", .text, .required, "The archive below `root`, maybe with `{split}`."),
+        OptionDeclaration(
+          "image_array", .text, .value("{split}_images"), "The array of the images, n x height x width (x channels)."),
+        OptionDeclaration("labels", .text, .derived("`images`"), "The archive of the labels below `root`, likewise."),
+        OptionDeclaration(
+          "label_array", .text, .value("{split}_labels"),
+          "The array of the labels: a class's number, or 0 or 1 for each class."),
+      ] + Self.arrays
     case .aptos2019, .isic2019, .chexpert, .ddsm, .cbisDDSM, .camelyon: published.map(Self.declarations) ?? []
     }
+  }
+
+  /// Behind the places of arrays.
+  private static var arrays: [OptionDeclaration] {
+    [
+      OptionDeclaration(
+        "split_names", .list(.text, count: 3...3), .value(["train", "val", "test"]),
+        "What stands for `{split}` in names of files and arrays: of training, validation and testing."),
+      OptionDeclaration(
+        "task", task(ClassificationTask.allCases).shape, .value("multiclass"), "What is to be told apart."),
+      metric, channels,
+      OptionDeclaration("store", store.shape, .value(["mode": "original"]), store.meaning), unreadable,
+      OptionDeclaration(
+        "classes", .list(.text, count: 2...100_000), .derived("their numbers"),
+        "The classes in the order of their numbers."),
+      OptionDeclaration(
+        "split",
+        .variant(
+          VariantShape(
+            noun: "split", tag: "kind",
+            forms: [
+              VariantForm("random", members: randomMembers, meaning: "Drawn at random."),
+              VariantForm("given", members: [valShare, seed], meaning: "As the names with `{split}` say."),
+            ], fallback: "random")),
+        .derived("given where a name has `{split}`, else random"), splitMeaning),
+    ]
   }
 
   private static func declarations(_ published: PublishedDataset) -> [OptionDeclaration] {
@@ -65,7 +115,9 @@ extension DatasetFormat {
       OptionDeclaration(
         "metric", metric.shape, .derived(facts.metric.rawValue), "What the data set is judged by."),
       OptionDeclaration("channels", channels.shape, .value(.integer(facts.channels)), channels.meaning),
-      store, unreadable, missing,
+      published == .camelyon
+        ? OptionDeclaration("store", store.shape, .value(["mode": "original"]), store.meaning) : store,
+      unreadable, missing,
       OptionDeclaration(
         "split",
         .variant(
@@ -119,7 +171,7 @@ extension DatasetFormat {
       OptionDeclaration("size", .integer(8...4096), .value(256), "Pixels."),
       OptionDeclaration(
         "mode", .choice(StoreSpec.Mode.allCases.map(\.rawValue)), .value("short_side"),
-        "short_side: the shorter side has `size` pixels; exact: both have."),
+        "short_side: the shorter side has `size` pixels; exact: both have; original: images keep their own size."),
     ]),
     .value(["size": 256, "mode": "short_side"]), "The resolution at which decoded images are kept.")
   private static let unreadable = OptionDeclaration(

@@ -6,6 +6,8 @@ public enum DatasetFormat: String, Sendable, Hashable, CaseIterable {
   case csv
   /// Images that Graft makes itself.
   case phantom
+  /// Arrays of images and of labels: HDF5 files, or archives of NumPy.
+  case hdf5, npz
   // The files of published data sets, as they come: see `PublishedDataset`.
   case aptos2019, isic2019, chexpert, ddsm
   case cbisDDSM = "cbis_ddsm"

@@ -16,6 +16,7 @@ public struct DatasetOptions: Sendable, Hashable {
     case .folder: .folder
     case .csv: .csv
     case .phantom: .phantom
+    case .arrays(let arrays): arrays.container == .hdf5 ? .hdf5 : .npz
     case .published(let published): DatasetFormat(rawValue: published.dataset.rawValue) ?? .csv
     }
   }
@@ -26,6 +27,7 @@ public struct DatasetOptions: Sendable, Hashable {
     case .folder(let folder): folder.split
     case .csv(let table): table.split
     case .phantom: nil
+    case .arrays(let arrays): arrays.split
     case .published(let published): published.split
     }
   }
@@ -33,8 +35,8 @@ public struct DatasetOptions: Sendable, Hashable {
 
 /// The resolution at which decoded images are kept.
 public struct StoreSpec: Sendable, Hashable {
-  /// Pixels.
-  public var size: Int
+  /// Pixels; nil where images keep their own size.
+  public var size: Int?
   public var mode: Mode
 
   public enum Mode: String, Sendable, Hashable, CaseIterable {
@@ -42,6 +44,18 @@ public struct StoreSpec: Sendable, Hashable {
     case shortSide = "short_side"
     /// Both sides have.
     case exact
+    /// Images keep their own size.
+    case original
+  }
+
+  init(_ fields: ParameterFields) throws(ParameterFault) {
+    mode = try fields.choice("mode")
+    size = mode == .original ? nil : try fields.integer("size")
+  }
+
+  var canonical: JSONValue {
+    guard let size else { return ["mode": .string(mode.rawValue)] }
+    return ["size": .integer(size), "mode": .string(mode.rawValue)]
   }
 }
 
@@ -50,6 +64,7 @@ public enum DatasetSource: Sendable, Hashable {
   case folder(FolderSource)
   case csv(TableSource)
   case phantom(PhantomSource)
+  case arrays(ArraySource)
   case published(PublishedSource)
 }
 
@@ -97,6 +112,37 @@ public struct PublishedSource: Sendable, Hashable {
   public var view: MammogramView
 }
 
+/// Arrays of images and of labels.
+public struct ArraySource: Sendable, Hashable {
+  public var container: Container
+  /// Files below the root and arrays in them; `{split}` stands for a split's own name.
+  public var imageFile: String
+  public var imageArray: String
+  public var labelFile: String
+  public var labelArray: String
+  /// What stands for `{split}`: of training, validation and testing.
+  public var splitNames: [String]
+  /// The classes in the order of their numbers; nil: the numbers.
+  public var classes: [String]?
+  public var split: SplitSpec
+
+  public enum Container: Sendable, Hashable {
+    case hdf5
+    case npz
+  }
+
+  /// Every file that is read.
+  public var files: [String] {
+    let names = [imageFile, labelFile].flatMap { file in
+      file.contains("{split}")
+        ? splitNames.map { file.split(separator: "{split}", omittingEmptySubsequences: false).joined(separator: $0) }
+        : [file]
+    }
+    var seen: Set<String> = []
+    return names.filter { seen.insert($0).inserted }
+  }
+}
+
 /// Images that Graft makes itself.
 public struct PhantomSource: Sendable, Hashable {
   public var domain: PhantomDomain
@@ -117,8 +163,7 @@ extension DatasetOptions {
     task = try fields.choice("task")
     metric = try fields.choice("metric")
     channels = try fields.integer("channels")
-    let store = try fields.object("store")
-    self.store = StoreSpec(size: try store.integer("size"), mode: try store.choice("mode"))
+    store = try StoreSpec(try fields.object("store"))
     unreadable = try fields.choice("unreadable")
     missing = try fields.choice("missing", else: .fail)
     let format: DatasetFormat = try fields.choice("format")
@@ -141,6 +186,13 @@ extension DatasetOptions {
           validationImages: try images.integer("val"), testImages: try images.integer("test"),
           size: try fields.integer("size"), seed: try fields.integer("seed"),
           difficulty: try fields.number("difficulty")))
+    case .hdf5, .npz:
+      source = .arrays(
+        ArraySource(
+          container: format == .hdf5 ? .hdf5 : .npz, imageFile: try fields.text("images"),
+          imageArray: try fields.text("image_array"), labelFile: try fields.text("labels"),
+          labelArray: try fields.text("label_array"), splitNames: try fields.texts("split_names"), classes: classes,
+          split: try SplitSpec(try fields.object("split"))))
     case .aptos2019, .isic2019, .chexpert, .ddsm, .cbisDDSM, .camelyon:
       source = .published(
         PublishedSource(
@@ -154,7 +206,7 @@ extension DatasetOptions {
   public var canonical: JSONValue {
     var members: [String: JSONValue] = [
       "format": .string(format.rawValue), "task": .string(task.rawValue), "metric": .string(metric.rawValue),
-      "channels": .integer(channels), "store": ["size": .integer(store.size), "mode": .string(store.mode.rawValue)],
+      "channels": .integer(channels), "store": store.canonical,
       "unreadable": .string(unreadable.rawValue),
     ]
     if missing != .fail { members["missing"] = .string(missing.rawValue) }
@@ -187,6 +239,14 @@ extension DatasetOptions {
       members["size"] = .integer(phantom.size)
       members["seed"] = .integer(phantom.seed)
       members["difficulty"] = .number(phantom.difficulty)
+    case .arrays(let arrays):
+      members["images"] = .string(arrays.imageFile)
+      members["image_array"] = .string(arrays.imageArray)
+      members["labels"] = .string(arrays.labelFile)
+      members["label_array"] = .string(arrays.labelArray)
+      members["split_names"] = .texts(arrays.splitNames)
+      members["classes"] = arrays.classes.map(JSONValue.texts) ?? .null
+      members["split"] = arrays.split.canonical
     case .published(let published):
       members["split"] = published.split.canonical
       if published.uncertain != .zeros { members["uncertain"] = .string(published.uncertain.rawValue) }

@@ -101,8 +101,13 @@ extension PublishedDataset {
     case .camelyon:
       PublishedFacts(
         title: "PatchCamelyon", folder: "Camelyon", task: .binary, metric: .rocAUC, channels: 3, splits: [.given],
-        tables: ["train", "valid", "test"].map { ["\($0)_labels.json"] },
-        images: ["train", "valid", "test"].map { "\($0)_png_files" }, mean: [0.69991202, 0.53839318, 0.69108667],
+        tables: ["train", "valid", "test"].map { split in
+          ["\(split)_labels.json"]
+            + ["", ".gz"].map { "camelyonpatch_level_2_split_\(split)_y.h5\($0)" }
+        },
+        furtherTables: ["train", "valid", "test"].flatMap { split in
+          ["", ".gz"].map { "camelyonpatch_level_2_split_\(split)_x.h5\($0)" }
+        }, images: [""], mean: [0.69991202, 0.53839318, 0.69108667],
         standardDeviation: [0.2308955, 0.27435492, 0.20865005], home: "https://github.com/basveeling/pcam",
         terms: "CC0: no conditions; Veeling et al. (2018) ask to be cited.")
     }

@@ -49,6 +49,9 @@ extension Study {
       let scope: ContentRequest.Scope =
         switch dataset.options.source {
         case .csv(let table): .tables([table.labels], optional: [], images: [table.imageFolder ?? ""])
+        case .arrays(let arrays):
+          // A file of either name may be there.
+          .tables([], optional: arrays.files.flatMap { arrays.container == .hdf5 ? [$0, "\($0).gz"] : [$0] }, images: [])
         case .published(let published): published.dataset.facts.scope
         case .folder, .phantom: .folder
         }

@@ -48,6 +48,7 @@ struct DatasetsReader {
       read["metric"] = read["metric"] ?? .string(domain.metric.rawValue)
       read["store"] = read["store"] ?? ["size": read["size"] ?? .null, "mode": "exact"]
     } else {
+      if format == .hdf5 || format == .npz { Self.completeArrays(&read) }
       let namesSeveral = read["target"]?.arrayValue != nil || read["separator"] != nil
       read["task"] = read["task"] ?? (namesSeveral ? "multilabel" : "multiclass")
       read["metric"] = read["metric"] ?? (read["task"] == "multiclass" ? "accuracy" : "roc_auc")
@@ -107,6 +108,7 @@ struct DatasetsReader {
       switch options.source {
       case .folder(let folder): folder.classes
       case .csv(let table): table.classes
+      case .arrays(let arrays): arrays.classes
       case .phantom, .published: nil
       }
     if let classes {
@@ -125,6 +127,16 @@ struct DatasetsReader {
       faults.add(.splitNotWhole(sum: JSONValue.number(sum).canonicalText), at: place("split"))
     case .given?, .column?, .released?, nil: break
     }
+  }
+
+  /// What is derived of an array's names.
+  private static func completeArrays(_ read: inout [String: JSONValue]) {
+    read["labels"] = read["labels"] ?? read["images"]
+    let isDivided = ["images", "image_array", "labels", "label_array"].contains {
+      read[$0]?.stringValue?.contains("{split}") ?? false
+    }
+    let standard: PublishedSplit = isDivided ? .given : .random
+    read["split"] = read["split"] ?? standard.standard
   }
 
   /// What a table's columns say and what the task asks for go together.

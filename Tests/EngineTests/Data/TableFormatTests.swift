@@ -169,7 +169,7 @@ private let png: [UInt8] = (try? slopes(width: 8, height: 8, channels: 1).encode
     for (name, text) in [("train", "[0, 1]"), ("valid", "[0, 2]"), ("test", "{}")] {
       try folder.write("\(name)_labels.json", text)
     }
-    guard case .several(let faults)? = fault({ _ = try reader().patchCamelyon() }) else {
+    guard case .several(let faults)? = fault({ _ = try reader().patchCamelyon(scratch: folder.path) }) else {
       Issue.record("PatchCamelyon's lists were taken")
       return
     }

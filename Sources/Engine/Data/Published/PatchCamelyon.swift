@@ -4,12 +4,24 @@ import Foundation
 extension PublishedReader {
   public static let patchCamelyonClasses = ["normal", "tumor"]
 
-  /// PatchCamelyon as the study's released code exports it: for each of `train`, `valid` and `test` a list
-  /// `<split>_labels.json` of 0 and 1, and `<split>_png_files/img_<n>.png`, n from 0.
+  /// PatchCamelyon's own HDF5 files, `camelyonpatch_level_2_split_<split>_x.h5` and `_y.h5` for `train`, `valid` and `test`,
+  /// gzipped or not; or, where none of them is there, what the study's released code exports: a list `<split>_labels.json` of 0
+  /// and 1, and `<split>_png_files/img_<n>.png`, n from 0.
   ///
-  /// - Throws: `DataFault`.
-  public func patchCamelyon() throws -> ImageListing {
+  /// - Parameters:
+  ///   - scratch: A folder for what has to be decompressed to be read.
+  ///   - progress: Told what is decompressed, from 0 to 1; false stops.
+  /// - Throws: `DataFault`; `EngineError.data`; `FileFault`; `CancellationError`.
+  public func patchCamelyon(scratch: String, progress: (Double) -> Bool = { _ in true }) throws -> ImageListing {
     try ImagePlaces.checkFolder(root)
+    let stem = "camelyonpatch_level_2_split_"
+    if try DurableFiles.names(in: root)?.contains(where: { $0.hasPrefix(stem) && $0.contains(".h5") }) ?? false {
+      return try ArrayReader(
+        root: root, container: .hdf5, images: .init(file: "\(stem){split}_x.h5", array: "x"),
+        labels: .init(file: "\(stem){split}_y.h5", array: "y"), splitNames: ["train", "valid", "test"],
+        classes: Self.patchCamelyonClasses, scratch: scratch
+      ).listing(progress: progress)
+    }
     var faults = DataFaults()
     var entries: [Entry] = []
     let parts: [(name: String, split: Split)] = [("train", .train), ("valid", .validation), ("test", .test)]
