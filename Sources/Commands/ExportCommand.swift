@@ -9,12 +9,12 @@ struct ExportCommand: ParsableCommand {
     commandName: "export", abstract: "Print one table of a study as CSV.")
 
   enum Table: String, ExpressibleByArgument, CaseIterable {
-    case cells, settings, gains, history, classes, attempts
+    case cells, settings, gains, history, classes, splits, attempts
     case rates = "lr_search"
   }
 
   @OptionGroup var arguments: StudyArguments
-  @Option(help: "cells, settings, gains, history, classes, lr_search or attempts.") var table = Table.cells
+  @Option(help: "cells, settings, gains, history, classes, splits, lr_search or attempts.") var table = Table.cells
 
   func run() throws {
     let loaded = try arguments.load()
@@ -22,6 +22,10 @@ struct ExportCommand: ParsableCommand {
     let plan = try loaded.plan(in: workspace)
     if table == .attempts {
       Console.write(try explaining { try attempts(of: plan, in: workspace) }.rendered(as: .csv))
+      return
+    }
+    if table == .splits {
+      Console.write(try SplitTable(plan: plan, workspace: workspace).csv())
       return
     }
     let results = try explaining { try workspace.results(of: plan) }

@@ -38,15 +38,18 @@ struct PlanCommand: ParsableCommand {
       return
     }
     let kinds = Self.kinds(plan, reasons)
-    var failures: [String] { PlannedFailures(of: plan, loaded, records: records).sentences }
+    lazy var space = PlannedSpace(of: plan, in: loaded.workspaceFolder, reasons: reasons)
+    lazy var failures =
+      PlannedFailures(of: plan, loaded, records: records).sentences + [space.failure].compactMap(\.self)
     switch format {
     case .csv: Console.write(kinds.rendered(as: .csv))
-    case .json: Console.writeLine(Self.summary(plan, reasons, failures).canonicalText)
+    case .json: Console.writeLine(Self.summary(plan, reasons, failures, space).canonicalText)
     case .table:
       Console.writeLine("\(plan.study): \(plan.cells.count) cells, \(plan.stages.count) stages")
       Console.write(kinds.rendered(as: .table))
       let toRun = plan.stages.count { reasons[$0.key]?.wouldRun ?? true }
       Console.writeLine(toRun == 0 ? "nothing to run: every stage is done" : "\(toRun) stages to run")
+      if let sentence = space.sentence { Console.writeLine(sentence) }
       for failure in failures { Console.note("would fail: \(failure)") }
     }
   }
@@ -94,7 +97,9 @@ struct PlanCommand: ParsableCommand {
     return listing
   }
 
-  private static func summary(_ plan: Plan, _ reasons: [StageKey: StageReason], _ failures: [String]) -> JSONValue {
+  private static func summary(
+    _ plan: Plan, _ reasons: [StageKey: StageReason], _ failures: [String], _ space: PlannedSpace
+  ) -> JSONValue {
     let toRun = plan.stages.count { reasons[$0.key]?.wouldRun ?? true }
     let byKind = Dictionary(grouping: plan.stages, by: \.kind).map { kind, stages in
       (
@@ -109,6 +114,7 @@ struct PlanCommand: ParsableCommand {
       "study": .string(plan.study), "cells": .number(Double(plan.cells.count)),
       "stages": .number(Double(plan.stages.count)), "stages_to_run": .number(Double(toRun)),
       "kinds": .object(Dictionary(uniqueKeysWithValues: byKind)), "would_fail": .array(failures.map { .string($0) }),
+      "image_store_bytes": .number(Double(space.needed)),
     ]
   }
 }

@@ -19,11 +19,17 @@ public enum WorkerCommand {
       }
       print(DataSurvey.of(request ?? .null).canonicalText)
       return 0
+    case "--list-splits":
+      return answer {
+        let request = try JSONDecoder().decode(JSONValue.self, from: Data((arguments.dropFirst().first ?? "").utf8))
+        FileHandle.standardOutput.write(Data(try SplitListing.csv(of: request).utf8))
+      }
     case "--preview": return preview(Array(arguments.dropFirst()))
-    case "--bench-step": return benchmark { try TrainingBenchmark.run(arguments: Array(arguments.dropFirst())) }
-    case "--bench-store": return benchmark { try StoreBenchmark.run(arguments: Array(arguments.dropFirst())) }
+    case "--bench-step": return answer { try TrainingBenchmark.run(arguments: Array(arguments.dropFirst())) }
+    case "--bench-store": return answer { try StoreBenchmark.run(arguments: Array(arguments.dropFirst())) }
+    case "--bench-open": return answer { try StoreBenchmark.runOpening(arguments: Array(arguments.dropFirst())) }
     default:
-      let use = "--doctor, --bench-step BACKBONE, or --bench-store FOLDER STORE"
+      let use = "--doctor, --bench-step BACKBONE, --bench-store FOLDER STORE or --bench-open STORE"
       FileHandle.standardError.write(Data("graft-worker: run by `graft`; by itself it takes \(use)\n".utf8))
       return 64
     }
@@ -76,9 +82,10 @@ public enum WorkerCommand {
     return nil
   }
 
-  /// A speed, printed as JSON: `--bench-step BACKBONE [--batch=N] [--threads=N] [--steps=N]` a training step's,
-  /// `--bench-store FOLDER STORE [--size=N] [--threads=N]` that of decoding images into a store.
-  private static func benchmark(_ run: () throws -> Void) -> Int32 {
+  /// Runs what prints for itself; its fault goes to standard error. Speeds are printed as JSON: `--bench-step BACKBONE
+  /// [--batch=N] [--threads=N] [--steps=N]` a training step's, `--bench-store FOLDER STORE [--size=N] [--threads=N]` that of
+  /// decoding images into a store, `--bench-open STORE` that of opening one.
+  private static func answer(_ run: () throws -> Void) -> Int32 {
     do {
       try run()
       return 0

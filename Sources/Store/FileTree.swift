@@ -3,13 +3,15 @@ import Foundation
 import WorkerProtocol
 
 /// The regular files below a folder. Links are followed; a link back to a folder that holds it ends there.
-struct FileTree {
+package struct FileTree {
   let root: String
+
+  package init(root: String) { self.root = root }
 
   /// Calls `visit` for each regular file with its path relative to the root and its status, in no order.
   ///
   /// - Throws: `FileFault` for a folder that cannot be listed or a file that cannot be examined; what `visit` throws.
-  func walk(_ visit: (String, stat) throws -> Void) throws {
+  package func walk(_ visit: (String, stat) throws -> Void) throws {
     try walk(relative: "", above: [], visit)
   }
 

@@ -48,6 +48,62 @@ public enum StoreBenchmark {
     FileHandle.standardOutput.write(try JSONEncoder().encode(measurement) + Data("\n".utf8))
   }
 
+  /// How long a large store takes to open, by command-line arguments: `STORE [--images=N] [--side=N]`, PatchCamelyon's size
+  /// where they are not given. The store is made where it is not there: its index is whole, its samples are a hole in the file.
+  /// Prints one line of JSON.
+  ///
+  /// - Throws: `EngineError.specification` for arguments that it does not know; `DataFault`; `FileFault`.
+  public static func runOpening(arguments: [String]) throws {
+    var numbers = ["images": 327_680, "side": 96]
+    var path: String?
+    for argument in arguments {
+      let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+      if parts.count == 2, let value = Int(parts[1]), value >= 1, numbers[String(parts[0].dropFirst(2))] != nil {
+        numbers[String(parts[0].dropFirst(2))] = value
+      } else if !argument.hasPrefix("-"), path == nil {
+        path = argument
+      } else {
+        throw EngineError.specification("unknown argument '\(argument)': use STORE --images=N --side=N")
+      }
+    }
+    guard let path else { throw EngineError.specification("name a store to open") }
+    if !FileManager.default.fileExists(atPath: path) {
+      try makeHollow(path, images: numbers["images"] ?? 1, side: numbers["side"] ?? 1)
+    }
+    let start = nanoseconds(CLOCK_MONOTONIC)
+    let store = try StoredImages(path: path)
+    let opened = nanoseconds(CLOCK_MONOTONIC)
+    let training = store.positions(in: .train).count
+    let listed = nanoseconds(CLOCK_MONOTONIC)
+    let numbersFound: [String: Double] = [
+      "images": Double(store.count), "training": Double(training), "seconds": Double(opened - start) * 1e-9,
+      "listingSeconds": Double(listed - opened) * 1e-9,
+    ]
+    FileHandle.standardOutput.write(try JSONEncoder().encode(numbersFound) + Data("\n".utf8))
+  }
+
+  private static func makeHollow(_ path: String, images: Int, side: Int) throws {
+    let digits = String(images).count
+    let items = (0..<images).map { number in
+      let row = String(number)
+      return ImageItem(
+        path: "images/" + String(repeating: "0", count: digits - row.count) + row, label: number % 2)
+    }
+    let listing = ImageListing(root: "", items: items, classes: ["normal", "tumor"])
+    var contents = StoreContents(of: listing, channels: 3)
+    let form = StoredForm(
+      height: side, width: side, channels: 3, digest: [UInt8](repeating: 0, count: 32),
+      sums: Array(repeating: StoredForm.Sums(levels: 0, squares: 0), count: 3))
+    for (number, item) in listing.items.enumerated() {
+      let split: Split = number % 10 == 0 ? .test : number % 10 == 1 ? .validation : .train
+      contents.add(form, item: item, split: split, offset: ImageStoreLayout.headerSize + number * form.size)
+    }
+    let output = try OutputFile(
+      path: path, keeping: path + ".part", length: ImageStoreLayout.headerSize + images * form.size)
+    _ = try contents.finish(output, unreadable: [], ignored: [], published: nil)
+    try output.commit()
+  }
+
   private static func nanoseconds(_ clock: clockid_t) -> UInt64 {
     var time = timespec()
     clock_gettime(clock, &time)
