@@ -25,7 +25,7 @@ struct CellModel {
   /// A network as the cell's initialisation makes it, and what was done to each tensor.
   func network() throws -> (network: any Network, record: SourceTransfer.Record) {
     try SourceTransfer(
-      backbone: parameters.backbone, initialisation: TrainStage(request).initialisation(), classes: training.classes,
+      backbone: parameters.backbone, initialisation: TrainStage(request).initialisation(), classes: training.outputs,
       options: parameters.training.network(channels: training.shape.channels), stem: parameters.training.stem.engine,
       device: device
     ).network(seed: UInt64(parameters.seed))

@@ -92,6 +92,11 @@ extension DatasetStage {
     return parameters.options.missing == .skip ? .leftOut : .fault
   }
 
+  /// Whether unknown labels are a third answer to be learnt.
+  var learnsUnknown: Bool {
+    if case .published(let published) = parameters.options.source { published.uncertain == .ownClass } else { false }
+  }
+
   /// What the study's released code normalises a published data set by.
   var publishedStatistics: ImageStoreFacts.PublishedStatistics? {
     guard case .published(let published) = parameters.options.source, let mean = published.dataset.facts.mean,
@@ -180,7 +185,7 @@ extension UncertainPolicy {
     switch self {
     case .zeros: .zeros
     case .ones: .ones
-    case .ignore: .ignore
+    case .ignore, .ownClass: .ignore
     }
   }
 }

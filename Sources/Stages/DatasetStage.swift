@@ -126,6 +126,7 @@ struct DatasetStage {
     ImageStoreOptions(
       size: size, channels: parameters.options.channels,
       unreadable: parameters.options.unreadable == .skip ? .skip : .fail, published: publishedStatistics,
+      learnsUnknown: learnsUnknown,
       threads: request.threads)
   }
 

@@ -41,7 +41,16 @@ struct ModelTraining {
       clock: { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 })
     try DurableFiles.makeFolder(request.checkpointFolder)
     var options = engineOptions
-    if training.targets != nil { options.loss = .binaryCrossEntropy(weights: self.options.classWeights.engine) }
+    if training.learnsUnknown {
+      guard self.options.classWeights == .none else {
+        throw StageFailure(
+          .spec, "\(request.label): class_weights has no meaning where uncertain labels are a class of their own",
+          remedy: "leave `class_weights` out, or say `uncertain: zeros`, `ones` or `ignore`")
+      }
+      options.loss = .threeWayCrossEntropy
+    } else if training.targets != nil {
+      options.loss = .binaryCrossEntropy(weights: self.options.classWeights.engine)
+    }
     change(&options)
     let trainer = try Trainer(options: options, device: device, checkpoint: policy, log: context.log)
     context.log(

@@ -19,7 +19,7 @@ struct PretrainStage {
     let data = try TrainingData(request, options: parameters.training)
     let training = try data.source(.train)
     let network = try Backbone.make(
-      name: parameters.backbone, classes: training.classes,
+      name: parameters.backbone, classes: training.outputs,
       options: parameters.training.network(channels: data.channels), device: device)
     context.log("\(parameters.backbone) on the source data set, seed \(parameters.seed)")
     try Initialisation.random.apply(to: network, seed: UInt64(parameters.seed))

@@ -27,7 +27,7 @@ struct TestStage {
     let data = try TrainingData(request, options: model.training)
     let source = try data.source(.test)
     let network = try Backbone.make(
-      name: model.backbone, classes: source.classes, options: model.training.network(channels: data.channels),
+      name: model.backbone, classes: source.outputs, options: model.training.network(channels: data.channels),
       device: device)
     try network.load(weights)
     let evaluation = try Evaluation.of(network, on: source, device: device)

@@ -29,6 +29,25 @@ import Testing
     #expect(relativeError(try logits.gradient().values().map(Double.init), expected.gradient) < 1e-6)
   }
 
+  /// Two images, three classes, three answers each: the mean of six cross-entropies, and probabilities without the third answer.
+  @Test func threeAnswersAClassAreLearnt() throws {
+    let logits = Fixture.formula("answers", count: 18).map { Float($0) * 3 }
+    let targets: [Float] = [0, 1, -1, 1, 0, 0]
+    let answers = [0, 1, 2, 1, 0, 0]
+    let losses = answers.enumerated().map { entry, answer in
+      let scores = logits[(3 * entry)..<(3 * entry + 3)].map { exp(Double($0)) }
+      return -log(scores[answer] / scores.reduce(0, +))
+    }
+    let evaluation = Evaluation(answers: logits, targets: targets, classes: 3)
+    #expect(abs(evaluation.loss - losses.reduce(0, +) / 6) < 1e-9)
+    for entry in 0..<6 {
+      let (absent, present) = (exp(Double(logits[3 * entry])), exp(Double(logits[3 * entry + 1])))
+      #expect(abs(Double(evaluation.probabilities[entry]) - present / (absent + present)) < 1e-6)
+    }
+    let tensor = try Tensor(logits, shape: [6, 3])
+    #expect(abs(Double(try tensor.crossEntropy(Tensor(labels: answers)).values()[0]) - evaluation.loss) < 1e-6)
+  }
+
   @Test func lossesEqualTorchs() throws {
     let expected = try TrainingFixture.load("losses", as: Expected.self)
     try check(expected.cross_entropy) {

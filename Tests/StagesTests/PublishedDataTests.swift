@@ -78,6 +78,27 @@ import WorkerProtocol
     #expect(rows.dropFirst().contains { $0[1...14].contains("") } == (uncertain == "ignore"))
   }
 
+  /// U-MultiClass: three outputs a label are learnt, two of them judged.
+  @Test(.timeLimit(.minutes(3))) func uncertainMayBeAnAnswerOfItsOwn() throws {
+    let text = study("chexpert", "datasets: {chexpert: {uncertain: class, split: patient}}")
+    let run = try run(.chexpert, text)
+    try run.runAll()
+    let data = try #require(run.outcomes[run.stages(.dataset)[0].key]).facts
+    var unknown = 0
+    for split in ["train", "val", "test"] {
+      for count in data["unknown_per_class"]?[split]?.arrayValue ?? [] { unknown += count.intValue ?? 0 }
+    }
+    #expect(unknown == 280)
+    let test = try #require(run.outcomes[run.stages(.test)[0].key])
+    #expect(test.facts["roc_auc_per_class"]?.arrayValue?.count == 14 && (test.facts["loss"]?.doubleValue ?? 0) > 0)
+    let model = try Safetensors.read(run.artifact(run.stages(.train)[0].key) + "/best.safetensors").tensors
+    #expect(model["fc.bias"]?.shape == [42])
+    let weighted = try self.run(
+      .chexpert, text.replacing("schedule: []", with: "schedule: []\n  class_weights: balanced"))
+    let failure = #expect(throws: StageFailure.self) { try weighted.runAll() }
+    #expect(failure?.message.contains("class_weights has no meaning") == true)
+  }
+
   @Test func splitsThatShareGroupsSaySo() throws {
     let run = try run(.isic2019, study("isic2019"))
     let stage = run.stages(.dataset)[0]

@@ -6,7 +6,8 @@ extension DataFault: CustomStringConvertible {
     switch self {
     case .several(let faults):
       "\(faults.count) things are wrong with the data set:\n" + faults.map { "  \($0)" }.joined(separator: "\n")
-    case .missingFolder, .notAFolder, .noClassFolders, .emptyClasses, .unlistedClasses, .missingClasses, .tooFewClasses:
+    case .missingFolder, .notAFolder, .noClassFolders, .emptyClasses, .unlistedClasses, .missingClasses, .tooFewClasses,
+      .linkedFilesLeaveRoot:
       folderText
     case .missingLabelFile, .malformedLabelFile, .missingColumn, .unknownLabels, .blankFields, .unknownSplits,
       .duplicateImages, .pathsLeaveRoot, .linksLeaveRoot, .missingImages, .noRows, .unknownPresences, .notOneClass,
@@ -28,6 +29,9 @@ extension DataFault: CustomStringConvertible {
     case .noClassFolders(let root, let images):
       "\(root) holds no folder a class\(images > 0 ? " (\(images) images lie in it directly)" : "");"
         + " put each class's images in a folder named for the class, or use `format: csv` with a label file"
+    case .linkedFilesLeaveRoot(let paths, let root):
+      "\(Self.count(paths.count, "image")) of \(root) are links to places outside it, or lie in folders that are: "
+        + Self.listed(paths) + "; put the files themselves there, or make \(root) itself the link"
     case .emptyClasses(let names, let root):
       "no image file in \(Self.listed(names, noun: "class folder")) of \(root);"
         + " add images or remove the empty folder"

@@ -52,6 +52,9 @@ public struct FolderReader: Sendable, Hashable {
       let missing = classes.filter { !place.folders.contains($0) }
       if !missing.isEmpty { faults.add(.missingClasses(names: missing, root: root, split: place.split)) }
     }
+    var links = LinkCheck(root)
+    let linked = found.images.map(\.path).filter { links.leaves($0) }
+    if !linked.isEmpty { faults.add(.linkedFilesLeaveRoot(paths: linked, root: root)) }
     if !found.empty.isEmpty { faults.add(.emptyClasses(names: found.empty.sorted(), root: root)) }
     try faults.check()
     guard classes.count >= 2 else { throw DataFault.tooFewClasses(names: classes, place: root) }

@@ -56,6 +56,8 @@ public protocol ImageSource: Sendable {
   /// Where an image may show several classes: 1, 0 or, where nobody can say, a number below 0 for each class of each
   /// position, [position][class]; `labels` is then empty. Nil where every image is of one class.
   var targets: [Float]? { get }
+  /// Whether a network is to learn unknown classes as a third answer: its outputs are then [class][absent, present, unknown].
+  var learnsUnknown: Bool { get }
 
   /// The images at the positions, in that order. With draws a source may make several images of each position; they lie side
   /// by side, each with its position's label.
@@ -74,4 +76,9 @@ extension ImageSource {
   }
 
   public var targets: [Float]? { nil }
+
+  public var learnsUnknown: Bool { false }
+
+  /// How many outputs a network for it has.
+  public var outputs: Int { learnsUnknown ? 3 * classes : classes }
 }

@@ -160,6 +160,8 @@ public struct ImageStoreFacts: Sendable, Hashable, Codable {
     public var images: [Int]
     /// Images of which nobody can say whether they show the class: [split][class].
     public var unknown: [[Int]]
+    /// Whether unknown is a third answer to be learnt; nil as false.
+    public var isUnknownLearnt: Bool?
   }
 
   /// Of each channel, from 0 to 1.

@@ -42,14 +42,17 @@ public struct ImageStoreOptions: Sendable, Hashable {
   public var unreadable: Unreadable
   /// What the store's facts say of published statistics.
   public var published: ImageStoreFacts.PublishedStatistics?
+  /// Whether a network is to learn unknown classes as a third answer beside shown and not shown.
+  public var learnsUnknown: Bool
   public var threads: Int
 
   public init(
     size: Size, channels: Int? = nil, unreadable: Unreadable = .fail,
-    published: ImageStoreFacts.PublishedStatistics? = nil,
+    published: ImageStoreFacts.PublishedStatistics? = nil, learnsUnknown: Bool = false,
     threads: Int = ProcessInfo.processInfo.activeProcessorCount
   ) {
     self.published = published
+    self.learnsUnknown = learnsUnknown
     self.size = size
     self.channels = channels
     self.unreadable = unreadable

@@ -34,7 +34,7 @@ public struct ImageStoreWriter: Sendable {
   ) throws -> ImageStoreFacts {
     if let bad = options.size.sides.first(where: { !(1...16384).contains($0) }) { throw DataFault.badStoreSize(bad) }
     let channels = options.channels ?? foundChannels()
-    var contents = StoreContents(of: listing, channels: channels)
+    var contents = StoreContents(of: listing, channels: channels, learnsUnknown: options.learnsUnknown)
     var unreadable: [UnreadableImage] = []
     var output: OutputFile
     var journal: StoreJournal?

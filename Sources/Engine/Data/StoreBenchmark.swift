@@ -90,7 +90,7 @@ public enum StoreBenchmark {
         path: "images/" + String(repeating: "0", count: digits - row.count) + row, label: number % 2)
     }
     let listing = ImageListing(root: "", items: items, classes: ["normal", "tumor"])
-    var contents = StoreContents(of: listing, channels: 3)
+    var contents = StoreContents(of: listing, channels: 3, learnsUnknown: false)
     let form = StoredForm(
       height: side, width: side, channels: 3, digest: [UInt8](repeating: 0, count: 32),
       sums: Array(repeating: StoredForm.Sums(levels: 0, squares: 0), count: 3))

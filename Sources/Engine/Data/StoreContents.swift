@@ -21,7 +21,7 @@ struct StoreContents {
   private var sums: [Double]
   private var squares: [Double]
 
-  init(of listing: ImageListing, channels: Int) {
+  init(of listing: ImageListing, channels: Int, learnsUnknown: Bool) {
     classes = listing.classes
     self.channels = channels
     let showsSeveral = listing.showsSeveralClasses
@@ -29,7 +29,8 @@ struct StoreContents {
     if showsSeveral {
       severalClasses = ImageStoreFacts.SeveralClassCounts(
         images: Split.allCases.map { _ in 0 },
-        unknown: Split.allCases.map { _ in Array(repeating: 0, count: listing.classes.count) })
+        unknown: Split.allCases.map { _ in Array(repeating: 0, count: listing.classes.count) },
+        isUnknownLearnt: learnsUnknown ? true : nil)
     }
     counts = Split.allCases.map { _ in Array(repeating: 0, count: listing.classes.count) }
     sums = Array(repeating: 0, count: channels)

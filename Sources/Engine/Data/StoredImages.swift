@@ -71,6 +71,8 @@ public final class StoredImages: Sendable {
   }
 
   public var classes: [String] { facts.classes }
+  /// Whether a network is to learn unknown classes as a third answer.
+  public var learnsUnknown: Bool { facts.severalClasses?.isUnknownLearnt ?? false }
   /// Whether an image may show several classes, or none; else each is of one.
   public var showsSeveralClasses: Bool { facts.severalClasses != nil }
   /// Of images as they are read, 1 or 3; grey ones may lie in one all the same.

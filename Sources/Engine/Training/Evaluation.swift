@@ -10,7 +10,7 @@ public struct Evaluation: Sendable {
   public let classes: Int
 
   /// The mean cross-entropy, every image and class that is known counting the same; NaN for no images.
-  public let loss: Double
+  public private(set) var loss: Double
 
   /// softmax(logits), or sigmoid(logits) where an image may show several classes; [count x classes], row-major.
   public let probabilities: [Float]
@@ -54,6 +54,23 @@ public struct Evaluation: Sendable {
     loss = known == 0 ? .nan : total / Double(known)
   }
 
+  /// Of three outputs a class, (absent, present, unknown): the probability is that of present where unknown is left out, and
+  /// the loss the mean cross-entropy of all three, as Irvin et al., *CheXpert*, AAAI 2019, have it.
+  ///
+  /// - Parameter answers: [count x classes x 3].
+  package init(answers: [Float], targets: [Float], classes: Int) {
+    var logits: [Float] = []
+    var total = 0.0
+    for (entry, target) in targets.enumerated() {
+      let scores = answers[(3 * entry)..<(3 * entry + 3)].map { Double($0) }
+      logits.append(answers[3 * entry + 1] - answers[3 * entry])
+      let peak = scores.max() ?? 0
+      total += log(scores.reduce(0) { $0 + exp($1 - peak) }) + peak - scores[BatchLoss.answer(target)]
+    }
+    self.init(logits: logits, targets: targets, classes: classes)
+    loss = targets.isEmpty ? .nan : total / Double(targets.count)
+  }
+
   /// Shows every image to the network, without augmentation, its batch norms at their running statistics.
   ///
   /// - Throws: `EngineError.data` where the source has no images or labels the network has no class for, and what the
@@ -73,7 +90,10 @@ public struct Evaluation: Sendable {
       }
     }
     if let targets = source.targets {
-      guard targets.count == logits.count else {
+      if source.learnsUnknown, logits.count == 3 * targets.count {
+        return Evaluation(answers: logits, targets: targets, classes: classes / 3)
+      }
+      guard targets.count == logits.count, !source.learnsUnknown else {
         throw EngineError.data("\(targets.count) targets for the \(logits.count) logits of \(source.count) images")
       }
       return Evaluation(logits: logits, targets: targets, classes: classes)

@@ -6,12 +6,16 @@ public enum LossFunction: Sendable, Codable, Hashable {
   /// `binary_cross_entropy_with_logits`), for images that may show several classes. Sources then give `targets`; what is
   /// below 0 is passed over. An image that shows a class counts that class's weight (torch's `pos_weight`).
   case binaryCrossEntropy(weights: ClassWeights = .equal)
+  /// The mean over images and classes of -log softmax(absent, present, unknown)[target]: U-MultiClass of Irvin et al.,
+  /// *CheXpert*, AAAI 2019. The network has three outputs a class.
+  case threeWayCrossEntropy
 }
 
 extension LossFunction {
   var classWeights: ClassWeights {
     switch self {
     case .crossEntropy(let weights), .binaryCrossEntropy(let weights): weights
+    case .threeWayCrossEntropy: .equal
     }
   }
 }
@@ -86,6 +90,7 @@ struct BatchLoss {
     case .binaryCrossEntropy(let classWeights):
       weights = nil
       positiveWeights = try classWeights.positiveValues(targets: training.targets ?? [], classes: training.classes)
+    case .threeWayCrossEntropy: (weights, positiveWeights) = (nil, nil)
     }
   }
 
@@ -106,8 +111,19 @@ struct BatchLoss {
       return try logits.binaryCrossEntropy(
         Tensor(targets.map { max($0, 0) }, shape: [batch.count, classes], device: device),
         weights: entryWeights(targets, classes).map { try Tensor($0, shape: [batch.count, classes], device: device) })
+    case .threeWayCrossEntropy:
+      guard let targets = batch.targets, 3 * targets.count == batch.count * classes else {
+        throw EngineError.data(
+          "\(batch.targets?.count ?? 0) targets for \(batch.count) images, and the network has \(classes) outputs, not three a class"
+        )
+      }
+      return try logits.reshaped([targets.count, 3]).crossEntropy(
+        Tensor(labels: targets.map(Self.answer), device: device))
     }
   }
+
+  /// The answer of a target among absent, present and unknown.
+  static func answer(_ target: Float) -> Int { target < 0 ? 2 : target > 0.5 ? 1 : 0 }
 
   /// What each target of a batch counts, so that the mean over all is the mean over what is known; nil where all count 1.
   private func entryWeights(_ targets: [Float], _ classes: Int) -> [Float]? {

@@ -86,6 +86,8 @@ public enum UncertainPolicy: String, Sendable, Hashable, CaseIterable {
   case ones
   /// Unknown: passed over in losses and metrics.
   case ignore
+  /// A third answer of each label that is learnt; metrics pass it over (U-MultiClass).
+  case ownClass = "class"
 }
 
 /// Which images of CBIS-DDSM are read.

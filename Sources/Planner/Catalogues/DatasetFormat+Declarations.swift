@@ -130,7 +130,8 @@ extension DatasetFormat {
       declarations.append(
         OptionDeclaration(
           "uncertain", .choice(UncertainPolicy.allCases.map(\.rawValue)), .value("zeros"),
-          "What an uncertain label is taken for: not shown, shown, or unknown, which losses and metrics pass over."))
+          "What an uncertain label is taken for: not shown, shown, unknown, which losses and metrics pass over, or a third "
+            + "answer of its own to be learnt."))
     }
     if published == .cbisDDSM {
       declarations.append(

@@ -15,6 +15,24 @@ func fault(_ body: () throws -> Void) -> DataFault? {
 }
 
 @Suite struct FolderReaderTests {
+  @Test func namesImagesThatLieElsewhere() throws {
+    let (folder, other) = (try ScratchFolder(), try ScratchFolder())
+    for name in ["a/1.png", "a/2.png", "b/1.png"] { try folder.write(name, [0]) }
+    try other.write("x/3.png", [0])
+    let files = FileManager.default
+    try files.createSymbolicLink(atPath: "\(folder.path)/b/far.png", withDestinationPath: "\(other.path)/x/3.png")
+    try files.createSymbolicLink(atPath: "\(folder.path)/b/near.png", withDestinationPath: "1.png")
+    try files.createSymbolicLink(atPath: "\(folder.path)/c", withDestinationPath: "\(other.path)/x")
+    #expect(
+      fault { _ = try FolderReader(root: folder.path).listing() }
+        == .linkedFilesLeaveRoot(paths: ["b/far.png", "c/3.png"], root: folder.path))
+    // The folder itself may be a link.
+    try files.createSymbolicLink(atPath: "\(other.path)/root", withDestinationPath: folder.path)
+    try files.removeItem(atPath: "\(folder.path)/b/far.png")
+    try files.removeItem(atPath: "\(folder.path)/c")
+    #expect(try FolderReader(root: "\(other.path)/root").listing().items.count == 4)
+  }
+
   @Test func readsAFolderAClass() throws {
     let folder = try ScratchFolder()
     for name in ["b/2.PNG", "b/1.jpeg", "a/x y.png", "a/deep/é.jpg", "a/.hidden.png", "a/README.txt", "notes.md"] {
