@@ -51,7 +51,8 @@ extension Study {
         case .csv(let table): .tables([table.labels], optional: [], images: [table.imageFolder ?? ""])
         case .arrays(let arrays):
           // A file of either name may be there.
-          .tables([], optional: arrays.files.flatMap { arrays.container == .hdf5 ? [$0, "\($0).gz"] : [$0] }, images: [])
+          .tables(
+            [], optional: arrays.files.flatMap { arrays.container == .hdf5 ? [$0, "\($0).gz"] : [$0] }, images: [])
         case .published(let published): published.dataset.facts.scope
         case .folder, .phantom: .folder
         }
