@@ -45,12 +45,11 @@ package final class NumPyArray: NumericArray, @unchecked Sendable {
     guard let type = Self.element(description) else {
       throw fault("its numbers are of the kind \(description.prefix(20)), which is not read")
     }
-    var size = type.size
-    for side in shape {
-      let product = size.multipliedReportingOverflow(by: side)
-      guard !product.overflow else { throw fault("its shape is \(sizes)") }
-      size = product.partialValue
+    // Of an array without elements, the rows' size has to be sound too.
+    guard let filled = StoredShape.product(shape.map { max($0, 1) } + [type.size]) else {
+      throw fault("its shape is \(sizes)")
     }
+    let size = shape.contains(0) ? 0 : filled
     let place = span.lowerBound + (isLong ? 12 : 10) + length
     guard size == span.upperBound - place else {
       throw fault("its shape asks for \(size) bytes, and \(span.upperBound - place) are there")

@@ -127,6 +127,16 @@ import Testing
     }
   }
 
+  /// Of an axis of one step, torch's stride can be any number.
+  @Test func stridesOfOneStepDoNotMatter() throws {
+    let numbers: [Float] = [1, 2, 3, 4, 5, 6, 7, 8]
+    let zip = ZipBytes.torch(
+      PickleBytes.tensor(shape: [2, 1], strides: [2, .max]), storage: numbers.withUnsafeBytes { Array($0) })
+    let folder = try ScratchFolder()
+    let stored = try SourceWeights.listing(folder.write("weights.pth", zip.bytes)).tensors
+    #expect(try stored[0].values() == [1, 3])
+  }
+
   private static let start: [UInt8] = [0x80, 2]
   private static let stop: [UInt8] = [0x2e]
 
@@ -191,6 +201,9 @@ import Testing
       "strides that overflow", "reaches beyond its storage", PickleBytes.tensor(shape: [4], strides: [1 << 62])),
     .pickle(
       "a shape that overflows", "has the shape", PickleBytes.tensor(shape: [1 << 40, 1 << 40], strides: [0, 0])),
+    .pickle(
+      "a view that repeats a number without end", "repeats its storage of 8 numbers too often",
+      PickleBytes.tensor(shape: [1 << 40], strides: [0])),
     .pickle("a negative size", "has the shape [-1]", PickleBytes.tensor(shape: [-1])),
     .pickle("strides for another shape", "with strides [1, 1]", PickleBytes.tensor(strides: [1, 1])),
     .pickle(
