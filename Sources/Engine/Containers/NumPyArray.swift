@@ -71,10 +71,10 @@ package final class NumPyArray: NumericArray, @unchecked Sendable {
   package func integers(_ rows: Range<Int>) throws -> [Int] {
     let bytes = try bytes(rows)
     return stride(from: 0, to: bytes.count, by: type.size).map { start in
-      let part = bytes[start..<(start + type.size)]
-      let ordered = type.isBigEndian ? Array(part) : part.reversed()
-      var number: UInt64 = type.isSigned && ordered[0] >= 128 ? .max : 0
-      for byte in ordered { number = number << 8 | UInt64(byte) }
+      let end = start + type.size
+      let highest = bytes[type.isBigEndian ? start : end - 1]
+      var number: UInt64 = type.isSigned && highest >= 128 ? .max : 0
+      for step in 0..<type.size { number = number << 8 | UInt64(bytes[type.isBigEndian ? start + step : end - 1 - step]) }
       return Int(truncatingIfNeeded: number)
     }
   }

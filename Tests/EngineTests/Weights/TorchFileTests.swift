@@ -127,6 +127,17 @@ import Testing
     }
   }
 
+  /// Pickles that once broke the reader, found by Tests/Fuzz.
+  @Test func survivesWhatFuzzingFound() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Fuzz/found/pickle").path
+    let names = try FileManager.default.contentsOfDirectory(atPath: root)
+    #expect(!names.isEmpty)
+    for name in names {
+      let pickle = Array(try Data(contentsOf: URL(filePath: "\(root)/\(name)")))
+      #expect(try !fault(of: ZipBytes.torch(pickle).bytes).isEmpty, "\(name)")
+    }
+  }
+
   /// Of an axis of one step, torch's stride can be any number.
   @Test func stridesOfOneStepDoNotMatter() throws {
     let numbers: [Float] = [1, 2, 3, 4, 5, 6, 7, 8]
