@@ -92,7 +92,7 @@ let package = Package(
     // DCMTK behind a C interface.
     .target(
       name: "CDicom", dependencies: ["CImage"], cxxSettings: [.unsafeFlags(["-O2"])],
-      linkerSettings: ["dcmjpls", "dcmjpeg", "dcmdata", "oflog", "ofstd"].map { .linkedLibrary($0) }),
+      linkerSettings: ["dcmjpeg", "dcmdata", "oflog", "ofstd"].map { .linkedLibrary($0) }),
     // libhdf5 behind a C interface; Debian keeps its parts in folders of their own.
     .target(
       name: "CHDF5", cSettings: [.unsafeFlags(["-I/usr/include/hdf5/serial", "-O2"])],

@@ -11,10 +11,9 @@
 #include <dcmtk/dcmdata/dcpxitem.h>
 #include <dcmtk/dcmdata/dctk.h>
 #include <dcmtk/dcmjpeg/djdecode.h>
-#include <dcmtk/dcmjpls/djdecode.h>
 #include <dcmtk/oflog/oflog.h>
 
-#include "codestream.h"
+#include "compressed.h"
 #include "fault.h"
 #include "layout.h"
 #include "runLengths.h"
@@ -31,7 +30,6 @@ void begin() {
     dcmDataDict.rdlock();
     dcmDataDict.rdunlock();
     DJDecoderRegistration::registerCodecs(EDC_photometricInterpretation, EUC_never, EPC_colorByPixel);
-    DJLSDecoderRegistration::registerCodecs(EJLSUC_never, EJLSPC_colorByPixel);
   });
 }
 
@@ -197,24 +195,7 @@ Frame File::frame() const {
     decodeRunLengths(stream, first->getLength(), frame);
     return frame;
   }
-  checkCodestream(stream, first->getLength(), fragments->card() == 2);
-  OFString colours;
-  if (pixels->getDecompressedColorModel(dataset_, colours).bad()) {
-    throw Fault(CIMAGE_CORRUPT, "it is DICOM in the transfer syntax %s, which is not read", syntax.getXferName());
-  }
-  Uint32 bytes = 0, fragment = 0;
-  if (pixels->getUncompressedFrameSize(dataset_, bytes).bad() || bytes == 0 || bytes > CDICOM_MOST_FRAME_BYTES) {
-    throw Fault(CIMAGE_CORRUPT, "its frame has no size");
-  }
-  size_t needed = frame.count() * size_t(frame.samples) * size_t(frame.allocated / 8);
-  if (needed > bytes) bytes = Uint32(needed);
-  bytes += bytes & 1;
-  frame.memory.resize(bytes);
-  OFCondition decoded = pixels->getUncompressedFrame(dataset_, 0, fragment, frame.memory.data(), bytes, colours);
-  if (decoded.bad()) throw Fault(CIMAGE_TRUNCATED, "%s", decoded.text());
-  frame.data = frame.memory.data();
-  frame.colours = colours.c_str();
-  frame.byPlane = false;
+  decodeCompressed(fragments, syntax, dataset_, frame);
   return frame;
 }
 

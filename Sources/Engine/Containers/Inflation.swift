@@ -47,13 +47,15 @@ package struct Inflation {
     var place = span.lowerBound
     var checksum: UInt = 0
     var isAtEnd = false
+    // Then zlib may hold more than it could write, though it has taken all that it was given.
+    var isFull = false
     while !isAtEnd || form == .gzip && (state.avail_in > 0 || place < span.upperBound) {
       if isAtEnd {
         // Another member of a gzip file.
         guard inflateReset(&state) == Z_OK else { throw fault("it cannot be decompressed") }
         isAtEnd = false
       }
-      if state.avail_in == 0 {
+      if state.avail_in == 0, !isFull {
         guard place < span.upperBound else { throw fault("it is cut off") }
         guard progress(Double(place - span.lowerBound) / Double(span.count)) else { throw CancellationError() }
         let count = min(Self.chunk, span.upperBound - place)
@@ -69,6 +71,7 @@ package struct Inflation {
         throw fault(state.msg.map { String(cString: $0) } ?? "it is damaged")
       }
       isAtEnd = status == Z_STREAM_END
+      isFull = state.avail_out == 0
       let count = Self.chunk - Int(state.avail_out)
       if let limit, output.length + count > limit {
         throw fault("it holds more than the \(limit) bytes that it claims")

@@ -45,12 +45,11 @@ package final class NumPyArray: NumericArray, @unchecked Sendable {
     guard let type = Self.element(description) else {
       throw fault("its numbers are of the kind \(description.prefix(20)), which is not read")
     }
-    var size = type.size
-    for side in shape {
-      let product = size.multipliedReportingOverflow(by: side)
-      guard !product.overflow else { throw fault("its shape is \(sizes)") }
-      size = product.partialValue
+    // Of an array without elements, the rows' size has to be sound too.
+    guard let filled = StoredShape.product(shape.map { max($0, 1) } + [type.size]) else {
+      throw fault("its shape is \(sizes)")
     }
+    let size = shape.contains(0) ? 0 : filled
     let place = span.lowerBound + (isLong ? 12 : 10) + length
     guard size == span.upperBound - place else {
       throw fault("its shape asks for \(size) bytes, and \(span.upperBound - place) are there")
@@ -72,10 +71,10 @@ package final class NumPyArray: NumericArray, @unchecked Sendable {
   package func integers(_ rows: Range<Int>) throws -> [Int] {
     let bytes = try bytes(rows)
     return stride(from: 0, to: bytes.count, by: type.size).map { start in
-      let part = bytes[start..<(start + type.size)]
-      let ordered = type.isBigEndian ? Array(part) : part.reversed()
-      var number: UInt64 = type.isSigned && ordered[0] >= 128 ? .max : 0
-      for byte in ordered { number = number << 8 | UInt64(byte) }
+      let end = start + type.size
+      let highest = bytes[type.isBigEndian ? start : end - 1]
+      var number: UInt64 = type.isSigned && highest >= 128 ? .max : 0
+      for step in 0..<type.size { number = number << 8 | UInt64(bytes[type.isBigEndian ? start + step : end - 1 - step]) }
       return Int(truncatingIfNeeded: number)
     }
   }

@@ -1,3 +1,16 @@
+/// What stands between the fields of a table.
+public enum Delimiter: Sendable, Hashable, CaseIterable {
+  case comma, semicolon, tab
+
+  var byte: UInt8 {
+    switch self {
+    case .comma: UInt8(ascii: ",")
+    case .semicolon: UInt8(ascii: ";")
+    case .tab: UInt8(ascii: "\t")
+    }
+  }
+}
+
 /// A table in RFC 4180's form: fields apart by commas, semicolons or tabs, rows by line ends (LF, CRLF or CR), quotes around fields that hold
 /// either, doubled quotes inside them. A byte-order mark is passed over; blank lines are no rows.
 struct DelimitedText {

@@ -1,19 +1,6 @@
 import Files
 import Foundation
 
-/// What stands between the fields of a table.
-public enum Delimiter: Sendable, Hashable, CaseIterable {
-  case comma, semicolon, tab
-
-  var byte: UInt8 {
-    switch self {
-    case .comma: UInt8(ascii: ",")
-    case .semicolon: UInt8(ascii: ";")
-    case .tab: UInt8(ascii: "\t")
-    }
-  }
-}
-
 /// A label file as a table, its fields trimmed and found by the names of their columns.
 struct LabelTable {
   let path: String

@@ -59,20 +59,27 @@ public enum Safetensors {
     for (name, member) in members {
       switch member {
       case .texts(let texts):
-        guard name == "__metadata__" else { throw fault("tensor '\(name)' has no type, shape and place") }
+        guard name == "__metadata__" else {
+          throw fault("tensor '\(PickleText.shown(name))' has no type, shape and place")
+        }
         metadata = texts
       case .tensor(let entry):
         guard let type = ElementType(rawValue: entry.dtype) else {
-          throw fault("tensor '\(name)' is of type \(entry.dtype), which is not supported")
+          throw fault(
+            "tensor '\(PickleText.shown(name))' is of type \(PickleText.shown(entry.dtype)), which is not supported")
         }
         guard entry.data_offsets.count == 2, entry.data_offsets[0] >= 0, entry.data_offsets[0] <= entry.data_offsets[1],
           entry.data_offsets[1] <= space
-        else { throw fault("tensor '\(name)' lies at \(entry.data_offsets), outside the file's \(space) bytes") }
+        else {
+          throw fault(
+            "tensor '\(PickleText.shown(name))' lies at \(entry.data_offsets), outside the file's \(space) bytes")
+        }
         guard let count = StoredShape.product(entry.shape), let bytes = StoredShape.product([count, type.size]),
           bytes == entry.data_offsets[1] - entry.data_offsets[0]
         else {
           throw fault(
-            "tensor '\(name)' of shape \(entry.shape) and type \(entry.dtype) does not fill \(entry.data_offsets)")
+            "tensor '\(PickleText.shown(name))' of shape \(entry.shape) and type \(entry.dtype) does not fill \(entry.data_offsets)"
+          )
         }
         located.append((name, type, entry.shape, entry.data_offsets[0], count))
       }
@@ -81,7 +88,7 @@ public enum Safetensors {
     var end = 0
     for tensor in located {
       guard tensor.begin == end else {
-        throw fault("tensor '\(tensor.name)' overlaps another or leaves a gap before it")
+        throw fault("tensor '\(PickleText.shown(tensor.name))' overlaps another or leaves a gap before it")
       }
       end = tensor.begin + tensor.count * tensor.type.size
     }

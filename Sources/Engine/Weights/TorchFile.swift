@@ -9,6 +9,9 @@ enum TorchFile {
   /// Tensors of more axes than this are no weights.
   private static let mostAxes = 8
 
+  /// Views that repeat their storage's numbers, of stride 0, have at most so many.
+  private static let mostRepeated = 1 << 24
+
   /// The tensors of the state dict in the file, none of them read yet.
   ///
   /// - Throws: `EngineError.data` naming the file and the fault, a forbidden name in its pickle among them.
@@ -36,7 +39,8 @@ enum TorchFile {
     } catch let fault as PickleFault {
       throw Self.fault(file, fault)
     }
-    let found = tensors(in: whole, of: machine.nodes, depth: 0)
+    var seen: Set<Int> = []
+    let found = tensors(in: whole, of: machine.nodes, depth: 0, &seen)
     guard !found.isEmpty else {
       throw EngineError.data(
         "\(file.path) holds no weights: neither tensors by name nor one of \(wrappers.joined(separator: ", ")); "
@@ -72,10 +76,14 @@ enum TorchFile {
   }
 
   /// The tensors of a dictionary by name, or of the dictionary within it that holds the weights.
+  ///
+  /// - Parameter seen: Dictionaries that were looked into: one can lie in many, and in itself.
   private static func tensors(
-    in value: PickleValue, of nodes: [PickleNode], depth: Int
+    in value: PickleValue, of nodes: [PickleNode], depth: Int, _ seen: inout Set<Int>
   ) -> [(name: String, tensor: TorchTensor)] {
-    guard depth < 4, case .node(let index) = value, nodes[index].kind == .dictionary else { return [] }
+    guard depth < 4, case .node(let index) = value, nodes[index].kind == .dictionary,
+      seen.insert(index).inserted
+    else { return [] }
     var members: [String: PickleValue] = [:]
     var order: [String] = []
     let items = nodes[index].items
@@ -85,7 +93,7 @@ enum TorchFile {
     }
     for wrapper in wrappers {
       guard let inner = members[wrapper] else { continue }
-      let found = tensors(in: inner, of: nodes, depth: depth + 1)
+      let found = tensors(in: inner, of: nodes, depth: depth + 1, &seen)
       if !found.isEmpty { return found }
     }
     return order.compactMap { name in
@@ -112,6 +120,9 @@ enum TorchFile {
     let room = entry.size / tensor.type.size
     guard count == 0 || lastPlace(of: tensor).map({ $0 < room }) == true else {
       throw fault("of shape \(tensor.shape) reaches beyond its storage of \(room) numbers")
+    }
+    guard count <= max(room, mostRepeated) else {
+      throw fault("of shape \(tensor.shape) repeats its storage of \(room) numbers too often")
     }
     return StoredTensor(name: name, shape: tensor.shape) {
       try archive.check(entry)
@@ -151,6 +162,8 @@ enum TorchFile {
     var values = [Float](repeating: 0, count: count)
     var position = [Int](repeating: 0, count: tensor.shape.count)
     var place = 0
+    // Where there is but one step, its length can be any.
+    let strides = zip(tensor.shape, tensor.strides).map { $0 == 1 ? 0 : $1 }
     for index in 0..<count {
       if let stretch {
         values[index] = stretch[place]
@@ -159,9 +172,9 @@ enum TorchFile {
       }
       for axis in position.indices.reversed() {
         position[axis] += 1
-        place += tensor.strides[axis]
+        place += strides[axis]
         if position[axis] < tensor.shape[axis] { break }
-        place -= position[axis] * tensor.strides[axis]
+        place -= position[axis] * strides[axis]
         position[axis] = 0
       }
     }

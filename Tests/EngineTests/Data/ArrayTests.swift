@@ -55,6 +55,24 @@ import Testing
     #expect(try labels.integers(0..<2) == [0, 1, 1, 1, 0, 0])
   }
 
+  /// Its last bytes come out of zlib when no more go in.
+  @Test func decompressesWhatEndsBehindAWholeChunk() throws {
+    let scratch = try ScratchFolder()
+    let array = try NumPyArchive("\(Self.folder)/black.npz", scratch: scratch.path).array("x")
+    #expect(array.shape == [64, 128, 128])
+    #expect(try array.bytes(0..<64).allSatisfy { $0 == 0 })
+  }
+
+  /// Nothing is in it, but its rows would be longer than an Int counts.
+  @Test func refusesRowsOfNoPossibleSize() throws {
+    let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (0, 4294967296, 4294967296), }\n"
+    let file = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0] + Array(header.utf8)
+    let folder = try ScratchFolder()
+    let path = try folder.write("x.npy", file)
+    let error = #expect(throws: EngineError.self) { try NumPyArray(NativeReader(path), title: "x") }
+    #expect(error?.message.contains("its shape is (0, 4294967296, 4294967296)") == true)
+  }
+
   @Test func decompressesWholeFiles() throws {
     let scratch = try ScratchFolder()
     let file = try NativeReader("\(Self.folder)/train_x.h5.gz")

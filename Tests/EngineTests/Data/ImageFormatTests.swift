@@ -72,7 +72,9 @@ struct FormatCase: Decodable, Sendable, CustomTestStringConvertible {
   @Test func survivesWhatFuzzingFound() throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../Fuzz/found")
       .path
-    let names = try FileManager.default.subpathsOfDirectory(atPath: root).filter { $0.contains("/") }
+    let targets = ["header/", "jpeg/", "png/", "tiff/", "dicom/"]
+    let names = try FileManager.default.subpathsOfDirectory(atPath: root)
+      .filter { name in targets.contains { name.hasPrefix($0) } }
     #expect(!names.isEmpty)
     for name in names {
       let file = Array(try Data(contentsOf: URL(fileURLWithPath: "\(root)/\(name)")))

@@ -276,11 +276,11 @@ def compressed(dataset, syntax, **options):
     return written(dataset)
 
 
-def dcmtk(dataset, *options):
+def dcmtk(dataset, *options, program="dcmcjpeg"):
     with tempfile.TemporaryDirectory() as folder:
         source, target = f"{folder}/a.dcm", f"{folder}/b.dcm"
         pathlib.Path(source).write_bytes(written(dataset))
-        subprocess.run(["dcmcjpeg", *options, source, target], check=True)
+        subprocess.run([program, *options, source, target], check=True)
         return pathlib.Path(target).read_bytes()
 
 
@@ -379,6 +379,21 @@ def dicoms(cases):
         if kind != "multi-frame":
             add(f"dicom JPEG-LS {kind}", compressed(make(), JPEGLSLossless))
     add("dicom JPEG-LS near lossless", compressed(dicom(GREY), JPEGLSNearLossless, jls_error=2))
+    def jpegls(name, dataset, *options, tolerance=1.0):
+        add(f"dicom JPEG-LS {name}", dcmtk(dataset, *options, program="dcmcjpls"), tolerance)
+
+    for name, option in [("lines", "+il"), ("samples", "+is"), ("planes", "+in")]:
+        jpegls(f"rgb by {name}", dicom(RGB), "+el", option)
+        jpegls(f"near lossless rgb by {name}", dicom(RGB), "+en", "+md", "3", option)
+    jpegls("near lossless 12 bit", dicom(twelve, stored=12), "+en", "+md", "5")
+    jpegls("with its own thresholds", dicom(WIDE[..., 0]), "+el", "+pc", "+t1", "90", "+t2", "500", "+t3", "2000", "+rs", "31")
+    runs = np.kron(np.arange(20).reshape(4, 5) % 3 * 120, np.ones((9, 13))).astype(np.uint8)
+    jpegls("runs", dicom(runs), "+el")
+    noise = np.random.default_rng(2).integers(0, 65536, (2, 24, 40)).astype(np.uint16)
+    jpegls("in fragments", dicom(noise[0]), "+el", "+fs", "1")
+    jpegls("multi-frame in fragments", dicom(noise), "+el", "+fs", "1")
+    add("dicom lossless JPEG in fragments", dcmtk(dicom(noise[0]), "+e1", "+fs", "1"))
+    add("dicom lossless JPEG multi-frame in fragments", dcmtk(dicom(noise), "+e1", "+fs", "1"))
     # Two decoders differ by a level, which the stretch to the whole range widens.
     add("dicom JPEG baseline grey", dcmtk(dicom(GREY), "+eb", "+q", "90"), 4.0)
     add("dicom JPEG baseline colour", dcmtk(dicom(scene(5, 32, 48)), "+eb", "+q", "90", "+cy", "+s4"), 3.0)

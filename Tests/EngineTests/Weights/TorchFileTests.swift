@@ -127,6 +127,27 @@ import Testing
     }
   }
 
+  /// Pickles that once broke the reader, found by Tests/Fuzz.
+  @Test func survivesWhatFuzzingFound() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Fuzz/found/pickle").path
+    let names = try FileManager.default.contentsOfDirectory(atPath: root)
+    #expect(!names.isEmpty)
+    for name in names {
+      let pickle = Array(try Data(contentsOf: URL(filePath: "\(root)/\(name)")))
+      #expect(try !fault(of: ZipBytes.torch(pickle).bytes).isEmpty, "\(name)")
+    }
+  }
+
+  /// Of an axis of one step, torch's stride can be any number.
+  @Test func stridesOfOneStepDoNotMatter() throws {
+    let numbers: [Float] = [1, 2, 3, 4, 5, 6, 7, 8]
+    let zip = ZipBytes.torch(
+      PickleBytes.tensor(shape: [2, 1], strides: [2, .max]), storage: numbers.withUnsafeBytes { Array($0) })
+    let folder = try ScratchFolder()
+    let stored = try SourceWeights.listing(folder.write("weights.pth", zip.bytes)).tensors
+    #expect(try stored[0].values() == [1, 3])
+  }
+
   private static let start: [UInt8] = [0x80, 2]
   private static let stop: [UInt8] = [0x2e]
 
@@ -191,6 +212,9 @@ import Testing
       "strides that overflow", "reaches beyond its storage", PickleBytes.tensor(shape: [4], strides: [1 << 62])),
     .pickle(
       "a shape that overflows", "has the shape", PickleBytes.tensor(shape: [1 << 40, 1 << 40], strides: [0, 0])),
+    .pickle(
+      "a view that repeats a number without end", "repeats its storage of 8 numbers too often",
+      PickleBytes.tensor(shape: [1 << 40], strides: [0])),
     .pickle("a negative size", "has the shape [-1]", PickleBytes.tensor(shape: [-1])),
     .pickle("strides for another shape", "with strides [1, 1]", PickleBytes.tensor(strides: [1, 1])),
     .pickle(
