@@ -74,7 +74,9 @@ package final class NumPyArray: NumericArray, @unchecked Sendable {
       let end = start + type.size
       let highest = bytes[type.isBigEndian ? start : end - 1]
       var number: UInt64 = type.isSigned && highest >= 128 ? .max : 0
-      for step in 0..<type.size { number = number << 8 | UInt64(bytes[type.isBigEndian ? start + step : end - 1 - step]) }
+      for step in 0..<type.size {
+        number = number << 8 | UInt64(bytes[type.isBigEndian ? start + step : end - 1 - step])
+      }
       return Int(truncatingIfNeeded: number)
     }
   }
