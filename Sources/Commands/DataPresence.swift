@@ -31,7 +31,15 @@ extension LoadedStudy {
       }
       return nil
     }
-    return isFolder ? nil : "a file, not a folder: \(path)"
+    guard isFolder else { return "a file, not a folder: \(path)" }
+    func isThere(_ name: String) -> Bool { access("\(path)/\(name)", R_OK) == 0 }
+    let absent: [String] =
+      switch request.scope {
+      case .tables(let labels, _, _): labels.filter { !isThere($0) }
+      case .files(let entries): entries.filter { !$0.contains(where: isThere) }.map { $0[0] }
+      case .folder, .file: []
+      }
+    return absent.isEmpty ? nil : "not there: " + absent.map { "\(path)/\($0)" }.joined(separator: ", ")
   }
 
   /// The command that fetches a weights file, where one is published.

@@ -33,6 +33,11 @@ extension LoadedStudy {
       if stat(path, &status) == 0, Int(status.st_size) > ContentRequest.fileLimit { return ContentRequest.oversized }
       return try workspace.contentDigest(of: path).text
     case .folder: return try workspace.contentDigest(of: path, extensions: ImageFileNames.extensions).text
+    case .files(let entries):
+      let digests = try entries.map { places in
+        try places.lazy.map { try workspace.contentDigest(of: "\(path)/\($0)") }.first { $0 != .missing } ?? .missing
+      }
+      return digests.contains(.missing) ? ContentRequest.missing : ContentDigest.joined(digests).text
     case .tables(let labels, let optional, let images):
       func digest(_ name: String, extensions: Set<String>? = nil) throws -> ContentDigest {
         try workspace.contentDigest(of: name.isEmpty ? path : "\(path)/\(name)", extensions: extensions)

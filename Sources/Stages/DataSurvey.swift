@@ -21,11 +21,13 @@ public enum DataSurvey {
   }
 
   private static func survey(_ request: JSONValue, _ found: inout [String: JSONValue]) throws {
+    let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("graft-survey-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: scratch) }
     var stage = try DatasetStage(
       StageRequest(
         attempt: 0, key: StageKey(kind: .dataset, parameters: [:], inputs: []), kind: .dataset, label: "survey",
         parameters: request["parameters"] ?? .null, inputs: [], locations: ["root": request["root"]?.stringValue ?? ""],
-        outputFolder: "", checkpointFolder: "", threads: 1, device: "cpu"))
+        outputFolder: "", checkpointFolder: scratch, threads: 1, device: "cpu"))
     if case .phantom = stage.parameters.options.source { return }
     stage.looksAtLabelsAlone = true
     let context = StageContext()

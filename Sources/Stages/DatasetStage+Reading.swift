@@ -49,13 +49,14 @@ extension DatasetStage {
   }
 
   private func listing(of arrays: ArraySource, _ context: StageContext) throws -> ImageListing {
-    try ArrayReader(
+    var reader = ArrayReader(
       root: try root, container: arrays.container == .hdf5 ? .hdf5 : .npz,
       images: .init(file: arrays.imageFile, array: arrays.imageArray),
       labels: .init(file: arrays.labelFile, array: arrays.labelArray), splitNames: arrays.splitNames,
       classes: arrays.classes, showsSeveralClasses: parameters.options.task == .multilabel,
-      scratch: request.checkpointFolder
-    ).listing(progress: decompression(context))
+      scratch: request.checkpointFolder)
+    reader.looksAtLabelsAlone = looksAtLabelsAlone
+    return try reader.listing(progress: decompression(context))
   }
 
   /// Reports what is decompressed.

@@ -39,6 +39,8 @@ public struct ArrayReader: Sendable, Hashable {
   public var showsSeveralClasses: Bool
   /// A folder for what has to be decompressed to be read.
   public var scratch: String
+  /// Whether the images are left alone, for a survey: their files must be there.
+  public var looksAtLabelsAlone = false
 
   public init(
     root: String, container: Container, images: Place, labels: Place, splitNames: [String] = ["train", "val", "test"],
@@ -57,7 +59,7 @@ public struct ArrayReader: Sendable, Hashable {
   /// What was read of a split, or of all.
   private struct Part {
     var split: Split?
-    var images: ArrayImages
+    var images: ArrayImages?
     /// One class index an image, or one 0 or 1 a class.
     var labels: [[Int]]
     var place: Place
@@ -73,18 +75,22 @@ public struct ArrayReader: Sendable, Hashable {
       images.namesSplit || labels.namesSplit ? zip(Split.allCases, splitNames).map { ($0, $1) } : [(nil, "")]
     let absent = Set(names.flatMap { [images.named($0.name).file, labels.named($0.name).file] })
       .filter { found($0) == nil }.sorted()
-    guard absent.isEmpty else { throw DataFault.missingImages(names: absent, root: root, path: root) }
+    guard absent.isEmpty else { throw DataFault.missingArrayFiles(names: absent, root: root) }
     var archives: [String: NumPyArchive] = [:]
     var parts: [Part] = []
     for (split, name) in names {
       let (imagePlace, labelPlace) = (images.named(name), labels.named(name))
-      let images = try ArrayImages(array(imagePlace, &archives, progress))
       let labels = try array(labelPlace, &archives, progress)
-      guard labels.shape[0] == images.count else {
-        throw EngineError.data(
-          "\(images.title) has \(images.count) images, and \(labels.title) \(labels.shape[0]) labels; give one a row")
+      var part = Part(split: split, labels: try rows(of: labels), place: imagePlace)
+      if !looksAtLabelsAlone {
+        let images = try ArrayImages(array(imagePlace, &archives, progress))
+        guard labels.shape[0] == images.count else {
+          throw EngineError.data(
+            "\(images.title) has \(images.count) images, and \(labels.title) \(labels.shape[0]) labels; give one a row")
+        }
+        part.images = images
       }
-      parts.append(Part(split: split, images: images, labels: try rows(of: labels), place: imagePlace))
+      parts.append(part)
     }
     return try listing(of: parts)
   }
@@ -93,7 +99,7 @@ public struct ArrayReader: Sendable, Hashable {
     let classes = try classNames(parts)
     var items: [ImageItem] = []
     for (number, part) in parts.enumerated() {
-      let digits = String(max(part.images.count - 1, 0)).count
+      let digits = String(max(part.labels.count - 1, 0)).count
       for (index, label) in part.labels.enumerated() {
         let row = String(repeating: "0", count: digits - String(index).count) + String(index)
         var item = ImageItem(
@@ -105,7 +111,7 @@ public struct ArrayReader: Sendable, Hashable {
       }
     }
     var listing = ImageListing(root: root, items: items, classes: classes)
-    listing.arrays = parts.map(\.images)
+    listing.arrays = parts.compactMap(\.images)
     return listing
   }
 
@@ -138,7 +144,7 @@ public struct ArrayReader: Sendable, Hashable {
       showsSeveralClasses
       ? parts.first?.labels.first?.count ?? 0 : (parts.flatMap(\.labels).map { $0[0] }.max() ?? -1) + 1
     if showsSeveralClasses, let other = parts.first(where: { $0.labels.contains { $0.count != count } }) {
-      throw EngineError.data("\(other.images.title): its labels have other classes than \(parts[0].images.title)")
+      throw EngineError.data("\(root): the labels of \(other.place.file) have other classes than those of \(parts[0].place.file)")
     }
     guard count <= 100_000 else {
       throw EngineError.data("\(root): the labels number \(count) classes; number them from 0")

@@ -7,7 +7,7 @@ extension DataFault: CustomStringConvertible {
     case .several(let faults):
       "\(faults.count) things are wrong with the data set:\n" + faults.map { "  \($0)" }.joined(separator: "\n")
     case .missingFolder, .notAFolder, .noClassFolders, .emptyClasses, .unlistedClasses, .missingClasses, .tooFewClasses,
-      .linkedFilesLeaveRoot:
+      .linkedFilesLeaveRoot, .missingArrayFiles:
       folderText
     case .missingLabelFile, .malformedLabelFile, .missingColumn, .unknownLabels, .blankFields, .unknownSplits,
       .duplicateImages, .pathsLeaveRoot, .linksLeaveRoot, .missingImages, .noRows, .unknownPresences, .notOneClass,
@@ -29,6 +29,9 @@ extension DataFault: CustomStringConvertible {
     case .noClassFolders(let root, let images):
       "\(root) holds no folder a class\(images > 0 ? " (\(images) images lie in it directly)" : "");"
         + " put each class's images in a folder named for the class, or use `format: csv` with a label file"
+    case .missingArrayFiles(let names, let root):
+      "\(Self.count(names.count, "file")) of arrays not found in \(root): " + Self.listed(names)
+        + "; put them there, or name those that are"
     case .linkedFilesLeaveRoot(let paths, let root):
       "\(Self.count(paths.count, "image")) of \(root) are links to places outside it, or lie in folders that are: "
         + Self.listed(paths) + "; put the files themselves there, or make \(root) itself the link"

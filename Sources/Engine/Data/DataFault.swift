@@ -24,6 +24,8 @@ public indirect enum DataFault: Error, Sendable, Hashable {
   case linksLeaveRoot(lines: [LabelledLine], root: String, path: String)
   /// Images in class folders that lie elsewhere, by links.
   case linkedFilesLeaveRoot(paths: [String], root: String)
+  /// Files that arrays were to be read from.
+  case missingArrayFiles(names: [String], root: String)
   /// Values of a column that must say of a class whether it is shown.
   case unknownPresences(lines: [LabelledLine], column: String, path: String)
   /// Rows of a one-hot table that do not name one class; the values are the image and what was found.

@@ -19,6 +19,8 @@ public struct ContentRequest: Sendable, Hashable {
     /// The tables, those optional ones that are there, and every file below those of the folders of images that are there;
     /// all relative to the path, and an empty folder is the path.
     case tables([String], optional: [String], images: [String])
+    /// Files below the folder: of each entry's places the first that is there.
+    case files([[String]])
     case file
   }
 
@@ -50,9 +52,7 @@ extension Study {
         switch dataset.options.source {
         case .csv(let table): .tables([table.labels], optional: [], images: [table.imageFolder ?? ""])
         case .arrays(let arrays):
-          // A file of either name may be there.
-          .tables(
-            [], optional: arrays.files.flatMap { arrays.container == .hdf5 ? [$0, "\($0).gz"] : [$0] }, images: [])
+          .files(arrays.files.map { arrays.container == .hdf5 ? [$0, "\($0).gz"] : [$0] })
         case .published(let published): published.dataset.facts.scope
         case .folder, .phantom: .folder
         }

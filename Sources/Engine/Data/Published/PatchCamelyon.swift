@@ -16,11 +16,12 @@ extension PublishedReader {
     try ImagePlaces.checkFolder(root)
     let stem = "camelyonpatch_level_2_split_"
     if try DurableFiles.names(in: root)?.contains(where: { $0.hasPrefix(stem) && $0.contains(".h5") }) ?? false {
-      return try ArrayReader(
+      var reader = ArrayReader(
         root: root, container: .hdf5, images: .init(file: "\(stem){split}_x.h5", array: "x"),
         labels: .init(file: "\(stem){split}_y.h5", array: "y"), splitNames: ["train", "valid", "test"],
-        classes: Self.patchCamelyonClasses, scratch: scratch
-      ).listing(progress: progress)
+        classes: Self.patchCamelyonClasses, scratch: scratch)
+      reader.looksAtLabelsAlone = absent == .listed
+      return try reader.listing(progress: progress)
     }
     var faults = DataFaults()
     var entries: [Entry] = []
