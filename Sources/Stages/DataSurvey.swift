@@ -21,7 +21,8 @@ public enum DataSurvey {
   }
 
   private static func survey(_ request: JSONValue, _ found: inout [String: JSONValue]) throws {
-    let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("graft-survey-\(UUID().uuidString)").path
+    let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("graft-survey-\(UUID().uuidString)")
+      .path
     defer { try? FileManager.default.removeItem(atPath: scratch) }
     var stage = try DatasetStage(
       StageRequest(

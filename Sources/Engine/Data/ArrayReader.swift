@@ -144,7 +144,8 @@ public struct ArrayReader: Sendable, Hashable {
       showsSeveralClasses
       ? parts.first?.labels.first?.count ?? 0 : (parts.flatMap(\.labels).map { $0[0] }.max() ?? -1) + 1
     if showsSeveralClasses, let other = parts.first(where: { $0.labels.contains { $0.count != count } }) {
-      throw EngineError.data("\(root): the labels of \(other.place.file) have other classes than those of \(parts[0].place.file)")
+      throw EngineError.data(
+        "\(root): the labels of \(other.place.file) have other classes than those of \(parts[0].place.file)")
     }
     guard count <= 100_000 else {
       throw EngineError.data("\(root): the labels number \(count) classes; number them from 0")
