@@ -91,7 +91,9 @@ let package = Package(
       linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("tiff"), .linkedLibrary("m")]),
     // DCMTK behind a C interface.
     .target(
-      name: "CDicom", dependencies: ["CImage"], cxxSettings: [.unsafeFlags(["-O2"])],
+      name: "CDicom", dependencies: ["CImage"],
+      // In C++20 the compiler would look for CImage as a module, which the build does not make.
+      cxxSettings: [.unsafeFlags(["-O2", "-fno-cxx-modules"])],
       linkerSettings: ["dcmjpeg", "dcmdata", "oflog", "ofstd"].map { .linkedLibrary($0) }),
     // libhdf5 behind a C interface; Debian keeps its parts in folders of their own.
     .target(

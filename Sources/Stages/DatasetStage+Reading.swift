@@ -22,6 +22,10 @@ extension DatasetStage {
       throw StageFailure(
         .data, "there is no folder \(path) with \(facts.title)",
         remedy: "get it from \(facts.home) and put it there, or name its folder with `root:`")
+    } catch DataFault.missingLabelFile(let path) {
+      throw StageFailure(
+        .data, "\(facts.title) has its labels in \(path), which is not there",
+        remedy: "get it from \(facts.home), or name another folder with `root:`")
     }
   }
 

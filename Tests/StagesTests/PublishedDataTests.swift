@@ -150,6 +150,11 @@ import WorkerProtocol
     let failure = #expect(throws: StageFailure.self) { try run.run(run.stages(.dataset)[0]) }
     #expect(failure?.failureClass == .data && failure?.message.hasSuffix("data/ISIC2019 with ISIC 2019") == true)
     #expect(failure?.remedy?.contains("https://challenge.isic-archive.com/data/#2019") == true)
+    try FileManager.default.createDirectory(
+      at: run.folder.appending(path: "data/ISIC2019"), withIntermediateDirectories: true)
+    let unlabelled = #expect(throws: StageFailure.self) { try run.run(run.stages(.dataset)[0]) }
+    #expect(unlabelled?.message.hasSuffix("ISIC_2019_Training_GroundTruth.csv, which is not there") == true)
+    #expect(unlabelled?.remedy?.contains("https://challenge.isic-archive.com/data/#2019") == true)
   }
 
   @Test func missingImagesAreNamedOrCounted() throws {
@@ -202,6 +207,6 @@ import WorkerProtocol
     #expect(["train", "val", "test"].map { found["images"]?[$0]?.intValue } == TinyLayout.cbisDDSM.images)
     #expect(found["images_per_class"]?["test"]?.arrayValue == [4, 4])
     try FileManager.default.removeItem(at: data.appending(path: "csv/mass_case_description_test_set.csv"))
-    #expect(survey()["fault"]?.stringValue?.contains("there is no label file") == true)
+    #expect(survey()["fault"]?.stringValue?.contains("which is not there") == true)
   }
 }
