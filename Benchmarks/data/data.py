@@ -17,7 +17,7 @@ import pictures
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "train"))
-from train_step import Side  # noqa: E402
+from train_step import Side, take_turns  # noqa: E402
 
 SIZE = 256
 
@@ -79,12 +79,7 @@ def feed(options):
     shared = ["--batch=16", f"--threads={options.threads}", f"--steps={4 * options.rounds}", "--step-by-step"]
     command = [options.worker, "--bench-step", "resnet18", *shared]
     sides = [Side(command), Side([*command, f"--store={store}"])]
-    going = [side.advance() for side in sides]
-    while any(going):
-        for index, side in enumerate(sides):
-            if going[index]:
-                side.step()
-                going[index] = side.advance()
+    take_turns(sides)
     random, fed = (side.result for side in sides)
     added = statistics.median(b / a for a, b in zip(random["stepSeconds"], fed["stepSeconds"])) - 1
     step = statistics.median(fed["stepSeconds"])

@@ -41,6 +41,16 @@ class Side:
         self.process.stdin.flush()
 
 
+def take_turns(sides):
+    """One step of each side after the other, until all have ended."""
+    going = [side.advance() for side in sides]
+    while any(going):
+        for index, side in enumerate(sides):
+            if going[index]:
+                side.step()
+                going[index] = side.advance()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--worker", required=True, help="the graft-worker executable")
@@ -60,12 +70,7 @@ def main():
             Side([options.worker, "--bench-step", backbone, *shared, "--step-by-step"]),
             Side([sys.executable, str(here / "peer_step.py"), backbone, *shared, "--step-by-step"]),
         ]
-        going = [side.advance() for side in sides]
-        while any(going):
-            for index, side in enumerate(sides):
-                if going[index]:
-                    side.step()
-                    going[index] = side.advance()
+        take_turns(sides)
         ours, peer = (side.result for side in sides)
         limit = max(ours["productRate"], peer["productRate"])
         share = peer["operationsPerStep"] / options.batch / limit

@@ -14,7 +14,7 @@ struct PlannedSpace {
 
   init(of plan: Plan, in workspace: String, reasons: [StageKey: StageReason]) {
     self.workspace = workspace
-    available = Self.available(at: workspace)
+    available = DurableFiles.availableSpace(at: workspace)
     for stage in plan.stages where stage.kind == .dataset && reasons[stage.key]?.wouldRun ?? true {
       guard let options = try? DatasetParameters(stage.parameters).options else { continue }
       needed += Self.bytes(of: options, root: stage.locations["root"])
@@ -69,18 +69,6 @@ struct PlannedSpace {
     if name.hasSuffix(".h5") || name.hasSuffix(".hdf5") { return 1.2 }
     if name.hasSuffix(".npz") || name.hasSuffix(".h5.gz") { return 3 }
     return nil
-  }
-
-  /// Of the file system that the path, or the nearest folder above it that is there, lies on.
-  private static func available(at path: String) -> Int? {
-    var folder = path
-    var status = statvfs()
-    while statvfs(folder, &status) != 0 {
-      guard folder.count > 1 else { return nil }
-      folder = (folder as NSString).deletingLastPathComponent
-      if folder.isEmpty { folder = "." }
-    }
-    return Int(status.f_bavail) * Int(status.f_frsize)
   }
 
   private static func text(_ bytes: Int) -> String {

@@ -104,7 +104,6 @@ struct StateDatabase: Sendable {
 
   /// The shared index of the log grows by a write that SQLite reports as a plain I/O error when there is no room.
   private static func diskIsFull(_ path: String) -> Bool {
-    var status = statvfs()
-    return statvfs(path, &status) == 0 && status.f_bavail * UInt(status.f_frsize) < 1 << 20
+    DurableFiles.availableSpace(at: path).map { $0 < 1 << 20 } ?? false
   }
 }

@@ -8,7 +8,7 @@ extension ImageStoreWriter {
 
   /// - Throws: `DataFault.noSpace` where the file system of `path` has clearly not enough for these images.
   func checkSpace(for positions: some RandomAccessCollection<Int>, channels: Int, at path: String) throws {
-    guard let space = options.availableSpace(in: (path as NSString).deletingLastPathComponent) else { return }
+    guard let space = DurableFiles.availableSpace(at: path) else { return }
     let needed = expectedSize(of: positions, channels: channels)
     guard needed > space else { return }
     throw DataFault.noSpace(needed: needed, available: space, path: path)
@@ -33,14 +33,5 @@ extension ImageStoreWriter {
     if let row = item.row { return listing.arrays[row.array].shape }
     guard let bytes = try? DurableFiles.read("\(listing.root)/\(item.path)") else { return nil }
     return try? Picture.shape(of: bytes)
-  }
-}
-
-extension ImageStoreOptions {
-  /// What a folder's file system has free for this user, in bytes; nil where it cannot be told.
-  fileprivate func availableSpace(in folder: String) -> Int? {
-    var status = statvfs()
-    guard statvfs(folder.isEmpty ? "." : folder, &status) == 0 else { return nil }
-    return Int(status.f_bavail) * Int(status.f_frsize)
   }
 }
