@@ -50,20 +50,30 @@ final class WriterLock: Sendable {
 
   private init(file: Int32) { self.file = file }
 
-  deinit { close(file) }
+  /// Unlocks before it closes: a process that is just being started has a copy of every descriptor until its program is
+  /// loaded, and closing alone would leave the lock with that copy.
+  deinit {
+    flock(file, LOCK_UN)
+    close(file)
+  }
 
   /// - Throws: `WorkspaceError.held`, `WorkspaceError.file`.
   static func take(path: String, workspace: String, command: String) throws -> WriterLock {
     let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw WorkspaceError.file(.last("open", path)) }
     let lock = WriterLock(file: file)
-    guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+    var patience = 20
+    while flock(file, LOCK_EX | LOCK_NB) != 0 {
       guard errno == EWOULDBLOCK else { throw WorkspaceError.file(.last("lock", path)) }
       // The holder writes its name just after it has the lock.
       let unknown = LockHolder(
         process: ProcessIdentity(processID: 0, startTicks: 0, boot: ""), host: ProcessIdentity.currentHost,
         command: "not yet named", since: .now)
-      throw WorkspaceError.held(by: holder(path: path) ?? unknown, workspace: workspace)
+      let holder = holder(path: path) ?? unknown
+      // One that died while it started a worker left a copy of the lock with it, until the worker's program is loaded.
+      guard !holder.isRunning, patience > 0 else { throw WorkspaceError.held(by: holder, workspace: workspace) }
+      patience -= 1
+      usleep(50_000)
     }
     let holder = LockHolder(
       process: .current, host: ProcessIdentity.currentHost, command: command, since: .now)

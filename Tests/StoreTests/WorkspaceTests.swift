@@ -19,6 +19,24 @@ struct WorkspaceTests {
     #expect(try Workspace.open(folder.workspace, command: "third").isWritable)
   }
 
+  /// A process that is just being started has a copy of every descriptor, the lock's too.
+  @Test func aCopyOfTheLockDoesNotKeepIt() throws {
+    let folder = try TestFolder()
+    var copy: Int32 = -1
+    do {
+      let first = try Workspace.open(folder.workspace, command: "first")
+      let lock = try #require(
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").first {
+          (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)"))
+            == "\(folder.workspace)/lock"
+        }.flatMap { Int32($0) })
+      copy = dup(lock)
+      #expect(first.isWritable && copy >= 0)
+    }
+    defer { close(copy) }
+    #expect(try Workspace.open(folder.workspace, command: "second").isWritable)
+  }
+
   @Test func aLockThatADeadRunLeftIsFree() throws {
     let folder = try TestFolder()
     try DurableFiles.makeFolder(folder.workspace)
