@@ -48,7 +48,7 @@ struct PlannedFailures {
       case .pretrain:
         guard let parameters = try? PretrainParameters(stage.parameters) else { return nil }
         (batchSize, fraction) = (parameters.training.batchSize, 1)
-      case .dataset, .weights, .test, .noop: return nil
+      default: return nil
       }
     }
 

@@ -70,8 +70,32 @@ public enum StageKind: String, Hashable, Sendable, Codable, CaseIterable {
   case train
   /// Measure a trained model on its test set.
   case test
+  /// Judge each test image by its nearest neighbours among the training images' features.
+  case knn
+  /// The same at every layer.
+  case layerwiseKNN = "layerwise_knn"
+  /// Put one module after the other back to its first weights and measure what that costs.
+  case layerImportance = "layer_importance"
+  /// How far each layer's weights moved in training.
+  case l2
+  /// How alike the layers' representations are, of a model before and after training.
+  case cka
+  /// The same of two models of different initialisation.
+  case crossCKA = "cross_cka"
+  /// The test images' features in two dimensions.
+  case embedding
+  /// How far a data set's features lie from those of a source.
+  case distance
   /// Nothing, for measuring what orchestration costs.
   case noop
+
+  /// Whether it measures one trained model: such stages of one model share passes over its images.
+  public var isModelMeasure: Bool {
+    switch self {
+    case .test, .knn, .layerwiseKNN, .layerImportance, .l2, .cka, .embedding: true
+    case .weights, .dataset, .pretrain, .lrSearch, .train, .crossCKA, .distance, .noop: false
+    }
+  }
 
   /// Moves when code changes what the kind computes; part of the key.
   public var version: Int { 1 }

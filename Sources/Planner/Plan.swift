@@ -51,12 +51,15 @@ public struct Cell: Sendable, Hashable {
   public let furtherAxes: [AxisValue]
   /// The stages that the cell needs, itself made of: kind -> key. A `train` and a `test` stage at least.
   public let stages: [StageKind: StageKey]
+  /// What else is measured on it, in the order in which the study asks: analyses beyond `test`.
+  public let measures: [CellMeasure]
   /// The metric that the data set is judged by, as in `metrics`: `accuracy`, `macro_recall`, `quadratic_kappa`, `roc_auc`.
   public let metric: String
 
   public init(
     id: CellID, dataset: String, backbone: String, fraction: Double, initialisation: String, seed: Int,
-    furtherAxes: [AxisValue], stages: [StageKind: StageKey], metric: String
+    furtherAxes: [AxisValue], stages: [StageKind: StageKey], measures: [CellMeasure] = [],
+    metric: String
   ) {
     self.id = id
     self.dataset = dataset
@@ -66,7 +69,27 @@ public struct Cell: Sendable, Hashable {
     self.seed = seed
     self.furtherAxes = furtherAxes
     self.stages = stages
+    self.measures = measures
     self.metric = metric
+  }
+
+  /// Every stage that the cell asks for, each once.
+  public var allStages: [StageKey] {
+    stages.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value) + measures.map(\.key)
+  }
+}
+
+/// A stage that measures something on a cell.
+public struct CellMeasure: Sendable, Hashable {
+  public let kind: StageKind
+  public let key: StageKey
+  /// The initialisation of the other cell where two are compared.
+  public let partner: String?
+
+  public init(kind: StageKind, key: StageKey, partner: String? = nil) {
+    self.kind = kind
+    self.key = key
+    self.partner = partner
   }
 }
 
@@ -89,13 +112,25 @@ public struct Plan: Sendable {
   /// initialisation of a setting) come before the next seed of any.
   public let stages: [Stage]
   public let resources: Resources
+  public let reporting: Reporting
 
-  public init(study: String, cells: [Cell], stages: [Stage], resources: Resources) {
+  public init(
+    study: String, cells: [Cell], stages: [Stage], resources: Resources, reporting: Reporting = Reporting()
+  ) {
     self.study = study
     self.cells = cells
     self.stages = stages
     self.resources = resources
+    self.reporting = reporting
   }
+}
+
+/// What a study says of its report.
+public struct Reporting: Sendable, Hashable {
+  /// The share of the best validation metric whose first reaching counts as convergence; above 0, at most 1.
+  public var convergence: Double
+
+  public init(convergence: Double = 0.95) { self.convergence = convergence }
 }
 
 /// What a run may use; nil means: as many as the machine has.

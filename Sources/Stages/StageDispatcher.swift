@@ -16,6 +16,8 @@ public struct StageDispatcher: StageRunner {
       case .lrSearch: return try RateSearchStage(request).run(context)
       case .train: return try TrainStage(request).run(context)
       case .test: return try TestStage(request).run(context)
+      case .knn, .layerwiseKNN, .layerImportance, .l2, .cka, .crossCKA, .embedding, .distance:
+        throw StageFailure(.spec, "\(request.kind.rawValue) cannot be run yet")
       case .noop: return StageOutcome()
       }
     } catch let stopped as StageStopped {

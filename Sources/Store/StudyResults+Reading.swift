@@ -1,3 +1,4 @@
+import Files
 import GRDB
 import Planner
 import WorkerProtocol
@@ -9,10 +10,10 @@ extension Workspace {
   public func results(of plan: Plan) throws -> StudyResults {
     let present = try presentArtifacts(of: Set(plan.stages.map(\.kind)))
     let runIsLive = currentRun != nil
-    let empty = ResultsReading(plan: plan, records: [:], database: nil)
+    let empty = ResultsReading(plan: plan, records: [:], database: nil, workspace: self)
     return try read(orElse: try empty.results(provenance: [:])) { database in
       let records = try StageRecord.all(of: plan.stages, database, present: present, runIsLive: runIsLive)
-      let reading = ResultsReading(plan: plan, records: records, database: database)
+      let reading = ResultsReading(plan: plan, records: records, database: database, workspace: self)
       return try reading.results(provenance: try StudySource.find(plan.study, database)?.provenance ?? [:])
     }
   }
@@ -24,12 +25,14 @@ private struct ResultsReading {
   let records: [StageKey: StageRecord]
   /// nil where no database is there yet, and so no record either.
   let database: Database?
+  let workspace: Workspace
   let stages: [StageKey: Stage]
 
-  init(plan: Plan, records: [StageKey: StageRecord], database: Database?) {
+  init(plan: Plan, records: [StageKey: StageRecord], database: Database?, workspace: Workspace) {
     self.plan = plan
     self.records = records
     self.database = database
+    self.workspace = workspace
     stages = Dictionary(plan.stages.map { ($0.key, $0) }) { first, _ in first }
   }
 
@@ -39,7 +42,7 @@ private struct ResultsReading {
     for cell in plan.cells where seen.insert(cell.backbone).inserted { backbones.append(cell.backbone) }
     return StudyResults(
       study: plan.study, datasets: datasets(), backbones: backbones, cells: try plan.cells.map { try result(of: $0) },
-      rateSearches: rateSearches(), provenance: provenance)
+      rateSearches: rateSearches(), provenance: provenance, reporting: plan.reporting)
   }
 
   private func rateSearches() -> [RateSearchResult] {
@@ -71,6 +74,8 @@ private struct ResultsReading {
         result.sharedGroups = facts["shared_groups"]?.intValue
         result.classCounts = Self.classCounts(facts, classes: result.classes?.count ?? 0)
       }
+      let distance = cell.measures.first { $0.kind == .distance }
+      result.distance = distance.flatMap { records[$0.key]?.result?.facts["distance"]?.doubleValue }
       results.append(result)
     }
     return results
@@ -96,6 +101,7 @@ private struct ResultsReading {
   }
 
   private func result(of cell: Cell) throws -> CellResult {
+    // What else is measured on a cell is not part of its state: a failed measure takes nothing from its test.
     let own = cell.stages.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
     let isDone = own.allSatisfy { records[$0]?.isDone ?? false }
     let hasDiverged = own.contains { records[$0]?.result?.diverged ?? false }
@@ -110,7 +116,33 @@ private struct ResultsReading {
     return CellResult(
       cell: cell, state: standing.state, reason: standing.reason,
       metrics: try cell.stages[.test].map { try metrics(of: $0) } ?? [],
-      history: try cell.stages[.train].map { try history(of: $0) } ?? [])
+      history: try cell.stages[.train].map { try history(of: $0) } ?? [],
+      measures: try cell.measures.map { try result(of: $0) })
+  }
+
+  private func result(of measure: CellMeasure) throws -> MeasureResult {
+    let record = records[measure.key]
+    let facts = record?.result?.facts ?? [:]
+    let parameters = stages[measure.key]?.parameters ?? [:]
+    guard record?.isDone ?? false else {
+      let (state, reason) = whyNotDone([measure.key])
+      return MeasureResult(measure: measure, parameters: parameters, state: state, reason: reason)
+    }
+    return MeasureResult(
+      measure: measure, parameters: parameters, state: record?.result?.diverged ?? false ? .diverged : .done,
+      metrics: try metrics(of: measure.key), layers: LayerMeasures(facts: facts),
+      points: measure.kind == .embedding ? points(of: measure.key) : [], facts: facts)
+  }
+
+  /// The points of an embedding; none where its file is gone.
+  private func points(of key: StageKey) -> [EmbeddedPoint] {
+    let path = "\(workspace.artifactFolder(kind: .embedding, key: key))/\(EmbeddingPoints.fileName)"
+    guard let bytes = try? DurableFiles.read(path), let json = try? JSONValue(json: bytes),
+      let read = EmbeddingPoints(json: json)
+    else { return [] }
+    return read.places.sorted { $0.key < $1.key }.flatMap { method, places in
+      zip(places, read.labels).map { EmbeddedPoint(method: method, x: $0.x, y: $0.y, label: $1) }
+    }
   }
 
   private func whyNotDone(_ own: [StageKey]) -> (CellState, String?) {

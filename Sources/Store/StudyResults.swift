@@ -13,10 +13,11 @@ public struct StudyResults: Sendable {
   public var rateSearches: [RateSearchResult]
   /// Where the numbers come from, written beside them: versions, machine, source file and its digest. Name -> value.
   public var provenance: JSONValue
+  public var reporting: Reporting
 
   public init(
     study: String, datasets: [DatasetResult], backbones: [String], cells: [CellResult],
-    rateSearches: [RateSearchResult] = [], provenance: JSONValue
+    rateSearches: [RateSearchResult] = [], provenance: JSONValue, reporting: Reporting = Reporting()
   ) {
     self.study = study
     self.datasets = datasets
@@ -24,6 +25,7 @@ public struct StudyResults: Sendable {
     self.cells = cells
     self.rateSearches = rateSearches
     self.provenance = provenance
+    self.reporting = reporting
   }
 }
 
@@ -83,17 +85,72 @@ public struct CellResult: Sendable, Hashable {
   public var metrics: [MetricValue]
   /// A row per validation of its training.
   public var history: [HistoryEntry]
+  /// In the order of the cell's measures. What becomes of them is no part of the cell's own state.
+  public var measures: [MeasureResult]
 
-  public init(cell: Cell, state: CellState, reason: String?, metrics: [MetricValue], history: [HistoryEntry]) {
+  public init(
+    cell: Cell, state: CellState, reason: String?, metrics: [MetricValue], history: [HistoryEntry],
+    measures: [MeasureResult] = []
+  ) {
     self.cell = cell
     self.state = state
     self.reason = reason
     self.metrics = metrics
     self.history = history
+    self.measures = measures
   }
 
   /// The test value of the metric that the cell's data set is judged by.
   public var score: Double? { metrics.first { $0.split == "test" && $0.name == cell.metric }?.value }
+}
+
+/// What a measure found on a cell.
+public struct MeasureResult: Sendable, Hashable {
+  public var measure: CellMeasure
+  /// The parameters of its stage.
+  public var parameters: JSONValue
+  public var state: CellState
+  /// Why it is not done, in a sentence; nil for a done one.
+  public var reason: String?
+  /// Numbers of the whole network.
+  public var metrics: [MetricValue]
+  /// Numbers of its layers.
+  public var layers: LayerMeasures
+  /// The points of an `embedding`, in the order of the test images; empty for other kinds.
+  public var points: [EmbeddedPoint]
+  public var facts: JSONValue
+
+  public init(
+    measure: CellMeasure, parameters: JSONValue = [:], state: CellState = .done, reason: String? = nil,
+    metrics: [MetricValue] = [], layers: LayerMeasures = LayerMeasures(), points: [EmbeddedPoint] = [],
+    facts: JSONValue = [:]
+  ) {
+    self.measure = measure
+    self.parameters = parameters
+    self.state = state
+    self.reason = reason
+    self.metrics = metrics
+    self.layers = layers
+    self.points = points
+    self.facts = facts
+  }
+}
+
+/// A test image in an embedding's plane.
+public struct EmbeddedPoint: Sendable, Hashable {
+  /// `umap` or `pca`.
+  public var method: String
+  public var x: Double
+  public var y: Double
+  /// The image's class by name; of several joined by `+`, and of none empty.
+  public var label: String
+
+  public init(method: String, x: Double, y: Double, label: String) {
+    self.method = method
+    self.x = x
+    self.y = y
+    self.label = label
+  }
 }
 
 /// A search for the learning rate of a setting's cells.

@@ -14,6 +14,7 @@ import Testing
         case .train, .lrSearch: try TrainParameters(stage.parameters).canonical
         case .test: try TestParameters(stage.parameters).canonical
         case .noop: try NoopParameters(stage.parameters).canonical
+        default: stage.parameters
         }
       #expect(again == stage.parameters, "\(stage.label)")
     }

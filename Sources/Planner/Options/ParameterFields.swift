@@ -118,5 +118,5 @@ extension JSONValue {
     .array([.number(range.lowerBound), .number(range.upperBound)])
   }
 
-  static func texts(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
+  public static func texts(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
 }
