@@ -3,13 +3,9 @@
 /// transform, as the study has it.
 public final class InceptionV3: Network {
   public let tensors: [NetworkTensor]
-  public let probes: [String]
+  public let segments: [Segment]
   public let family = NetworkFamily.inception
 
-  /// Modules in order: a name, what it does, and whether a 3 x 3 maximum of stride 2 follows it.
-  private let modules: [(name: String, module: InceptionModule, isPooled: Bool)]
-  private let head: Linear
-  private let device: Device
   /// The share of the pooled features that training leaves out.
   private static let dropout = 0.5
 
@@ -19,7 +15,7 @@ public final class InceptionV3: Network {
         "images of \(shape.imageSize) pixels are too small for Inception v3: use 75 or more")
     }
     var list = TensorList(device: shape.device)
-    var modules: [(name: String, module: InceptionModule, isPooled: Bool)] = []
+    var inner: [Segment] = []
     var width = shape.channels
     func add(
       _ name: String, depth: Int, isPooled: Bool = false, _ branches: (inout InceptionBranches) throws -> Void
@@ -30,7 +26,14 @@ public final class InceptionV3: Network {
       list = making.list
       let module = InceptionModule(branches: making.branches)
       width = module.width(input: width)
-      modules.append((name, module, isPooled))
+      // The first of them is given images as they come.
+      let isFirst = inner.isEmpty
+      inner.append(
+        Segment(name: name) { x, state, observe in
+          let output = try module(isFirst ? x.channelsLast() : x, training: state.pass.isTraining)
+          try observe?(name, output)
+          return isPooled ? try output.maxPool(size: 3, stride: 2, padding: 0) : output
+        })
     }
     func plain(
       _ name: String, depth: Int, _ output: Int, _ size: Int, stride: Int = 1, padding: Int = 0, isPooled: Bool = false
@@ -53,29 +56,20 @@ public final class InceptionV3: Network {
     }
     try add("Mixed_7a", depth: 5) { try $0.addStripReduction() }
     for letter in ["b", "c"] { try add("Mixed_7\(letter)", depth: 5) { try $0.addSplits() } }
-    self.modules = modules
-    device = shape.device
-    head = try Linear("fc", width, shape.classes, isHead: true, in: &list)
+    let head = try Linear("fc", width, shape.classes, isHead: true, in: &list)
     tensors = list.all
-    probes = modules.map(\.name) + ["fc"]
-  }
-
-  public func callAsFunction(_ images: Tensor, pass: Pass, observe: Observer?) throws -> Tensor {
-    var x = try images.channelsLast()
-    for (name, module, isPooled) in modules {
-      x = try module(x, training: pass.isTraining)
-      try observe?(name, x)
-      if isPooled { x = try x.maxPool(size: 3, stride: 2, padding: 0) }
+    let end = Segment(name: "fc") { x, state, observe in
+      var features = try x.averagePool()
+      if var draws = state.pass.draws {
+        let kept = Float(1 / (1 - Self.dropout))
+        let mask = (0..<features.count).map { _ in draws.chance(Self.dropout) ? 0 : kept }
+        features = try features.multiplied(by: Tensor(mask, shape: features.shape, device: shape.device))
+      }
+      let logits = try head(features)
+      try observe?("fc", logits)
+      return logits
     }
-    var features = try x.averagePool()
-    if var draws = pass.draws {
-      let kept = Float(1 / (1 - Self.dropout))
-      let mask = (0..<features.count).map { _ in draws.chance(Self.dropout) ? 0 : kept }
-      features = try features.multiplied(by: Tensor(mask, shape: features.shape, device: device))
-    }
-    let logits = try head(features)
-    try observe?("fc", logits)
-    return logits
+    segments = inner + [end]
   }
 }
 

@@ -2,17 +2,10 @@
 public protocol Network: AnyObject {
   /// Every tensor, in the order of the state dict.
   var tensors: [NetworkTensor] { get }
-  /// The names of the modules that analyses look at, from input to output.
-  var probes: [String] { get }
+  /// From input to output; their names are those of the modules that analyses look at.
+  var segments: [Segment] { get }
   /// How the fresh head and the other tensors are drawn for random initialisation.
   var family: NetworkFamily { get }
-
-  /// Logits [n, classes] of images [n, channels, h, w].
-  ///
-  /// - Parameters:
-  ///   - pass: Whether it is a training's step.
-  ///   - observe: Called with each probe's name and output as it is computed.
-  func callAsFunction(_ images: Tensor, pass: Pass, observe: Observer?) throws -> Tensor
 }
 
 /// What a pass over a network is for.
@@ -47,6 +40,7 @@ public enum NetworkFamily: String, Sendable, Codable, Hashable {
 }
 
 extension Network {
+  /// Logits [n, classes] of images [n, channels, h, w].
   public func callAsFunction(_ images: Tensor, pass: Pass) throws -> Tensor {
     try self(images, pass: pass, observe: nil)
   }

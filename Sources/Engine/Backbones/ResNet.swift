@@ -21,25 +21,18 @@ public final class ResNet: Network {
   }
 
   public let tensors: [NetworkTensor]
-  public let probes: [String]
+  public let segments: [Segment]
   public let family = NetworkFamily.residual
-
-  private let stem: Convolution
-  private let stemNorm: BatchNorm
-  private let pooled: Bool
-  private let blocks: [(name: String, block: ResidualBlock)]
-  private let head: Linear
 
   init(_ form: Form, _ shape: NetworkShape) throws {
     guard shape.imageSize >= 8 else {
       throw EngineError.specification("images of \(shape.imageSize) pixels are too small for a ResNet: use 8 or more")
     }
     var list = TensorList(device: shape.device)
-    stem = try Convolution("conv1", shape.channels, form.stemWidth, size: form.stemSize, stride: 2, in: &list)
+    let stem = try Convolution("conv1", shape.channels, form.stemWidth, size: form.stemSize, stride: 2, in: &list)
     list.depth = 0
-    stemNorm = try BatchNorm("bn1", form.stemWidth, in: &list)
-    pooled = form.pooled
-    var blocks: [(name: String, block: ResidualBlock)] = []
+    let stemNorm = try BatchNorm("bn1", form.stemWidth, in: &list)
+    var inner: [Segment] = []
     var width = form.stemWidth
     for (stage, plan) in form.stages.enumerated() {
       list.depth = stage + 1
@@ -48,28 +41,29 @@ public final class ResNet: Network {
         let stride = stage > 0 && index == 0 ? 2 : 1
         let block = try ResidualBlock(
           name, width, plan.width, isBottleneck: form.isBottleneck, stride: stride, in: &list)
-        blocks.append((name, block))
+        inner.append(
+          Segment(name: name) { x, state, observe in
+            let output = try block(x, training: state.pass.isTraining)
+            try observe?(name, output)
+            return output
+          })
         width = block.width
       }
     }
-    self.blocks = blocks
-    head = try Linear("fc", width, shape.classes, isHead: true, in: &list)
+    let head = try Linear("fc", width, shape.classes, isHead: true, in: &list)
     tensors = list.all
-    probes = ["conv1"] + blocks.map(\.name) + ["fc"]
-  }
-
-  public func callAsFunction(_ images: Tensor, pass: Pass, observe: Observer?) throws -> Tensor {
-    var x = try stem(images.channelsLast())
-    try observe?("conv1", x)
-    x = try stemNorm(x, training: pass.isTraining, rectified: true)
-    if pooled { x = try x.maxPool(size: 3, stride: 2, padding: 1) }
-    for (name, block) in blocks {
-      x = try block(x, training: pass.isTraining)
-      try observe?(name, x)
+    let beginning = Segment(name: "conv1") { images, state, observe in
+      let x = try stem(images.channelsLast())
+      try observe?("conv1", x)
+      let normed = try stemNorm(x, training: state.pass.isTraining, rectified: true)
+      return form.pooled ? try normed.maxPool(size: 3, stride: 2, padding: 1) : normed
     }
-    let logits = try head(x.averagePool())
-    try observe?("fc", logits)
-    return logits
+    let end = Segment(name: "fc") { x, _, observe in
+      let logits = try head(x.averagePool())
+      try observe?("fc", logits)
+      return logits
+    }
+    segments = [beginning] + inner + [end]
   }
 }
 

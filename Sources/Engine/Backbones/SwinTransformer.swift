@@ -21,20 +21,8 @@ public final class SwinTransformer: Network {
   private static let dropPath = 0.2
 
   public let tensors: [NetworkTensor]
-  public let probes: [String]
+  public let segments: [Segment]
   public let family = NetworkFamily.swin
-
-  private let embedding: PatchEmbedding
-  private let embeddingNorm: LayerNorm
-  private let stages: [Stage]
-  private let norm: LayerNorm
-  private let head: Linear
-
-  private struct Stage {
-    /// How its tokens come from the stage before; nil in the first.
-    let merging: (norm: LayerNorm, reduction: Linear)?
-    let blocks: [SwinBlock]
-  }
 
   init(_ form: Form, _ shape: NetworkShape) throws {
     let least = Self.patch << (form.blocks.count - 1)
@@ -44,63 +32,63 @@ public final class SwinTransformer: Network {
           + "use a multiple of \(least)")
     }
     var list = TensorList(device: shape.device)
-    embedding = try PatchEmbedding(
+    let embedding = try PatchEmbedding(
       "patch_embed.proj", channels: shape.channels, form.width, size: Self.patch, in: &list)
-    embeddingNorm = try LayerNorm("patch_embed.norm", form.width, epsilon: 1e-5, in: &list)
+    let embeddingNorm = try LayerNorm("patch_embed.norm", form.width, epsilon: 1e-5, in: &list)
     let drops = StochasticDepth.probabilities(
       upTo: shape.dropPath ?? Self.dropPath, blocks: form.blocks.reduce(0, +))
-    var stages: [Stage] = []
+    var inner: [Segment] = []
     var number = 0
     var width = form.width
     var side = shape.imageSize / Self.patch
     for (stage, count) in form.blocks.enumerated() {
-      // A merging counts with the block that follows it.
+      // A merging counts with the block that follows it, and runs in that block's first segment.
       list.depth = number
-      var merging: (norm: LayerNorm, reduction: Linear)?
+      var merging: PatchMerging?
       if stage > 0 {
         let name = "layers.\(stage).downsample"
-        merging = (
-          try LayerNorm("\(name).norm", 4 * width, epsilon: 1e-5, in: &list),
-          try Linear("\(name).reduction", 4 * width, 2 * width, biased: false, in: &list)
-        )
+        merging = PatchMerging(
+          norm: try LayerNorm("\(name).norm", 4 * width, epsilon: 1e-5, in: &list),
+          reduction: try Linear("\(name).reduction", 4 * width, 2 * width, biased: false, in: &list))
         width *= 2
         side /= 2
       }
-      var blocks: [SwinBlock] = []
       for index in 0..<count {
         list.depth = number
         let windows = SwinWindows(tokens: side, window: Self.window, isShifted: index % 2 == 1)
-        blocks.append(
-          try SwinBlock(
-            "layers.\(stage).blocks.\(index)", width, heads: form.heads[stage], windows: windows, drop: drops[number],
-            in: &list))
+        let block = try SwinBlock(
+          "layers.\(stage).blocks.\(index)", width, heads: form.heads[stage], windows: windows, drop: drops[number],
+          in: &list)
+        inner += block.segments(after: index == 0 ? merging : nil)
         number += 1
       }
-      stages.append(Stage(merging: merging, blocks: blocks))
     }
-    self.stages = stages
     list.depth = number
-    norm = try LayerNorm("norm", width, epsilon: 1e-5, in: &list)
-    head = try Linear("head.fc", width, shape.classes, isHead: true, in: &list)
+    let norm = try LayerNorm("norm", width, epsilon: 1e-5, in: &list)
+    let head = try Linear("head.fc", width, shape.classes, isHead: true, in: &list)
     tensors = list.all
-    probes =
-      ["patch_embed"] + stages.flatMap { $0.blocks.flatMap { ["\($0.name).attn", "\($0.name).mlp"] } } + ["head"]
-  }
-
-  public func callAsFunction(_ images: Tensor, pass: Pass, observe: Observer?) throws -> Tensor {
-    let size = images.shape
-    let tokens = try embedding(images).reshaped([size[0], size[2] / Self.patch, size[3] / Self.patch, -1])
-    var x = try embeddingNorm(tokens)
-    try observe?("patch_embed", x)
-    var depth = StochasticDepth(pass.draws, images: size[0])
-    for stage in stages {
-      if let merging = stage.merging { x = try merging.reduction(merging.norm(x.patchesMerged())) }
-      for block in stage.blocks { x = try block(x, depth: &depth, observe: observe) }
+    let beginning = Segment(name: "patch_embed") { images, _, observe in
+      let size = images.shape
+      let tokens = try embedding(images).reshaped([size[0], size[2] / Self.patch, size[3] / Self.patch, -1])
+      let x = try embeddingNorm(tokens)
+      try observe?("patch_embed", x)
+      return x
     }
-    let logits = try head(norm(x).meanOfTokens())
-    try observe?("head", logits)
-    return logits
+    let end = Segment(name: "head") { x, _, observe in
+      let logits = try head(norm(x).meanOfTokens())
+      try observe?("head", logits)
+      return logits
+    }
+    segments = [beginning] + inner + [end]
   }
+}
+
+/// How a stage's tokens come from those of the stage before.
+struct PatchMerging {
+  let norm: LayerNorm
+  let reduction: Linear
+
+  func callAsFunction(_ x: Tensor) throws -> Tensor { try reduction(norm(x.patchesMerged())) }
 }
 
 /// How a block's tokens are cut into windows.
@@ -148,13 +136,20 @@ struct SwinBlock {
     perceptron = try Perceptron("\(name).mlp", width, in: &list)
   }
 
-  func callAsFunction(_ x: Tensor, depth: inout StochasticDepth, observe: Observer?) throws -> Tensor {
-    let attended = try attentionOutput(attention(attentionNorm(x)))
-    try observe?("\(name).attn", attended)
-    let between = try depth.add(attended, to: x, probability: drop)
-    let perceived = try perceptron(perceptronNorm(between))
-    try observe?("\(name).mlp", perceived)
-    return try depth.add(perceived, to: between, probability: drop)
+  func segments(after merging: PatchMerging?) -> [Segment] {
+    [
+      Segment(name: "\(name).attn") { input, state, observe in
+        let x = try merging.map { try $0(input) } ?? input
+        let attended = try attentionOutput(attention(attentionNorm(x)))
+        try observe?("\(name).attn", attended)
+        return try state.depth.add(attended, to: x, probability: drop)
+      },
+      Segment(name: "\(name).mlp") { x, state, observe in
+        let perceived = try perceptron(perceptronNorm(x))
+        try observe?("\(name).mlp", perceived)
+        return try state.depth.add(perceived, to: x, probability: drop)
+      },
+    ]
   }
 
   private func attention(_ x: Tensor) throws -> Tensor {

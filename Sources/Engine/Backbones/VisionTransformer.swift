@@ -17,15 +17,8 @@ public final class VisionTransformer: Network {
   }
 
   public let tensors: [NetworkTensor]
-  public let probes: [String]
+  public let segments: [Segment]
   public let family: NetworkFamily
-
-  private let embedding: PatchEmbedding
-  private let classToken: Tensor
-  private let positions: Tensor
-  private let blocks: [TransformerBlock]
-  private let norm: LayerNorm
-  private let head: Linear
 
   init(_ form: Form, _ shape: NetworkShape) throws {
     let patch = shape.patchSize ?? form.patch
@@ -36,9 +29,9 @@ public final class VisionTransformer: Network {
     family = form.width < 128 ? .narrowTransformer : .transformer
     var list = TensorList(device: shape.device)
     let side = shape.imageSize / patch
-    classToken = try list.make("cls_token", .embedding, [1, 1, form.width])
-    positions = try list.make("pos_embed", .embedding, [1, side * side + 1, form.width])
-    embedding = try PatchEmbedding(
+    let classToken = try list.make("cls_token", .embedding, [1, 1, form.width])
+    let positions = try list.make("pos_embed", .embedding, [1, side * side + 1, form.width])
+    let embedding = try PatchEmbedding(
       "patch_embed.proj", channels: shape.channels, form.width, size: patch, in: &list)
     let drops = StochasticDepth.probabilities(upTo: shape.dropPath ?? 0, blocks: form.depth)
     var blocks: [TransformerBlock] = []
@@ -47,23 +40,21 @@ public final class VisionTransformer: Network {
       blocks.append(
         try TransformerBlock("blocks.\(index)", form.width, heads: form.heads, drop: drops[index], in: &list))
     }
-    self.blocks = blocks
     list.depth = form.depth
-    norm = try LayerNorm("norm", form.width, epsilon: 1e-6, in: &list)
-    head = try Linear("head", form.width, shape.classes, isHead: true, in: &list)
+    let norm = try LayerNorm("norm", form.width, epsilon: 1e-6, in: &list)
+    let head = try Linear("head", form.width, shape.classes, isHead: true, in: &list)
     tensors = list.all
-    probes = ["patch_embed"] + blocks.flatMap { ["\($0.name).attn", "\($0.name).mlp"] } + ["head"]
-  }
-
-  public func callAsFunction(_ images: Tensor, pass: Pass, observe: Observer?) throws -> Tensor {
-    let tokens = try embedding(images)
-    try observe?("patch_embed", tokens)
-    var x = try tokens.embedded(classToken: classToken, positions: positions)
-    var depth = StochasticDepth(pass.draws, images: images.shape[0])
-    for block in blocks { x = try block(x, depth: &depth, observe: observe) }
-    let logits = try head(norm(x.token(0)))
-    try observe?("head", logits)
-    return logits
+    let beginning = Segment(name: "patch_embed") { images, _, observe in
+      let tokens = try embedding(images)
+      try observe?("patch_embed", tokens)
+      return try tokens.embedded(classToken: classToken, positions: positions)
+    }
+    let end = Segment(name: "head") { x, _, observe in
+      let logits = try head(norm(x.token(0)))
+      try observe?("head", logits)
+      return logits
+    }
+    segments = [beginning] + blocks.flatMap(\.segments) + [end]
   }
 }
 
@@ -89,12 +80,18 @@ struct TransformerBlock {
     perceptron = try Perceptron("\(name).mlp", width, in: &list)
   }
 
-  func callAsFunction(_ x: Tensor, depth: inout StochasticDepth, observe: Observer?) throws -> Tensor {
-    let attended = try attentionOutput(projection(attentionNorm(x)).attention(heads: heads))
-    try observe?("\(name).attn", attended)
-    let between = try depth.add(attended, to: x, probability: drop)
-    let perceived = try perceptron(perceptronNorm(between))
-    try observe?("\(name).mlp", perceived)
-    return try depth.add(perceived, to: between, probability: drop)
+  var segments: [Segment] {
+    [
+      Segment(name: "\(name).attn") { x, state, observe in
+        let attended = try attentionOutput(projection(attentionNorm(x)).attention(heads: heads))
+        try observe?("\(name).attn", attended)
+        return try state.depth.add(attended, to: x, probability: drop)
+      },
+      Segment(name: "\(name).mlp") { x, state, observe in
+        let perceived = try perceptron(perceptronNorm(x))
+        try observe?("\(name).mlp", perceived)
+        return try state.depth.add(perceived, to: x, probability: drop)
+      },
+    ]
   }
 }

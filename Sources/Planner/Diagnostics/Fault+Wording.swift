@@ -25,7 +25,12 @@ extension Fault {
     case .invalidPath(let name, let value): "\(quoted(name)) leaves the data set's folder: \(quoted(value))"
     case .emptyList(let name): "\(quoted(name)) has no values"
     case .repeatedValue(let name, let value): "\(quoted(name)) names \(quoted(value)) twice"
-    case .notYetAvailable(let what, let value, _): "the \(what) \(quoted(value)) is not available in this version"
+    case .pairedWithItself(let initialisation): "`pair` compares \(quoted(initialisation)) with itself"
+    case .noPair(let first, let second):
+      "`cross_cka` compares \(first) with \(second), and no cell that asks for it has both"
+    case .sourceOfDistance: "a `distance` needs a source: either `statistics` or `source`"
+    case .distanceWithoutWeights(let backbone):
+      "`distance` looks at images by \(quoted(backbone)), which has no weights"
     case .splitNotWhole(let sum): "the parts of a split must add up to 1, not \(sum)"
     case .metricNeedsBinary(let metric): "the metric \(quoted(metric)) needs a task of two classes"
     case .metricOfOtherTask(let metric, let task, _): "the metric \(quoted(metric)) does not judge a \(task) task"
@@ -103,7 +108,19 @@ extension Fault {
     case .invalidPath: return ["name a file below the data set's root, without `..` and without a leading `/`"]
     case .emptyList: return ["give at least one value, or leave the key out"]
     case .repeatedValue: return ["delete one of them"]
-    case .notYetAvailable(let what, let value, let valid): return Self.choices(for: value, among: valid, what: what)
+    case .pairedWithItself: return ["name two initialisations: `pair: [WT, ST]`"]
+    case .noPair(let first, let second):
+      return ["have both \(first) and \(second) in `init`", "or name another `pair`"]
+    case .sourceOfDistance:
+      return [
+        "name a file of its statistics: `{name: distance, statistics: PATH.npz}`",
+        "or a data set of the study: `{name: distance, source: NAME}`",
+      ]
+    case .distanceWithoutWeights(let backbone):
+      return [
+        "name a file: `weights: {\(backbone): {file: PATH.safetensors}}`",
+        "or another backbone: `{name: distance, backbone: NAME, ...}`",
+      ]
     case .splitNotWhole: return ["for example: split: {train: 0.7, val: 0.15, test: 0.15}"]
     case .metricNeedsBinary: return ["set `task: binary`, or choose accuracy, macro_recall or quadratic_kappa"]
     case .metricOfOtherTask(_, _, let valid): return ["valid: \(valid.joined(separator: ", "))"]

@@ -26,7 +26,10 @@ public enum Fault: Hashable, Sendable {
   case repeatedValue(name: String, value: String)
 
   // What the parts mean together.
-  case notYetAvailable(what: String, value: String, valid: [String])
+  case pairedWithItself(initialisation: String)
+  case noPair(first: String, second: String)
+  case sourceOfDistance
+  case distanceWithoutWeights(backbone: String)
   case splitNotWhole(sum: String)
   case metricNeedsBinary(metric: String)
   case metricOfOtherTask(metric: String, task: String, valid: [String])

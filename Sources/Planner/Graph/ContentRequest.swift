@@ -8,6 +8,7 @@ public struct ContentRequest: Sendable, Hashable {
 
     public static func dataset(_ name: String) -> ID { ID("dataset/\(name)") }
     public static func weights(_ backbone: String) -> ID { ID("weights/\(backbone)") }
+    public static func statistics(_ path: String) -> ID { ID("statistics/\(path)") }
 
     public var description: String { text }
   }
@@ -43,7 +44,16 @@ extension Study {
   public var contentRequests: [ContentRequest] {
     var requests: [ContentRequest] = []
     var sources = Set(grid.datasets)
-    for (name, source) in weights where grid.backbones.contains(where: { $0.name == name }) {
+    var backbones = grid.backbones.map(\.name)
+    var statistics: [String] = []
+    for case .distance(let options) in grid.analyses.flatMap({ $0 }) {
+      if !backbones.contains(options.backbone) { backbones.append(options.backbone) }
+      switch options.source {
+      case .dataset(let name): sources.insert(name)
+      case .statistics(let path): if !statistics.contains(path) { statistics.append(path) }
+      }
+    }
+    for (name, source) in weights where backbones.contains(name) {
       if case .pretrain(let dataset, _, _, _) = source { sources.insert(dataset) }
     }
     for dataset in datasets where sources.contains(dataset.name) {
@@ -58,12 +68,12 @@ extension Study {
         }
       requests.append(ContentRequest(id: .dataset(dataset.name), path: root, scope: scope))
     }
-    for backbone in grid.backbones {
-      if case .file(let path, _)? = weights[backbone.name] {
-        requests.append(ContentRequest(id: .weights(backbone.name), path: path, scope: .file))
+    for backbone in backbones {
+      if case .file(let path, _)? = weights[backbone] {
+        requests.append(ContentRequest(id: .weights(backbone), path: path, scope: .file))
       }
     }
-    return requests
+    return requests + statistics.map { ContentRequest(id: .statistics($0), path: $0, scope: .file) }
   }
 }
 

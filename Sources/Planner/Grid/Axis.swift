@@ -50,6 +50,7 @@ struct Block {
   /// Positions in `axes` of those that move together, a group an entry.
   var groups: [[Int]]
   var training: [String: OptionChange]
+  var analyses: [AskedAnalysis]
 }
 
 /// A value given to a training option, and where.

@@ -16,6 +16,7 @@ struct GridExpansion {
   private var seedPositions: [Int: Int32] = [:]
   private var furtherPositions: [[AxisValue]: Int32] = [:]
   private var variantPositions: [String: Int32] = [:]
+  private var analysesPositions: [[AnalysisSpec]: Int32] = [:]
   /// The place of each point's seed in its block's list.
   private var seedOrder: [Int32] = []
 
@@ -41,7 +42,7 @@ struct GridExpansion {
       total += count
     }
     grid.points.reserveCapacity(total)
-    var firstBlock: [GridPoint: (variant: Int32, title: String)] = [:]
+    var firstBlock: [GridPoint: (variant: Int32, title: String, position: Int)] = [:]
     for block in blocks {
       expand(block, firstBlock: &firstBlock)
     }
@@ -64,7 +65,9 @@ struct GridExpansion {
     }.map(\.element)
   }
 
-  private mutating func expand(_ block: Block, firstBlock: inout [GridPoint: (variant: Int32, title: String)]) {
+  private mutating func expand(
+    _ block: Block, firstBlock: inout [GridPoint: (variant: Int32, title: String, position: Int)]
+  ) {
     let dimensions = dimensions(of: block)
     let resolved = BlockInitialisations(block)
     let compiledRules = rules.map { CompiledCondition($0.condition, for: block, resolved) }
@@ -75,6 +78,8 @@ struct GridExpansion {
     var furtherOf: [[Int]: Int32] = [:]
     var positions = [Int](repeating: 0, count: block.axes.count)
     var key = VariantKey(backbone: 0, further: [], rules: [])
+    let analyses = block.analyses.map(\.spec).filter { $0 != .test }
+    let asked = Self.position(of: analyses, in: &analysesPositions, table: &grid.analyses)
 
     cells: while true {
       if let initialisation = tables.initialisations[positions[resolved.backboneAxis]][positions[resolved.axis]],
@@ -114,15 +119,18 @@ struct GridExpansion {
                 at: block.place)
               return
             }
+            ask(first.position, analyses)
           } else {
-            firstBlock[point] = (variant, block.title)
+            firstBlock[point] = (variant, block.title, grid.points.count)
             point.variant = variant
             grid.points.append(point)
+            grid.asked.append(asked)
             seedOrder.append(Int32(positions[tables.seed]))
           }
         } else {
           point.variant = variant
           grid.points.append(point)
+          grid.asked.append(asked)
           seedOrder.append(Int32(positions[tables.seed]))
         }
       }
@@ -137,6 +145,14 @@ struct GridExpansion {
         moving -= 1
       }
     }
+  }
+
+  /// Asks a cell that an earlier block has for analyses too.
+  private mutating func ask(_ position: Int, _ analyses: [AnalysisSpec]) {
+    let before = grid.analyses[Int(grid.asked[position])]
+    let further = analyses.filter { !before.contains($0) }
+    if further.isEmpty { return }
+    grid.asked[position] = Self.position(of: before + further, in: &analysesPositions, table: &grid.analyses)
   }
 
   /// What decides the training options of a cell within a block.

@@ -8,6 +8,7 @@ public struct Study: Sendable {
   /// Where the source weights of a backbone come from, by its name.
   public let weights: [String: WeightsSource]
   public let resources: Resources
+  public let reporting: Reporting
   let grid: Grid
 
   /// How many cells the grid has, exclusions taken out.
@@ -43,8 +44,12 @@ struct Grid: Sendable {
   /// Values of the further axes, one combination an entry.
   var further: [[AxisValue]] = []
   var variants: [TrainingVariant] = []
+  /// What cells may be asked beyond their test, one combination an entry.
+  var analyses: [[AnalysisSpec]] = []
   /// In the order of the axes: data set, backbone, fraction, further axes, initialisation, seed; block after block.
   var points: [GridPoint] = []
+  /// For each point its position in `analyses`.
+  var asked: [Int32] = []
   /// Positions in `points` in the order in which they should run: the first seed of every setting before the second of
   /// any, the initialisations of a setting side by side.
   var runningOrder: [Int] = []

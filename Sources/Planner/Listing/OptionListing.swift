@@ -16,6 +16,7 @@ public struct OptionListing: Sendable {
     var entries = TrainingOption.all.map { Self.entry($0.declaration, "training", takers: $0.takers) }
     for variant in [
       ScheduleSpec.shape, EarlyStopSpec.shape, RateSearchSpec.shape, TransformSpec.shape, NormaliseSpec.shape,
+      AnalysisSpec.shape,
     ] {
       for form in variant.forms {
         entries.append(
@@ -25,6 +26,7 @@ public struct OptionListing: Sendable {
         entries += form.members.map { Self.entry($0, "\(variant.noun) \(form.name)") }
       }
     }
+    entries += StudySections.reportOptions.map { Self.entry($0, "report") }
     for format in DatasetFormat.allCases {
       for declaration in format.declarations {
         entries.append(Self.entry(declaration, "dataset \(format.rawValue)"))

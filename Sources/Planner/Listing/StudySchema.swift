@@ -37,6 +37,7 @@ public enum StudySchema {
         "resources": object([
           "jobs": resource(least: 1), "threads_per_job": resource(least: 1), "gpus": resource(least: 0),
         ]),
+        "report": .object(members(StudySections.reportOptions)),
       ],
     ]
   }
@@ -44,7 +45,7 @@ public enum StudySchema {
   /// The schema as indented text; ends in a line break.
   public static var text: String { indented(json, level: 0) + "\n" }
 
-  private static let analyses: JSONValue = ["type": "array", "items": ["enum": .texts(StudySections.analyses)]]
+  private static let analyses: JSONValue = ["type": "array", "items": schema(.variant(AnalysisSpec.shape))]
   private static let zip: JSONValue = [
     "type": "array", "items": ["type": "array", "items": ["type": "string"]],
     "description": "Axes that move together, a group an entry.",

@@ -104,6 +104,16 @@ struct ParameterFields {
     optional(name) == nil ? standard : try choice(name)
   }
 
+  /// Some of an enumeration's names.
+  func choices<Choice: RawRepresentable<String> & CaseIterable>(_ name: String) throws(ParameterFault) -> [Choice] {
+    var choices: [Choice] = []
+    for text in try texts(name) {
+      guard let choice = Choice(rawValue: text) else { throw unknown(name, text) }
+      choices.append(choice)
+    }
+    return choices
+  }
+
   func unknown(_ name: String, _ value: String) -> ParameterFault { fault(name, "known: `\(value)`") }
 
   private func fault(_ name: String, _ expected: String) -> ParameterFault {

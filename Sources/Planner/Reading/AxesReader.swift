@@ -8,7 +8,7 @@ struct AxesReader {
   /// The first grid and those joined to it; nil where one cannot be expanded, with its faults recorded.
   func blocks(
     axes: YAMLMember?, zip: YAMLMember?, seeds: YAMLMember?, training: [String: OptionChange], further: YAMLMember?,
-    at place: Place, checkAnalyses: (YAMLMember?) -> Void
+    analyses: YAMLMember?, at place: Place
   ) -> [Block]? {
     guard let axes else {
       faults.add(
@@ -18,7 +18,8 @@ struct AxesReader {
       return nil
     }
     var first = Block(
-      title: "the first grid", place: axes.place, axes: self.axes(axes.value), groups: [], training: training)
+      title: "the first grid", place: axes.place, axes: self.axes(axes.value), groups: [], training: training,
+      analyses: analysesReader.read(analyses) ?? [])
     if let seeds {
       first.axes.append(seedAxis(seeds))
     } else {
@@ -36,7 +37,7 @@ struct AxesReader {
     }
     var blocks = [grouped(first, by: zip)]
     for (index, value) in (further?.value.list ?? []).enumerated() {
-      blocks.append(block(value, number: index + 1, inheriting: first, checkAnalyses: checkAnalyses))
+      blocks.append(block(value, number: index + 1, inheriting: first))
     }
     if let further, further.value.list == nil {
       faults.add(
@@ -50,9 +51,9 @@ struct AxesReader {
     return isWhole ? blocks : nil
   }
 
-  private func block(
-    _ value: YAMLValue, number: Int, inheriting first: Block, checkAnalyses: (YAMLMember?) -> Void
-  ) -> Block {
+  private var analysesReader: AnalysesReader { AnalysesReader(faults: faults, datasetNames: datasetNames) }
+
+  private func block(_ value: YAMLValue, number: Int, inheriting first: Block) -> Block {
     guard let members = value.members else {
       faults.add(.wrongType(name: "blocks", expected: "a list of mappings", found: value.kindText), at: value.place)
       return first
@@ -65,7 +66,7 @@ struct AxesReader {
     let name = part("name")?.value.scalarText
     var block = Block(
       title: name.map { "the block \(Fault.quoted($0))" } ?? "block \(number)", place: value.place,
-      axes: first.axes, groups: [], training: first.training)
+      axes: first.axes, groups: [], training: first.training, analyses: first.analyses)
     var own = part("axes").map { axes($0.value) } ?? []
     if let seeds = part("seeds") { own.append(seedAxis(seeds)) }
     for axis in own {
@@ -78,7 +79,7 @@ struct AxesReader {
     if let training = part("training") {
       block.training.merge(TrainingReader(faults: faults).changes(training.value)) { _, own in own }
     }
-    checkAnalyses(part("analyses"))
+    if let own = analysesReader.read(part("analyses")) { block.analyses = own }
     return grouped(block, by: part("zip"))
   }
 

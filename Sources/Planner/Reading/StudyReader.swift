@@ -48,10 +48,8 @@ public enum StudyReader {
 struct StudySections {
   static let names = [
     "study", "data", "axes", "zip", "seeds", "training", "analyses", "blocks", "rules", "exclude", "datasets",
-    "weights", "resources",
+    "weights", "resources", "report",
   ]
-  /// The measures this version has.
-  static let analyses = ["test"]
 
   let faults: FaultCollector
   let fileName: String
@@ -87,11 +85,10 @@ struct StudySections {
     let axesReader = AxesReader(faults: faults, datasetNames: datasetNames)
     let trainingReader = TrainingReader(faults: faults)
     let training = section("training").map { trainingReader.changes($0.value) } ?? [:]
-    checkAnalyses(section("analyses"))
     let before = faults.count
     let blocks = axesReader.blocks(
       axes: section("axes"), zip: section("zip"), seeds: section("seeds"), training: training,
-      further: section("blocks"), at: document.place, checkAnalyses: checkAnalyses)
+      further: section("blocks"), analyses: section("analyses"), at: document.place)
     let conditions = ConditionReader(faults: faults, blocks: blocks ?? [], datasetNames: datasetNames)
     let rules = section("rules").map { conditions.rules($0.value, training: trainingReader) } ?? []
     let exclusions = section("exclude").map { conditions.exclusions($0.value) } ?? []
@@ -99,6 +96,7 @@ struct StudySections {
     let weights = WeightsReader(faults: faults, datasetNames: datasetNames, training: training)
       .read(section("weights"))
     let resources = ResourcesReader(faults: faults).read(section("resources"))
+    let reporting = reporting(section("report"))
 
     // Without axes there is no grid to look at, and with a wrong axis its cells say nothing new.
     guard let blocks, gridIsRight else { return nil }
@@ -109,14 +107,19 @@ struct StudySections {
       let grid = GridExpansion(blocks: blocks, rules: rules, exclusions: exclusions, faults: expansionFaults).expanded()
     else { return nil }
     checkWeights(of: grid, weights.backbones, blocks)
+    checkDistances(blocks, weights: weights.backbones)
+    checkPairs(of: grid, blocks)
     checkNormalisation(of: grid, datasets.declared + published, blocks)
     guard let name, isRight else { return nil }
     let sources = weights.sources.values.compactMap { if case .pretrain(let name, _, _, _) = $0 { name } else { nil } }
-    let used = Set(grid.datasets + sources)
+    let compared = grid.analyses.flatMap { $0 }.compactMap { spec -> String? in
+      guard case .distance(let options) = spec, case .dataset(let name) = options.source else { return nil }
+      return name
+    }
+    let used = Set(grid.datasets + sources + compared)
     return Study(
       name: name, fileName: fileName, datasets: datasets.declared + published.filter { used.contains($0.name) },
-      weights: weights.sources, resources: resources,
-      grid: grid)
+      weights: weights.sources, resources: resources, reporting: reporting, grid: grid)
   }
 
   private func studyName(_ member: YAMLMember?, at place: Place) -> String? {
@@ -145,27 +148,18 @@ struct StudySections {
     return ShapeReader(faults: faults).read(member.value, as: .text, name: member.name)?.stringValue
   }
 
-  /// Every analysis must be one that this version has.
-  private func checkAnalyses(_ member: YAMLMember?) {
-    guard let member else { return }
-    guard let values = member.value.list else {
-      faults.add(
-        .wrongType(name: "analyses", expected: "a list", found: member.value.kindText), at: member.value.place)
-      return
-    }
-    let later = [
-      "knn", "layerwise_knn", "layer_importance", "l2", "cka", "cross_cka", "embedding", "distance",
-    ]
-    for value in values {
-      let text = value.scalarText ?? ""
-      if Self.analyses.contains(text) { continue }
-      if later.contains(text) {
-        faults.add(.notYetAvailable(what: "analysis", value: text, valid: Self.analyses), at: value.place)
-      } else {
-        faults.add(.unknownName(what: "analysis", name: text, valid: Self.analyses), at: value.place)
-      }
-    }
+  private func reporting(_ member: YAMLMember?) -> Reporting {
+    guard let member,
+      let read = ShapeReader(faults: faults).read(member.value, as: .members(Self.reportOptions), name: "report")
+    else { return Reporting() }
+    return Reporting(convergence: read["convergence"]?.doubleValue ?? Reporting().convergence)
   }
+
+  static let reportOptions = [
+    OptionDeclaration(
+      "convergence", .number(.above(0, to: 1)), .value(.number(Reporting().convergence)),
+      "The share of a run's best validation metric whose first reaching counts as convergence.")
+  ]
 
   /// Published constants are there for some data sets only.
   private func checkNormalisation(of grid: Grid, _ datasets: [DeclaredDataset], _ blocks: [Block]) {
