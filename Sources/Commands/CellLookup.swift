@@ -36,15 +36,48 @@ enum CellLookup {
       remedy: "cells are named like \(nearest); `graft plan --cells` lists all")
   }
 
+  /// The part of the plan that is a cell's, by its name or a stage's key.
+  ///
+  /// - Parameter needsTraining: Whether a cell that is not trained is an error.
+  /// - Throws: `CommandFailure` for what is no cell, and for one that is not trained.
+  static func alone(_ text: String, in plan: Plan, workspace: Workspace, needsTraining: Bool = true) throws -> Plan {
+    let cell: Cell
+    switch try find(text, in: plan, workspace: workspace) {
+    case .cell(let found): cell = found
+    case .stage(let key):
+      guard let found = plan.cells.first(where: { $0.stages[.train] == key || $0.stages[.test] == key }) else {
+        throw CommandFailure(
+          .usage, "\(key.short) is no training and no test of a cell of this study",
+          remedy: "`graft plan --cells` lists the cells")
+      }
+      cell = found
+    }
+    // What a distance is measured between are data sets: neither the cell's training nor its test is needed.
+    let wanted = needsTraining ? cell.allStages : cell.measures.map(\.key)
+    let alone = Plan(
+      study: plan.study, cells: [cell], stages: stages(from: wanted, in: plan), resources: plan.resources,
+      reporting: plan.reporting)
+    let reasons = try explaining { alone.reasons(records: try workspace.recordedStages(of: alone)) }
+    let untrained = alone.stages.first { $0.kind == .train && reasons[$0.key] != .done }
+    if needsTraining, let untrained {
+      throw CommandFailure(
+        .noSuchFile, "\(untrained.label.dropFirst("train ".count)) is not trained yet, so there is nothing to measure",
+        remedy: "`graft run` trains it")
+    }
+    return alone
+  }
+
   /// A cell's stages, inputs first.
-  static func stages(of cell: Cell, in plan: Plan) -> [Stage] {
+  static func stages(of cell: Cell, in plan: Plan) -> [Stage] { stages(from: cell.allStages, in: plan) }
+
+  private static func stages(from keys: [StageKey], in plan: Plan) -> [Stage] {
     let byKey = Dictionary(plan.stages.map { ($0.key, $0) }) { first, _ in first }
     var wanted: Set<StageKey> = []
     func visit(_ key: StageKey) {
       guard wanted.insert(key).inserted else { return }
       for input in byKey[key]?.inputs ?? [] { visit(input.key) }
     }
-    for key in cell.stages.values { visit(key) }
+    for key in keys { visit(key) }
     return plan.stages.filter { wanted.contains($0.key) }
   }
 }

@@ -45,7 +45,7 @@ struct ExplainCommand: ParsableCommand {
     case .cell(let cell):
       Console.writeLine("cell \(cell.id)\n")
       for stage in CellLookup.stages(of: cell, in: plan) {
-        try show(stage, whole: cell.stages.values.contains(stage.key))
+        try show(stage, whole: cell.allStages.contains(stage.key))
         Console.writeLine("")
       }
     case .stage(let key):

@@ -8,7 +8,11 @@ public struct GraftCommand: AsyncParsableCommand {
     abstract: "Run a transfer-learning study from one YAML file: plan it, run it, go on with it, report it.",
     subcommands: [
       InitCommand.self, CheckCommand.self, PlanCommand.self, RunCommand.self, TrainCommand.self, TestCommand.self,
-      StatusCommand.self, PreviewCommand.self, ExplainCommand.self, LogsCommand.self, ReportCommand.self,
+      MeasureCommand<KNNMeasure>.self, MeasureCommand<LayerwiseKNNMeasure>.self,
+      MeasureCommand<LayerImportanceMeasure>.self, MeasureCommand<L2Measure>.self, MeasureCommand<CKAMeasure>.self,
+      MeasureCommand<CrossCKAMeasure>.self, MeasureCommand<EmbeddingMeasure>.self,
+      MeasureCommand<DistanceMeasure>.self, StatusCommand.self, PreviewCommand.self, ExplainCommand.self,
+      LogsCommand.self, ReportCommand.self,
       ExportCommand.self,
       FetchCommand.self, DoctorCommand.self,
       OptionsCommand.self, SchemaCommand.self, NoopCommand.self,

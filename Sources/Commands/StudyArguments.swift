@@ -83,13 +83,15 @@ struct StudyOptions: ParsableArguments {
 }
 
 extension StudyOptions {
-  /// What `--set NAME=VALUE` says.
+  /// What `--set NAME=VALUE` says, or another option like it.
   ///
   /// - Throws: `CommandFailure` 64 where there is no `=`.
-  static func assignments(_ texts: [String]) throws -> [(name: String, value: String)] {
+  static func assignments(_ texts: [String], of option: String = "--set") throws -> [(name: String, value: String)] {
     try texts.map { text in
       guard let place = text.firstIndex(of: "=") else {
-        throw CommandFailure(.usage, "--set \(text): there is no `=` in it", remedy: "write --set training.epochs=2")
+        throw CommandFailure(
+          .usage, "\(option) \(text): there is no `=` in it",
+          remedy: "write \(option) \(option == "--set" ? "training.epochs=2" : "k=20")")
       }
       return (name: String(text[..<place]), value: String(text[text.index(after: place)...]))
     }

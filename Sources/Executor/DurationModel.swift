@@ -40,9 +40,10 @@ struct DurationModel: Sendable {
   init(plan: Plan, isDone: [Bool], measured: [StageKey: Double]) {
     var named: [StageKey: Likeness] = [:]
     for cell in plan.cells {
-      for (kind, key) in cell.stages where named[key] == nil {
+      let measures = cell.measures.map { ($0.kind, $0.key) }
+      for (kind, key) in cell.stages.map({ ($0.key, $0.value) }) + measures where named[key] == nil {
         // A stage that many cells share (a data set's, say) is like others of its kind only.
-        let isOwn = kind == .train || kind == .test
+        let isOwn = kind == .train || kind.isModelMeasure || kind == .crossCKA
         named[key] =
           isOwn
           ? Likeness(kind: kind, backbone: cell.backbone, setting: "\(cell.dataset)/\(cell.fraction)")

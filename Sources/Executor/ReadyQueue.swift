@@ -7,6 +7,7 @@ struct ReadyQueue: Sendable {
   init(_ ascending: Range<Int>) { heap = Array(ascending) }
 
   var isEmpty: Bool { heap.isEmpty }
+  var ascending: [Int] { heap.sorted() }
 
   mutating func insert(_ number: Int) {
     heap.append(number)

@@ -103,7 +103,8 @@ public actor RunCoordinator {
     let records = try workspace.records(of: plan.stages)
     let isDone = plan.stages.map { records[$0.key]?.isDone ?? false }
     schedule = Schedule(
-      inputs: try inputPlaces(), done: isDone, slots: backEnd.slots, retry: options.retry, failFast: options.failFast)
+      inputs: try inputPlaces(), done: isDone, groups: plan.companionGroups, slots: backEnd.slots,
+      retry: options.retry, failFast: options.failFast)
     tally = RunTally(plan: plan, isDone: isDone, measured: try workspace.measuredSeconds(of: plan.stages))
     let post = post
     journal.onFault { post.yield(.cannotRecord($0)) }
@@ -207,13 +208,14 @@ public actor RunCoordinator {
     let device = options.devices.name(slot: slot)
     let request = StageRequest(
       attempt: number, key: stage.key, kind: stage.kind, label: stage.label, parameters: stage.parameters,
-      inputs: stage.inputs.map { input in
-        ResolvedInput(role: input.role, key: input.key, folder: artifactFolder(of: input.key))
-      },
+      inputs: resolvedInputs(of: stage),
       locations: stage.locations, manner: stage.manner,
       outputFolder: workspace.outputFolder(attempt: number, kind: stage.kind, key: stage.key),
       checkpointFolder: checkpoints, threads: options.threadsPerJob, device: device,
-      logFile: workspace.logFile(key: stage.key, attempt: number))
+      logFile: workspace.logFile(key: stage.key, attempt: number),
+      companions: schedule.companions(of: index).map { plan.stages[$0] }.map {
+        CompanionStage(key: $0.key, kind: $0.kind, parameters: $0.parameters, inputs: resolvedInputs(of: $0))
+      })
     running[slot] = RunningAttempt(
       stage: index, number: number, started: .now, checkpoint: CheckpointMark(folder: checkpoints))
     tally.began()
@@ -230,8 +232,12 @@ public actor RunCoordinator {
   private lazy var kinds: [StageKey: StageKind] = Dictionary(plan.stages.map { ($0.key, $0.kind) }) { first, _ in first
   }
 
-  private func artifactFolder(of key: StageKey) -> String {
-    kinds[key].map { workspace.artifactFolder(kind: $0, key: key) } ?? ""
+  private func resolvedInputs(of stage: Stage) -> [ResolvedInput] {
+    stage.inputs.map { input in
+      ResolvedInput(
+        role: input.role, key: input.key,
+        folder: kinds[input.key].map { workspace.artifactFolder(kind: $0, key: input.key) } ?? "")
+    }
   }
 
   // MARK: - What workers report

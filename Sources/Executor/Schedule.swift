@@ -44,7 +44,7 @@ public struct Schedule: Sendable {
 
   private let dependents: [[Int]]
   private var missingInputs: [Int]
-  private var ready = ReadyQueue()
+  private var ready: ReadyStages
   private var freeSlots: ReadyQueue
   private var runningCount = 0
   private var backingOffCount = 0
@@ -56,9 +56,15 @@ public struct Schedule: Sendable {
   /// - Parameters:
   ///   - inputs: For each stage the places of its inputs, each before the stage itself.
   ///   - done: Which stages are done already.
+  ///   - groups: For each stage the group of those that run one after the other at one slot; empty for no groups.
   ///   - slots: How many stages may run at once; at least 1.
-  public init(inputs: [[Int]], done: [Bool], slots: Int, retry: RetryPolicy = RetryPolicy(), failFast: Bool = false) {
+  public init(
+    inputs: [[Int]], done: [Bool], groups: [Int?] = [], slots: Int, retry: RetryPolicy = RetryPolicy(),
+    failFast: Bool = false
+  ) {
     precondition(inputs.count == done.count && slots > 0, "a schedule of mismatched parts")
+    precondition(groups.isEmpty || groups.count == inputs.count, "a schedule of mismatched groups")
+    ready = ReadyStages(groups: groups)
     var dependents = [[Int]](repeating: [], count: inputs.count)
     missingInputs = Array(repeating: 0, count: inputs.count)
     statuses = done.map { $0 ? .done : .waiting }
@@ -82,11 +88,13 @@ public struct Schedule: Sendable {
   /// Takes an event; events that no longer apply (a retry of a stage that was stopped meanwhile) change nothing.
   public mutating func handle(_ event: Event) -> [Directive] {
     var directives: [Directive] = []
+    var ended: (stage: Int, slot: Int)?
     switch event {
     case .begin: break
     case .finished(let stage):
-      guard release(stage) else { return [] }
+      guard let slot = release(stage) else { return [] }
       statuses[stage] = .done
+      ended = (stage, slot)
       for dependent in dependents[stage] {
         missingInputs[dependent] -= 1
         if missingInputs[dependent] == 0, statuses[dependent] == .waiting {
@@ -95,7 +103,8 @@ public struct Schedule: Sendable {
         }
       }
     case .failed(let stage, let failureClass, let advanced):
-      guard release(stage) else { return [] }
+      guard let slot = release(stage) else { return [] }
+      ended = (stage, slot)
       let count = advanced ? 1 : failures[stage, default: 0] + 1
       failures[stage] = count
       if failureClass.isRetried, count <= retry.retries, stopMode == nil {
@@ -108,7 +117,8 @@ public struct Schedule: Sendable {
         if failFast { stop(.afterCheckpoint, into: &directives) }
       }
     case .stopped(let stage):
-      guard release(stage) else { return [] }
+      guard let slot = release(stage) else { return [] }
+      ended = (stage, slot)
       statuses[stage] = .stopped
     case .retryDue(let stage):
       guard statuses[stage] == .backingOff else { return [] }
@@ -118,25 +128,45 @@ public struct Schedule: Sendable {
     case .stop(let mode):
       stop(mode, into: &directives)
     }
+    if let ended { goOn(after: ended.stage, at: ended.slot, into: &directives) }
     startWhatCan(into: &directives)
     return directives
   }
 
-  /// Frees the slot of a running stage; false for a stage that does not run.
-  private mutating func release(_ stage: Int) -> Bool {
-    guard case .running(let slot) = statuses[stage] else { return false }
-    freeSlots.insert(slot)
+  /// The ready stages that will follow a running one at its slot, which has begun what they share.
+  public func companions(of stage: Int) -> [Int] { stopMode == nil ? ready.companions(of: stage) : [] }
+
+  /// The slot of a running stage, which is that no more; nil for a stage that does not run.
+  private mutating func release(_ stage: Int) -> Int? {
+    guard case .running(let slot) = statuses[stage] else { return nil }
     runningCount -= 1
-    return true
+    return slot
+  }
+
+  /// Gives a slot to the next stage of the group that had it, or frees it.
+  private mutating func goOn(after stage: Int, at slot: Int, into directives: inout [Directive]) {
+    if stopMode == nil, let next = ready.popNext(after: stage) {
+      start(next, at: slot, into: &directives)
+    } else {
+      ready.release(groupOf: stage)
+      freeSlots.insert(slot)
+    }
+  }
+
+  private mutating func start(_ stage: Int, at slot: Int, into directives: inout [Directive]) {
+    statuses[stage] = .running(slot: slot)
+    runningCount += 1
+    directives.append(.start(stage: stage, slot: slot))
   }
 
   private mutating func startWhatCan(into directives: inout [Directive]) {
     if stopMode == nil {
-      while !freeSlots.isEmpty, let stage = ready.popFirst() {
-        guard let slot = freeSlots.popFirst() else { break }
-        statuses[stage] = .running(slot: slot)
-        runningCount += 1
-        directives.append(.start(stage: stage, slot: slot))
+      while let slot = freeSlots.popFirst() {
+        guard let stage = ready.popFirst(for: slot) else {
+          freeSlots.insert(slot)
+          break
+        }
+        start(stage, at: slot, into: &directives)
       }
     }
     if runningCount == 0, stopMode != nil || (ready.isEmpty && backingOffCount == 0), !hasEnded {

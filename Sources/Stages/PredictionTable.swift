@@ -13,6 +13,13 @@ struct PredictionTable {
   /// [image][class].
   let probabilities: [Float]
 
+  init(_ source: StoredImageSource, of store: StoredImages, probabilities: [Float]) {
+    images = source.positions.map(store.imagePath)
+    classes = store.classes
+    labels = source.positions.map(store.label)
+    self.probabilities = probabilities
+  }
+
   func write(to path: String) throws {
     let isSingle = labels.allSatisfy { $0.index != nil }
     var text = CSVText.line(["image"] + (isSingle ? ["class"] : classes) + classes.map { "p(\($0))" })

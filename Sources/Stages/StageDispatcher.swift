@@ -4,20 +4,33 @@ import WorkerProtocol
 
 /// Runs a stage of any kind with the engine: what `graft-worker` hands to its session.
 public struct StageDispatcher: StageRunner {
+  private let cache = PassCache()
+
   public init() {}
 
   public func run(_ request: StageRequest, context: StageContext) throws -> StageOutcome {
     do {
       try Runtime.setThreads(request.threads)
+      defer { cache.forget(after: request) }
       switch request.kind {
       case .dataset: return try DatasetStage(request).run(context)
       case .weights: return try WeightsStage(request).run(context)
       case .pretrain: return try PretrainStage(request).run(context)
       case .lrSearch: return try RateSearchStage(request).run(context)
       case .train: return try TrainStage(request).run(context)
-      case .test: return try TestStage(request).run(context)
-      case .knn, .layerwiseKNN, .layerImportance, .l2, .cka, .crossCKA, .embedding, .distance:
-        throw StageFailure(.spec, "\(request.kind.rawValue) cannot be run yet")
+      case .test: return try TestStage(request: request, passes: cache.passes(request)).run(context)
+      case .knn: return try KNNStage(request: request, passes: cache.passes(request)).run(context)
+      case .layerwiseKNN:
+        // That of source weights has no model.
+        return request.inputs.contains { $0.role == "model" }
+          ? try LayerwiseKNNStage(request: request, passes: cache.passes(request)).run(context)
+          : try SourceKNNStage(request: request).run(context)
+      case .layerImportance:
+        return try LayerImportanceStage(request: request, passes: cache.passes(request)).run(context)
+      case .l2: return try L2Stage(request: request, passes: cache.passes(request)).run(context)
+      case .cka: return try CKAStage(request: request, passes: cache.passes(request)).run(context)
+      case .crossCKA: return try CrossCKAStage(request: request).run(context)
+      case .embedding, .distance: throw StageFailure.mismatched(request)
       case .noop: return StageOutcome()
       }
     } catch let stopped as StageStopped {

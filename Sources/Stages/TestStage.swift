@@ -10,31 +10,15 @@ struct TestStage {
   static let predictionsName = "predictions.csv"
 
   let request: StageRequest
-  let parameters: TestParameters
-
-  init(_ request: StageRequest) throws {
-    self.request = request
-    parameters = try TestParameters(request.parameters)
-  }
+  let passes: ModelPasses
 
   func run(_ context: StageContext) throws -> StageOutcome {
-    let model = try TrainedModel.read(request.file(TrainedModel.fileName, of: "model"))
-    guard let weights = model.weights else {
-      context.log("the training diverged before its first validation: there is no model to test")
-      return StageOutcome(diverged: true)
-    }
-    let device = try Device(request.device)
-    let data = try TrainingData(request, options: model.training)
-    let source = try data.source(.test)
-    let network = try Backbone.make(
-      name: model.backbone, classes: source.outputs, options: model.training.network(channels: data.channels),
-      device: device)
-    try network.load(weights)
-    let evaluation = try Evaluation.of(network, on: source, device: device)
-    try PredictionTable(
-      images: source.positions.map(data.store.imagePath), classes: data.store.classes,
-      labels: source.positions.map(data.store.label), probabilities: evaluation.probabilities
-    ).write(to: request.outputFile(Self.predictionsName))
+    let parameters = try TestParameters(request.parameters)
+    let model = passes.model
+    guard try model.trained() != nil else { return .withoutModel(context) }
+    let evaluation = try passes.evaluation(coming: PassNeeds(companionsOf: request), context)
+    try PredictionTable(model.test, of: model.data.store, probabilities: evaluation.probabilities)
+      .write(to: request.outputFile(Self.predictionsName))
 
     let metrics = parameters.metrics.map { metric in
       MetricValue(
@@ -45,7 +29,7 @@ struct TestStage {
     }
     for metric in metrics { context.log("test \(metric.name) \(metric.value)") }
     var facts: [String: JSONValue] = [
-      "images": .number(Double(source.count)), "loss": evaluation.loss.isFinite ? .number(evaluation.loss) : .null,
+      "images": .number(Double(model.test.count)), "loss": evaluation.loss.isFinite ? .number(evaluation.loss) : .null,
     ]
     if let targets = evaluation.targets {
       let areas = MultiLabelAUC.ofEach(
@@ -53,6 +37,6 @@ struct TestStage {
       facts["roc_auc_per_class"] = .array(areas.map { $0.isFinite ? .number($0) : .null })
     }
     return StageOutcome(
-      diverged: model.diverged, metrics: metrics.filter { $0.value.isFinite }, facts: .object(facts))
+      diverged: model.model.diverged, metrics: metrics.filter { $0.value.isFinite }, facts: .object(facts))
   }
 }

@@ -24,6 +24,7 @@ struct TrainStage {
     )
     let (network, record) = try cell.network()
     for line in record.lines { context.log(line) }
+    let initialDigest = try network.stateDict().digest
     var course = cell.course
     if parameters.training.optimizer.learningRate == nil {
       let rate = try RateSearchStage.rate(request.file(RateSearchStage.rateName, of: "rate"))
@@ -40,7 +41,7 @@ struct TrainStage {
       ].merging(record.facts) { $1 })
     try TrainedModel(
       backbone: parameters.backbone, training: parameters.training, diverged: outcome.diverged,
-      weights: result.bestWeights
+      weights: result.bestWeights, initialDigest: initialDigest
     ).write(to: request.outputFolder)
     try DurableFiles.write(
       Array(JSONValue.array(record.tensors.map(\.record.json)).canonicalText.utf8),
@@ -50,20 +51,10 @@ struct TrainStage {
 
   /// How the cell's weights begin.
   func initialisation() throws -> Initialisation {
-    func source() throws -> StateDict {
-      try Safetensors.read(request.file(WeightsStage.modelName, of: "weights")).tensors
-    }
-    let positional: Initialisation.Positional =
-      switch parameters.training.backbone.positional {
-      case .kept: .kept
-      case .sampled: .sampled
-      }
-    return switch parameters.initialisation {
-    case .random: .random
-    case .statistics: .statistics(try source(), positional: positional)
-    case .mixture(let depth): .transfer(try source(), upTo: depth, positional: positional)
-    case .weights: .weights(try source())
-    }
+    let spec = parameters.initialisation
+    return try spec.engine(
+      source: spec.readsWeights ? request.file(WeightsStage.modelName, of: "weights") : nil,
+      positional: parameters.training.backbone.positional)
   }
 }
 

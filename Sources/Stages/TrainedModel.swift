@@ -15,14 +15,17 @@ struct TrainedModel {
   var diverged: Bool
   /// Nil where the training diverged before its first validation.
   var weights: StateDict?
+  /// Of the weights before the first step; nil in models of earlier versions.
+  var initialDigest: String?
 
   func write(to folder: String) throws {
     if let weights { try Safetensors.write(weights, to: "\(folder)/\(Self.weightsName)") }
-    let description: JSONValue = [
+    var description: [String: JSONValue] = [
       "backbone": .string(backbone), "training": training.canonical, "diverged": .bool(diverged),
       "has_weights": .bool(weights != nil),
     ]
-    try DurableFiles.write(Array(description.canonicalText.utf8), to: "\(folder)/\(Self.fileName)")
+    if let initialDigest { description["initial_digest"] = .string(initialDigest) }
+    try DurableFiles.write(Array(JSONValue.object(description).canonicalText.utf8), to: "\(folder)/\(Self.fileName)")
   }
 
   /// - Throws: `StageFailure` where the file is not there or not a model's.
@@ -39,6 +42,7 @@ struct TrainedModel {
     let folder = (path as NSString).deletingLastPathComponent
     return TrainedModel(
       backbone: backbone, training: try Planner.TrainingOptions(canonical: training), diverged: diverged,
-      weights: hasWeights ? try Safetensors.read("\(folder)/\(weightsName)").tensors : nil)
+      weights: hasWeights ? try Safetensors.read("\(folder)/\(weightsName)").tensors : nil,
+      initialDigest: description["initial_digest"]?.stringValue)
   }
 }

@@ -78,7 +78,7 @@ extension Workspace {
             logFile: logFile(key: stage.key, attempt: attempt.number)))
       }
     }
-    status.cellsDone = plan.cells.count { cell in cell.stages.values.allSatisfy { status.states[$0] == .done } }
+    status.cellsDone = plan.cells.count { cell in cell.allStages.allSatisfy { status.states[$0] == .done } }
     return status
   }
 

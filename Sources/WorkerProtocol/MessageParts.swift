@@ -7,12 +7,20 @@ extension StageRequest {
     var members: [String: JSONValue] = [
       "attempt": .number(Double(attempt)), "key": .string(key.hex), "kind": .string(kind.rawValue),
       "label": .string(label), "parameters": parameters,
-      "inputs": .array(
-        inputs.map { ["role": .string($0.role), "key": .string($0.key.hex), "folder": .string($0.folder)] }),
+      "inputs": .array(inputs.map(\.json)),
       "locations": .object(locations.mapValues { .string($0) }), "manner": manner, "output": .string(outputFolder),
       "checkpoints": .string(checkpointFolder), "threads": .number(Double(threads)), "device": .string(device),
     ]
     if let logFile { members["log"] = .string(logFile) }
+    if !companions.isEmpty {
+      members["companions"] = .array(
+        companions.map { companion in
+          [
+            "key": .string(companion.key.hex), "kind": .string(companion.kind.rawValue),
+            "parameters": companion.parameters, "inputs": .array(companion.inputs.map(\.json)),
+          ]
+        })
+    }
     return .object(members)
   }
 
@@ -25,15 +33,30 @@ extension StageRequest {
       attempt: Int64(try fields.integer("attempt")), key: try fields.key("key"), kind: kind,
       label: try fields.string("label"),
       parameters: json["parameters"] ?? .null,
-      inputs: try fields.array("inputs").map { input in
-        let fields = Fields(input, of: "input")
-        return ResolvedInput(
-          role: try fields.string("role"), key: try fields.key("key"), folder: try fields.string("folder"))
-      },
+      inputs: try fields.array("inputs").map { try ResolvedInput(json: $0) },
       locations: (json["locations"]?.objectValue ?? [:]).compactMapValues(\.stringValue),
       manner: json["manner"] ?? [:],
       outputFolder: try fields.string("output"), checkpointFolder: try fields.string("checkpoints"),
-      threads: try fields.integer("threads"), device: try fields.string("device"), logFile: json["log"]?.stringValue)
+      threads: try fields.integer("threads"), device: try fields.string("device"), logFile: json["log"]?.stringValue,
+      companions: try (json["companions"]?.arrayValue ?? []).map { companion in
+        let fields = Fields(companion, of: "companion")
+        let kindName = try fields.string("kind")
+        guard let kind = StageKind(rawValue: kindName) else {
+          throw MessageError("a companion of unknown kind '\(kindName)'")
+        }
+        return CompanionStage(
+          key: try fields.key("key"), kind: kind, parameters: companion["parameters"] ?? [:],
+          inputs: try fields.array("inputs").map { try ResolvedInput(json: $0) })
+      })
+  }
+}
+
+extension ResolvedInput {
+  fileprivate var json: JSONValue { ["role": .string(role), "key": .string(key.hex), "folder": .string(folder)] }
+
+  fileprivate init(json: JSONValue) throws {
+    let fields = Fields(json, of: "input")
+    self.init(role: try fields.string("role"), key: try fields.key("key"), folder: try fields.string("folder"))
   }
 }
 

@@ -41,11 +41,14 @@ public struct StageRequest: Sendable, Codable, Hashable {
   public var device: String
   /// Where the attempt's standard output and error go; nil leaves them as the worker was started.
   public var logFile: String?
+  /// The stages that will follow at the same worker and measure the same model: what they need of a pass over its images
+  /// can be taken from the first one's.
+  public var companions: [CompanionStage]
 
   public init(
     attempt: Int64, key: StageKey, kind: StageKind, label: String, parameters: JSONValue, inputs: [ResolvedInput],
     locations: [String: String], manner: JSONValue = [:], outputFolder: String, checkpointFolder: String, threads: Int,
-    device: String, logFile: String? = nil
+    device: String, logFile: String? = nil, companions: [CompanionStage] = []
   ) {
     self.attempt = attempt
     self.key = key
@@ -60,6 +63,22 @@ public struct StageRequest: Sendable, Codable, Hashable {
     self.threads = threads
     self.device = device
     self.logFile = logFile
+    self.companions = companions
+  }
+}
+
+/// A stage that is to follow.
+public struct CompanionStage: Sendable, Codable, Hashable {
+  public var key: StageKey
+  public var kind: StageKind
+  public var parameters: JSONValue
+  public var inputs: [ResolvedInput]
+
+  public init(key: StageKey, kind: StageKind, parameters: JSONValue, inputs: [ResolvedInput]) {
+    self.key = key
+    self.kind = kind
+    self.parameters = parameters
+    self.inputs = inputs
   }
 }
 

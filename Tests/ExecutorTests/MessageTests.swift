@@ -12,7 +12,15 @@ struct MessageTests {
       attempt: 7, key: key, kind: .train, label: "train \"x\"\n/ü",
       parameters: ["lr": 1e-4, "deep": [1, [true, .null]]],
       inputs: [ResolvedInput(role: "dataset", key: key, folder: "/a b")], locations: ["root": "/data"],
-      manner: ["log_every": 7], outputFolder: "/o", checkpointFolder: "/c", threads: 2, device: "cpu", logFile: "/l")
+      manner: ["log_every": 7], outputFolder: "/o", checkpointFolder: "/c", threads: 2, device: "cpu", logFile: "/l",
+      companions: [
+        CompanionStage(
+          key: StageKey(kind: .cka, parameters: ["estimator": "unbiased"], inputs: []), kind: .cka,
+          parameters: ["estimator": "unbiased"],
+          inputs: [
+            ResolvedInput(role: "model", key: StageKey(kind: .train, parameters: [:], inputs: []), folder: "/m")
+          ])
+      ])
     for message in [WorkerRequest.run(request), .stop, .exit] {
       let line = message.line
       #expect(line.utf8.count { $0 == 0x0A } == 1 && line.hasSuffix("\n"))

@@ -28,6 +28,57 @@ struct ScheduleTests {
     #expect(schedule.handle(.finished(stage: 5)) == [.end])
   }
 
+  // Two trainings, three measures of the first model and one of the second.
+  private func measures(slots: Int) -> Schedule {
+    Schedule(
+      inputs: [[], [], [0], [0], [0], [1]], done: Array(repeating: false, count: 6), groups: [nil, nil, 0, 0, 0, nil],
+      slots: slots, retry: RetryPolicy(retries: 1, firstDelay: .seconds(1)))
+  }
+
+  @Test func aGroupStaysAtItsSlot() {
+    var schedule = measures(slots: 2)
+    #expect(schedule.handle(.begin) == [.start(stage: 0, slot: 0), .start(stage: 1, slot: 1)])
+    #expect(schedule.handle(.finished(stage: 0)) == [.start(stage: 2, slot: 0)])
+    #expect(schedule.companions(of: 2) == [3, 4])
+    // The other slot takes what is by itself and leaves the group alone.
+    #expect(schedule.handle(.finished(stage: 1)) == [.start(stage: 5, slot: 1)])
+    #expect(schedule.handle(.finished(stage: 5)) == [])
+    #expect(schedule.handle(.finished(stage: 2)) == [.start(stage: 3, slot: 0)])
+    #expect(schedule.companions(of: 3) == [4])
+    #expect(schedule.handle(.finished(stage: 3)) == [.start(stage: 4, slot: 0)])
+    #expect(schedule.companions(of: 4) == [])
+    #expect(schedule.handle(.finished(stage: 4)) == [.end])
+  }
+
+  @Test func aGroupGoesOnAfterAFailureAndTriesAgainByItself() {
+    var schedule = measures(slots: 1)
+    _ = schedule.handle(.begin)
+    #expect(schedule.handle(.finished(stage: 0)) == [.start(stage: 1, slot: 0)])
+    #expect(schedule.handle(.finished(stage: 1)) == [.start(stage: 2, slot: 0)])
+    #expect(
+      schedule.handle(.failed(stage: 2, .crash, advanced: false)) == [
+        .awaitRetry(stage: 2, after: .seconds(1)), .start(stage: 3, slot: 0),
+      ])
+    #expect(schedule.handle(.failed(stage: 3, .data, advanced: false)) == [.start(stage: 4, slot: 0)])
+    #expect(schedule.handle(.finished(stage: 4)) == [.start(stage: 5, slot: 0)])
+    #expect(schedule.handle(.retryDue(stage: 2)) == [])
+    #expect(schedule.handle(.finished(stage: 5)) == [.start(stage: 2, slot: 0)])
+    #expect(schedule.handle(.finished(stage: 2)) == [.end])
+    #expect(schedule.statuses == [.done, .done, .done, .failed, .done, .done])
+  }
+
+  @Test func aStopEndsAGroup() {
+    var schedule = measures(slots: 1)
+    _ = schedule.handle(.begin)
+    _ = schedule.handle(.finished(stage: 0))
+    _ = schedule.handle(.finished(stage: 1))
+    #expect(schedule.statuses[2] == .running(slot: 0))
+    #expect(schedule.handle(.stop(.afterCheckpoint)) == [.askToStop(slot: 0)])
+    #expect(schedule.companions(of: 2) == [])
+    #expect(schedule.handle(.finished(stage: 2)) == [.end])
+    #expect(schedule.statuses[3] == .ready)
+  }
+
   @Test(arguments: [Set(0..<6), [0, 1, 2, 3, 4, 5]])
   func nothingToDoEndsAtOnce(done: Set<Int>) {
     var schedule = schedule(Self.twoChains, done: done)

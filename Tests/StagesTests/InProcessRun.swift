@@ -29,8 +29,15 @@ final class InProcessRun {
 
   @discardableResult
   func run(_ stage: Stage, context: StageContext = StageContext()) throws -> StageOutcome {
+    try run(stage, request(for: stage), by: StageDispatcher(), context: context)
+  }
+
+  @discardableResult
+  func run(
+    _ stage: Stage, _ request: StageRequest, by dispatcher: StageDispatcher, context: StageContext = StageContext()
+  ) throws -> StageOutcome {
     try FileManager.default.createDirectory(atPath: artifact(stage.key), withIntermediateDirectories: true)
-    let outcome = try StageDispatcher().run(request(for: stage), context: context)
+    let outcome = try dispatcher.run(request, context: context)
     outcomes[stage.key] = outcome
     return outcome
   }

@@ -16,6 +16,9 @@ public enum ImageLabel: Sendable, Hashable {
   /// The class of an image of one class; nil where it may show several.
   public var index: Int? { if case .one(let label) = self { label } else { nil } }
 
+  /// The classes that it shows by name, joined by `+`.
+  public func text(_ classes: [String]) -> String { shown.map { classes[$0] }.joined(separator: "+") }
+
   /// What is known of a class.
   public subscript(label: Int) -> Presence {
     switch self {

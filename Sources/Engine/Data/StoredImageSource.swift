@@ -6,6 +6,7 @@ public struct StoredImageSource: ImageSource {
   public let labels: [Int]
   public let targets: [Float]?
   public var classes: Int { store.classes.count }
+  public var classNames: [String] { store.classes }
   public var learnsUnknown: Bool { store.learnsUnknown }
   public var count: Int { positions.count }
   /// The stored position of each image.

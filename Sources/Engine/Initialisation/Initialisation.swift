@@ -58,19 +58,21 @@ extension Initialisation {
   /// two of them sample being the same in both. What the stream gives is scaled by the source tensor's own moments, so a
   /// draw follows the content of the source and never the place of its file.
   ///
-  /// - Parameter source: What the source weights are, for messages: a file's path.
+  /// - Parameters:
+  ///   - source: What the source weights are, for messages: a file's path.
+  ///   - purpose: Begins the names of the streams.
   /// - Returns: What was done to each tensor, in the order of the state dict.
   /// - Throws: `EngineError.data` where source weights do not fit the network.
   @discardableResult
-  public func apply(to network: any Network, seed: UInt64, source: String = "the source weights") throws
-    -> [TensorInitialisation]
-  {
+  public func apply(
+    to network: any Network, seed: UInt64, source: String = "the source weights", purpose: String = "init"
+  ) throws -> [TensorInitialisation] {
     switch self {
     case .random: break
     case .transfer(let weights, _, _): try network.checkSource(weights, what: source)
     }
     return try network.tensors.map { entry in
-      var draws = RandomStream(seed: seed, purpose: "init/\(entry.name)")
+      var draws = RandomStream(seed: seed, purpose: "\(purpose)/\(entry.name)")
       let (values, treatment) = self.values(for: entry, family: network.family, draws: &draws)
       try entry.tensor.write(values)
       return TensorInitialisation(entry, treatment: treatment)

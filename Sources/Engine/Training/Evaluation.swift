@@ -80,15 +80,19 @@ public struct Evaluation: Sendable {
   ) throws -> Evaluation {
     guard source.count > 0 else { throw EngineError.data("no images to evaluate on") }
     var logits: [Float] = []
-    var classes = 0
     try Native.recording(false) {
-      for start in stride(from: 0, to: source.count, by: batchSize) {
-        let batch = try source.batch(Array(start..<min(source.count, start + batchSize)), draws: nil, on: device)
-        let output = try network(batch.tensor(on: device), pass: .evaluation)
-        classes = output.shape.last ?? 0
-        logits += try output.values()
+      try source.forEachBatch(of: batchSize, on: device) { _, images in
+        logits += try network(images, pass: .evaluation).values()
       }
     }
+    return try of(logits: logits, of: source)
+  }
+
+  /// What logits say of every image of a source, [count x outputs] in the source's order.
+  ///
+  /// - Throws: `EngineError.data` where they are not those of a network for the source's labels.
+  package static func of(logits: [Float], of source: any ImageSource) throws -> Evaluation {
+    let classes = source.count > 0 ? logits.count / source.count : 0
     if let targets = source.targets {
       if source.learnsUnknown, logits.count == 3 * targets.count {
         return Evaluation(answers: logits, targets: targets, classes: classes / 3)

@@ -2,7 +2,7 @@
 public enum Place: Hashable, Sendable {
   /// Line and column from 1; a column counts Unicode scalars, as YAML does.
   case text(line: Int, column: Int)
-  /// A value given on the command line: its text, `training.epochs=2`.
+  /// A value given on the command line: its text, `--set training.epochs=2`.
   case override(String)
   /// The file as a whole.
   case file

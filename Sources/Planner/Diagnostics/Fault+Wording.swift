@@ -215,7 +215,7 @@ extension Diagnostic {
     case .text(let line, let column):
       text = "\(file):\(line):\(column): error: \(message)\n"
       if let sourceLine { text += Self.excerpt(of: sourceLine, column: column) }
-    case .override(let assignment): text = "--set \(Self.printable(assignment, limit: 80)): error: \(message)\n"
+    case .override(let assignment): text = "\(Self.printable(assignment, limit: 90)): error: \(message)\n"
     case .file: text = "\(file): error: \(message)\n"
     }
     for line in help { text += "help: \(line)\n" }

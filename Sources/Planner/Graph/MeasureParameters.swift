@@ -128,7 +128,8 @@ public struct DistanceParameters: Sendable, Hashable {
 
   public var canonical: JSONValue {
     [
-      "backbone": .string(backbone), "training": training.canonical, "statistics": statistics.map { .string($0) } ?? .null,
+      "backbone": .string(backbone), "training": training.canonical,
+      "statistics": statistics.map { .string($0) } ?? .null,
     ]
   }
 }

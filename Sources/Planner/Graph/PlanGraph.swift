@@ -44,9 +44,8 @@ public struct PlanGraph: Sendable {
   private static func names(_ plan: Plan) -> [StageKey: String] {
     var names: [StageKey: String] = [:]
     for cell in plan.cells {
-      for kind in [StageKind.train, .test] {
-        if let key = cell.stages[kind] { names[key] = "\(cell.dataset), \(cell.backbone)" }
-      }
+      let own = [cell.stages[.train], cell.stages[.test]].compactMap { $0 }
+      for key in own + cell.measures.map(\.key) { names[key] = "\(cell.dataset), \(cell.backbone)" }
     }
     for stage in plan.stages where names[stage.key] == nil {
       let prefix = "\(stage.kind.rawValue) "

@@ -119,7 +119,8 @@ struct ShapeReader {
     guard let form = told ?? variant.forms.first(where: { $0.name == variant.fallback }) else {
       faults.add(
         .missingName(
-          what: "a \(variant.noun)", name: variant.tag, example: "{\(variant.tag): \(variant.forms[0].name)}"),
+          what: variant.noun.first.map("aeiou".contains) ?? false ? "an \(variant.noun)" : "a \(variant.noun)",
+          name: variant.tag, example: "{\(variant.tag): \(variant.forms[0].name)}"),
         at: value.place)
       return nil
     }

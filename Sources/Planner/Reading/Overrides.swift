@@ -2,11 +2,12 @@
 enum Overrides {
   /// The document with every assignment made, in order.
   static func applied(
-    _ overrides: [(name: String, value: String)], to document: YAMLValue, faults: FaultCollector
+    _ overrides: [(name: String, value: String)], to document: YAMLValue, faults: FaultCollector,
+    option: String = "--set"
   ) -> YAMLValue {
     var document = document
     for (name, text) in overrides {
-      let place = Place.override("\(name)=\(text)")
+      let place = Place.override("\(option) \(name)=\(text)")
       let path = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
       guard path.allSatisfy({ !$0.isEmpty }), path.count <= YAMLText.depthLimit else {
         faults.add(.overrideOfNothing(name: name, reason: "a name is words joined by dots"), at: place)
