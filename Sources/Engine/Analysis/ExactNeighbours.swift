@@ -23,11 +23,15 @@ package struct ExactNeighbours: Sendable, Hashable {
   private static let margin = 8
 
   /// - Parameters:
-  ///   - features: Finite numbers [n, d].
+  ///   - features: [n, d], row-major.
   ///   - k: Wanted neighbours; n - 1 where that is less.
-  static func find(_ features: FeatureMatrix, k: Int, metric: Metric) throws -> ExactNeighbours {
-    let rows = metric == .cosine ? features.unitRows() : features.centred()
-    return try find(rows, n: features.n, width: features.d, k: k, metric: metric)
+  /// - Throws: `EngineError.specification` where the count of numbers is not n d; `EngineError.data` for one that is
+  ///   not finite.
+  package static func find(
+    _ features: [Float], n: Int, d: Int, k: Int, metric: Metric = .euclidean
+  ) throws -> ExactNeighbours {
+    let matrix = try FeatureMatrix(features, n: n, d: d)
+    return try find(matrix.rows(for: metric), n: n, width: d, k: k, metric: metric)
   }
 
   /// - Parameter rows: [n, width]; for `cosine` of length 1 or 0.

@@ -43,8 +43,17 @@ struct FeatureMatrix {
     }
   }
 
+  /// What distances are computed of.
+  func rows(for metric: ExactNeighbours.Metric) -> [Double] {
+    switch metric {
+    // Near the origin less is lost in products.
+    case .euclidean: centred()
+    case .cosine: unitRows()
+    }
+  }
+
   /// Every image's features scaled to length 1; those that are all zero stay so.
-  func unitRows() -> [Double] {
+  private func unitRows() -> [Double] {
     var rows = values.map(Double.init)
     for row in 0..<n {
       let places = row * d..<(row + 1) * d

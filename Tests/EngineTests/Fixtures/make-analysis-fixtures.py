@@ -16,7 +16,7 @@ import umap
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
-from umap.umap_ import find_ab_params
+from umap.umap_ import find_ab_params, fuzzy_simplicial_set
 
 HERE = pathlib.Path(__file__).parent
 mpmath.mp.dps = 50
@@ -106,6 +106,10 @@ result["curves"] = [
     {"min_dist": least, "spread": spread, "ab": [float(x) for x in find_ab_params(spread, least)]}
     for least, spread in ((0.1, 1.0), (0.0, 1.0), (0.5, 1.0), (0.99, 1.0), (0.1, 2.5), (0.25, 0.5))
 ]
+
+for metric in ("euclidean", "cosine"):
+    graph, _, _ = fuzzy_simplicial_set(arrays["full_a"], 15, numpy.random.RandomState(0), metric)
+    arrays[f"graph_{metric}"] = graph.toarray().astype(numpy.float32)
 
 digits = load_digits().data[:600]
 arrays["digits"] = digits.astype(numpy.uint8)
