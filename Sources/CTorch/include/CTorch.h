@@ -258,6 +258,19 @@ typedef struct {
 int32_t graft_optimizer_step(graft_tensor *const *parameters, graft_tensor *const *first, graft_tensor *const *second,
                              const uint8_t *decays, int64_t count, const graft_update *update, double *norm);
 
+// Linear algebra in float64, on plain memory in row-major order
+
+/// Adds rows [m, d] to the moments of `count` rows before them: their mean [d] and the sum of outer products of their
+/// deviations from it, [d, d] (Chan, Golub & LeVeque, 1979). Both are zeros at a count of 0.
+int32_t graft_moments_add(const float *rows, int64_t m, int64_t d, int64_t count, double *mean, double *scatter);
+/// left right^T of [m, d] and [n, d], to [m, n].
+int32_t graft_row_products(const double *left, int64_t m, const double *right, int64_t n, int64_t d, double *out);
+/// The eigenvalues of a symmetric matrix [d, d], ascending, and a unit eigenvector of each as a row of [d, d]; only the
+/// lower triangle is read.
+int32_t graft_symmetric_eigen(const double *values, int64_t d, double *eigenvalues, double *eigenvectors);
+/// The singular values of [m, n], descending: as many as the shorter side.
+int32_t graft_singular_values(const double *values, int64_t m, int64_t n, double *out);
+
 #ifdef __cplusplus
 }
 #endif

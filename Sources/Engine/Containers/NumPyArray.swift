@@ -10,7 +10,7 @@ package final class NumPyArray: NumericArray, @unchecked Sendable {
   private let place: Int
   private let type: Element
 
-  /// An integer's form.
+  /// A number's form.
   private struct Element {
     let size: Int
     let isSigned: Bool
@@ -78,6 +78,25 @@ package final class NumPyArray: NumericArray, @unchecked Sendable {
         number = number << 8 | UInt64(bytes[type.isBigEndian ? start + step : end - 1 - step])
       }
       return Int(truncatingIfNeeded: number)
+    }
+  }
+
+  /// Whole rows as float64.
+  ///
+  /// - Throws: `EngineError.data` where they are of half precision or the file is damaged.
+  package func numbers(_ rows: Range<Int>) throws -> [Double] {
+    if type.isWhole { return try integers(rows).map(Double.init) }
+    guard type.size == 4 || type.size == 8 else {
+      throw EngineError.data("\(title) is of half precision, which is not read; save it as float32 or float64")
+    }
+    let bytes = try bytes(rows)
+    return stride(from: 0, to: bytes.count, by: type.size).map { start in
+      var bits: UInt64 = 0
+      for step in 0..<type.size {
+        bits = bits << 8 | UInt64(bytes[type.isBigEndian ? start + step : start + type.size - 1 - step])
+      }
+      return type.size == 4
+        ? Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits))) : Double(bitPattern: bits)
     }
   }
 
