@@ -30,7 +30,8 @@ public struct StageDispatcher: StageRunner {
       case .l2: return try L2Stage(request: request, passes: cache.passes(request)).run(context)
       case .cka: return try CKAStage(request: request, passes: cache.passes(request)).run(context)
       case .crossCKA: return try CrossCKAStage(request: request).run(context)
-      case .embedding, .distance: throw StageFailure.mismatched(request)
+      case .embedding: return try EmbeddingStage(request: request, passes: cache.passes(request)).run(context)
+      case .distance: return try DistanceStage(request).run(context)
       case .noop: return StageOutcome()
       }
     } catch let stopped as StageStopped {
