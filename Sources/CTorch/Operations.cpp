@@ -314,8 +314,12 @@ int32_t graft_reshape(const graft_tensor *tensor, const int64_t *shape, int32_t 
   return guarded([&] { *out = handle(tensor->value.reshape(at::IntArrayRef(shape, size_t(rank)))); });
 }
 
-int32_t graft_mean_tokens(const graft_tensor *tokens, graft_tensor **out) {
-  return guarded([&] { *out = handle(tokens->value.flatten(1, -2).mean(1)); });
+int32_t graft_mean_tokens(const graft_tensor *tokens, int64_t first, graft_tensor **out) {
+  return guarded([&] {
+    const auto all = tokens->value.flatten(1, -2);
+    TORCH_CHECK(first >= 0 && first < all.size(1), "no tokens from ", first, " on in shape ", tokens->value.sizes());
+    *out = handle(all.slice(1, first).mean(1));
+  });
 }
 
 int32_t graft_patches(const graft_tensor *image, int64_t size, graft_tensor **out) {

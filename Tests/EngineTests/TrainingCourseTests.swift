@@ -211,8 +211,7 @@ import Testing
     try Initialisation.random.apply(to: network, seed: 1)
     let training = SyntheticSource(count: count, side: 16)
     let validation = SyntheticSource(count: 7, side: 16, seed: 2)
-    let votes = try NearestNeighbours(network, on: training, batchSize: 16)
-      .probabilities(network, on: validation, batchSize: 4)
+    let votes = try NearestNeighbours.probabilities(network, on: validation, bank: training, batchSize: 16)
     func vectors(_ source: SyntheticSource) throws -> [[Double]] {
       let batch = try source.batch(Array(0..<source.count), draws: nil)
       let values = try network.features(Tensor(batch.pixels, shape: [batch.count, 3, 16, 16])).values().map(Double.init)

@@ -104,8 +104,8 @@ int32_t graft_roll(const graft_tensor *tokens, int64_t down, int64_t right, graf
 /// [n, h, w, c] with zeros added, or rows and columns cut off, at the lower and right edges.
 int32_t graft_resize_canvas(const graft_tensor *tokens, int64_t height, int64_t width, graft_tensor **out);
 int32_t graft_reshape(const graft_tensor *tensor, const int64_t *shape, int32_t rank, graft_tensor **out);
-/// The mean over all axes between the first and the last.
-int32_t graft_mean_tokens(const graft_tensor *tokens, graft_tensor **out);
+/// The mean over all tokens from `first` on, along all axes between the first and the last in order.
+int32_t graft_mean_tokens(const graft_tensor *tokens, int64_t first, graft_tensor **out);
 /// Squares of an image as rows: [n, c, h, w] to [n, h/size w/size, c size size], as a convolution of that stride sees them.
 int32_t graft_patches(const graft_tensor *image, int64_t size, graft_tensor **out);
 /// The class token before the tokens of each image, and the positions added.
@@ -125,6 +125,30 @@ int32_t graft_cross_entropy(const graft_tensor *logits, const graft_tensor *labe
 /// weight (which may be null).
 int32_t graft_binary_cross_entropy(const graft_tensor *logits, const graft_tensor *targets,
                                    const graft_tensor *weights, graft_tensor **out);
+
+// Representations
+
+/// Rows [count, width] divided by their Euclidean lengths, on a device; 0 where the length is 0 or not finite, and then
+/// `lengths` [count] says 0.
+int32_t graft_unit_rows(const float *values, int64_t count, int64_t width, const char *device, double *lengths,
+                        graft_tensor **out);
+/// Enters the next rows of a bank into the k nearest of each query, by products of unit rows: queries[c] [queries,
+/// width_c] with bank[c] [rows, width_c], the first row at `position` and all before it entered already.
+///
+/// With one component there is one search; with two there are three: by each, and by both joined, whose similarity is
+/// the sum over components of product times `query_shares` [queries, 2] times `bank_shares` [rows, 2]. `nearest`
+/// [searches, queries, k] is the state, read by `graft_sort_nearest`.
+int32_t graft_keep_nearest(const graft_tensor *const *queries, const graft_tensor *const *bank, int64_t components,
+                           const float *query_shares, const float *bank_shares, int64_t position, int64_t k,
+                           uint64_t *nearest);
+/// What was kept in one search's nearest [queries, k], the nearest first and of equally near ones the earlier:
+/// similarities and positions [queries, count], with `count` the lesser of k and the rows entered.
+int32_t graft_sort_nearest(const uint64_t *nearest, int64_t queries, int64_t k, int64_t count, float *similarities,
+                           int32_t *positions);
+/// gram [n, n] = c c^T of activations [n, ...], an image a row, minus the mean row; computed where the activations lie.
+int32_t graft_centred_gram(const graft_tensor *activations, double *gram, int64_t n);
+/// out [rows, columns] = a [rows, depth] b [columns, depth]^T, in float64.
+int32_t graft_row_products(const double *a, int64_t rows, const double *b, int64_t columns, int64_t depth, double *out);
 
 // Images on a device
 

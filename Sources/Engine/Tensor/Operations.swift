@@ -89,8 +89,10 @@ extension Tensor {
     try Native.made { graft_reshape(handle, shape.map(Int64.init), Int32(shape.count), &$0) }
   }
 
-  /// [n, ..., d] to the means [n, d].
-  package func meanOfTokens() throws -> Tensor { try Native.made { graft_mean_tokens(handle, &$0) } }
+  /// [n, ..., d] to the means [n, d] of the tokens from the first given on.
+  package func meanOfTokens(from first: Int = 0) throws -> Tensor {
+    try Native.made { graft_mean_tokens(handle, Int64(first), &$0) }
+  }
 
   /// [n, c, h, w] cut into squares, to [n, squares, c size size].
   package func patches(size: Int) throws -> Tensor { try Native.made { graft_patches(handle, Int64(size), &$0) } }

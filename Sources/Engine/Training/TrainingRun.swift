@@ -72,8 +72,8 @@ struct TrainingRun {
       step: state.step, epoch: timetable.epoch(after: state.step), learningRate: rate,
       trainingLoss: state.lossTotal / Double(state.lossCount), validationLoss: evaluation.loss, validationMetric: value)
     if options.judgesNeighbours {
-      let bank = try NearestNeighbours(network, on: training, batchSize: batchSize, device: device)
-      let votes = try bank.probabilities(network, on: validation, batchSize: batchSize, device: device)
+      let votes = try NearestNeighbours.probabilities(
+        network, on: validation, bank: training, batchSize: batchSize, device: device)
       record.validationNeighbours = metric(votes, evaluation.labels)
     }
     state.history.append(record)
