@@ -1,5 +1,5 @@
-// What representations are compared by: nearest neighbours and Gram matrices. Our own kernels on float32 in this machine's
-// memory, libtorch's operators anywhere else.
+// What representations are compared by: nearest neighbours and Gram matrices. Our own kernels on float32 in this
+// machine's memory, libtorch's operators anywhere else.
 #include <cmath>
 
 #include "Handle.h"
@@ -38,6 +38,8 @@ struct Search {
 
 /// Rows of queries whose products with a block of the bank stay in the cache.
 constexpr int64_t queryRows = 256;
+/// Rows that a thread makes unit rows of: no fewer than a block of a bank has, which is not worth waking threads for.
+constexpr int64_t unitRows = 256;
 
 /// [n, ...] as a matrix with an image a row, its numbers in whatever order they lie in memory, all images' alike.
 at::Tensor rows(const at::Tensor &x) {
@@ -59,7 +61,7 @@ int32_t graft_unit_rows(const float *values, int64_t count, int64_t width, const
   return guarded([&] {
     auto unit = at::empty({count, width}, at::kFloat);
     float *place = room(unit);
-    parallelRanges(count, 64, [&](int64_t begin, int64_t end) {
+    parallelRanges(count, unitRows, [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; row++) {
         const float *x = values + row * width;
         double total = 0;
@@ -138,7 +140,8 @@ int32_t graft_centred_gram(const graft_tensor *activations, double *gram, int64_
   });
 }
 
-int32_t graft_row_products(const double *a, int64_t rows, const double *b, int64_t columns, int64_t depth, double *out) {
+int32_t graft_row_products(const double *a, int64_t rows, const double *b, int64_t columns, int64_t depth,
+                           double *out) {
   return guarded([&] {
     at::NoGradGuard guard;
     const auto left = at::from_blob(const_cast<double *>(a), {rows, depth}, at::kDouble);

@@ -11,8 +11,8 @@ GRAFT_AVX2_BEGIN
 namespace graft {
 
 void centredGram(const float *x, double *gram, int64_t n, int64_t p) {
-  // So many columns at a time that they and their centred copy stay in the cache; their products are added in float64, so that
-  // precision does not suffer from the number of columns.
+  // So many columns at a time that they and their centred copy stay in the cache; their products are added in float64,
+  // so that precision does not suffer from the number of columns.
   constexpr int64_t width = 1024, mostPanels = 16;
   const int64_t pieces = (p + width - 1) / width, panels = std::min(pieces, mostPanels), size = n * n;
   std::vector<double> parts(size_t(panels * size), 0.0);

@@ -111,9 +111,9 @@ void winogradForward(const Images &images, const Taps &taps, const float *x, con
 void winogradWeightGradient(const Images &images, const Taps &taps, const float *x, const float *dy, float *dw, int64_t cin,
                             int64_t cout, float *room);
 
-/// Enters so many rows of a bank, the first at `position`, into the k nearest of a query; all before them were entered already.
-/// `nearest` [k] holds a number for each neighbour, by which they are ordered: the nearer the greater, of equally near ones the
-/// earlier.
+/// Enters so many rows of a bank, the first at `position`, into the k nearest of a query; all before them were entered
+/// already. `nearest` [k] holds a number for each neighbour, by which they are ordered: the nearer the greater, of
+/// equally near ones the earlier.
 void keepNearest(const float *similarities, int64_t count, int64_t position, int64_t k, uint64_t *nearest);
 /// The first `count` of nearest[queries, k] from the nearest on: similarities and positions [queries, count].
 void sortNearest(const uint64_t *nearest, int64_t queries, int64_t k, int64_t count, float *similarities,

@@ -132,17 +132,17 @@ int32_t graft_binary_cross_entropy(const graft_tensor *logits, const graft_tenso
 /// `lengths` [count] says 0.
 int32_t graft_unit_rows(const float *values, int64_t count, int64_t width, const char *device, double *lengths,
                         graft_tensor **out);
-/// Enters the next rows of a bank into the k nearest of each query, by products of unit rows: queries[c] [queries, width_c]
-/// with bank[c] [rows, width_c], the first row at `position` and all before it entered already.
+/// Enters the next rows of a bank into the k nearest of each query, by products of unit rows: queries[c] [queries,
+/// width_c] with bank[c] [rows, width_c], the first row at `position` and all before it entered already.
 ///
-/// With one component there is one search; with two there are three: by each, and by both joined, whose similarity is the sum
-/// over components of product times `query_shares` [queries, 2] times `bank_shares` [rows, 2]. `nearest` [searches, queries, k]
-/// is the state, read by `graft_sort_nearest`.
+/// With one component there is one search; with two there are three: by each, and by both joined, whose similarity is
+/// the sum over components of product times `query_shares` [queries, 2] times `bank_shares` [rows, 2]. `nearest`
+/// [searches, queries, k] is the state, read by `graft_sort_nearest`.
 int32_t graft_keep_nearest(const graft_tensor *const *queries, const graft_tensor *const *bank, int64_t components,
                            const float *query_shares, const float *bank_shares, int64_t position, int64_t k,
                            uint64_t *nearest);
-/// What was kept in one search's nearest [queries, k], the nearest first and of equally near ones the earlier: similarities
-/// and positions [queries, count], with `count` the lesser of k and the rows entered.
+/// What was kept in one search's nearest [queries, k], the nearest first and of equally near ones the earlier:
+/// similarities and positions [queries, count], with `count` the lesser of k and the rows entered.
 int32_t graft_sort_nearest(const uint64_t *nearest, int64_t queries, int64_t k, int64_t count, float *similarities,
                            int32_t *positions);
 /// gram [n, n] = c c^T of activations [n, ...], an image a row, minus the mean row; computed where the activations lie.

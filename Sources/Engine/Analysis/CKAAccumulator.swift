@@ -1,12 +1,12 @@
 internal import CTorch
 
-/// Centred kernel alignment of each layer of one network with each of another (or the same), over minibatches that both have
-/// seen: HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L)). Sums are float64.
+/// Centred kernel alignment of each layer of one network with each of another (or the same), over minibatches that both
+/// have seen: HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L)). Sums are float64.
 package struct CKAAccumulator: Sendable {
   /// How minibatches are put together.
   package enum Estimator: String, Sendable, Codable, Hashable, CaseIterable {
-    /// The sums of unbiased HSICs over minibatches first, then the ratio (Nguyen, Raghu & Kornblith, *Do Wide and Deep Networks
-    /// Learn the Same Things?*, ICLR 2021, eq. 2).
+    /// The sums of unbiased HSICs over minibatches first, then the ratio (Nguyen, Raghu & Kornblith, *Do Wide and Deep
+    /// Networks Learn the Same Things?*, ICLR 2021, eq. 2).
     case unbiased
     /// The mean of the minibatches' ratios of debiased HSICs, each counting the same whatever its size: the study's
     /// released code.
@@ -90,8 +90,8 @@ package struct CKAAccumulator: Sendable {
     return product / (terms.row.squareRoot() * terms.column.squareRoot())
   }
 
-  /// Row by row; nil where one of the two layers does not vary over the images (of some minibatch, for `released`, whose ratio
-  /// is then not defined) or is not finite.
+  /// Row by row; nil where one of the two layers does not vary over the images (of some minibatch, for `released`,
+  /// whose ratio is then not defined) or is not finite.
   ///
   /// - Throws: `EngineError.data` where no minibatch had 4 images.
   package func matrix() throws -> [Double?] {

@@ -66,13 +66,3 @@ package struct FeatureRows: Sendable, Hashable {
     count = 0
   }
 }
-
-extension FeatureRows {
-  /// All parts of each image side by side, [count, width].
-  package var joined: [Float] {
-    guard components.count > 1 else { return components.first?.values ?? [] }
-    return (0..<count).flatMap { row in
-      components.flatMap { $0.values[row * $0.width..<(row + 1) * $0.width] }
-    }
-  }
-}

@@ -1,12 +1,13 @@
 internal import CTorch
 
-/// The k images of a bank whose features point most nearly the same way as a query's, by cosine, for many queries at once.
+/// The k images of a bank whose features point most nearly the same way as a query's, by cosine, for many queries at
+/// once.
 ///
-/// The bank passes by once, in order, and is not kept: what a search holds grows with the queries and k alone. Where a layer has a
-/// class token and patches there are three searches for two matrix products, since the product of joined features is the
-/// sum of the products of their parts. Products are float32: similarities that differ by its rounding alone may change
-/// places. Of equally near images the earlier in the bank counts as nearer; features of length 0, or not finite, are at
-/// similarity 0 to everything.
+/// The bank passes by once, in order, and is not kept: what a search holds grows with the queries and k alone. Where a
+/// layer has a class token and patches there are three searches for two matrix products, since the product of joined
+/// features is the sum of the products of their parts. Products are float32: similarities that differ by its rounding
+/// alone may change places. Of equally near images the earlier in the bank counts as nearer; features of length 0, or
+/// not finite, are at similarity 0 to everything.
 package final class NeighbourSearch {
   /// Rows of the bank that are multiplied at once, whatever the batches they come in.
   private static let blockRows = 256
@@ -81,8 +82,8 @@ package final class NeighbourSearch {
 
   /// The neighbours found so far; more of the bank may come after.
   ///
-  /// - Throws: `EngineError.data` where nothing of a bank has come, `EngineError.specification` for a part that the features
-  ///   do not have.
+  /// - Throws: `EngineError.data` where nothing of a bank has come, `EngineError.specification` for a part that the
+  ///   features do not have.
   package func neighbours(by part: FeaturePart) throws -> Neighbours {
     try enterPending()
     guard position > 0 else { throw EngineError.data("no images to find neighbours among") }

@@ -1,7 +1,7 @@
 import Foundation
 
-/// What the nearest neighbours say of each query: each counts exp(similarity / temperature) (Wu et al., *Unsupervised Feature
-/// Learning via Non-Parametric Instance Discrimination*, CVPR 2018; the study's released code has 200 and 0.1).
+/// What the nearest neighbours say of each query: each counts exp(similarity / temperature) (Wu et al., *Unsupervised
+/// Feature Learning via Non-Parametric Instance Discrimination*, CVPR 2018; the study's released code has 200 and 0.1).
 package struct NeighbourVote: Sendable, Hashable {
   /// How many neighbours vote; all of the bank where that has fewer.
   package let neighbours: Int
@@ -43,8 +43,8 @@ package struct NeighbourVote: Sendable, Hashable {
     return shares
   }
 
-  /// For each class the share of the votes of those neighbours of which it is known, [queries, classes], row-major; 0 where of
-  /// none.
+  /// For each class the share of the votes of those neighbours of which it is known, [queries, classes], row-major; 0
+  /// where of none.
   ///
   /// - Parameter targets: 1, 0, or below 0 for unknown, for each class of each image of the bank, [bank, classes].
   /// - Throws: `EngineError.data` where the targets are not the bank's.
@@ -69,8 +69,8 @@ package struct NeighbourVote: Sendable, Hashable {
     return shares
   }
 
-  /// The voters of each query in turn, with their weights relative to the nearest's, so that nothing overflows; shares do
-  /// not change by it.
+  /// The voters of each query in turn, with their weights relative to the nearest's, so that nothing overflows; shares
+  /// do not change by it.
   private func forEachQuery(_ nearest: Neighbours, _ body: ([(position: Int, weight: Double)]) -> Void) {
     for query in 0..<nearest.queries {
       let first = query * nearest.count

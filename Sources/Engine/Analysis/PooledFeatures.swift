@@ -64,8 +64,3 @@ package enum PooledFeatures {
     }
   }
 }
-
-extension PooledFeatures {
-  /// Of all parts together.
-  package var width: Int { components.reduce(0) { $0 + ($1.shape.last ?? 0) } }
-}

@@ -1,6 +1,6 @@
 /// How far training has moved a network's weights: for each tensor the Euclidean distance by the number of its values,
-/// ||a - b||_2 / numel, for each module the mean over its tensors. Tensors of norms, running statistics among them, do not count.
-/// The study's released code means the same. Sums are float64.
+/// ||a - b||_2 / numel, for each module the mean over its tensors. Tensors of norms, running statistics among them, do
+/// not count. The study's released code means the same. Sums are float64.
 package struct WeightDistance: Sendable, Hashable {
   package struct Entry: Sendable, Hashable {
     package let name: String
@@ -16,10 +16,11 @@ package struct WeightDistance: Sendable, Hashable {
   package let total: Double?
 
   /// - Parameters:
-  ///   - modules: Paths as in the tensors' names. A module's tensors are those whose names go on with a dot after its path.
+  ///   - modules: Paths as in the tensors' names. A module's tensors are those whose names go on with a dot after its
+  ///     path.
   ///   - roles: Of all of the network's tensors, by name.
-  /// - Throws: `EngineError.data` with all tensors that one of the states lacks, that differ in shape or are none of the
-  ///   network's; `EngineError.specification` with all modules that have no tensors.
+  /// - Throws: `EngineError.data` with all tensors that one of the states lacks, that differ in shape or are none of
+  ///   the network's; `EngineError.specification` with all modules that have no tensors.
   package init(
     from initial: StateDict, to trained: StateDict, modules: [String], roles: [String: NetworkTensor.Role]
   ) throws {
