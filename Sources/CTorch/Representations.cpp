@@ -140,14 +140,4 @@ int32_t graft_centred_gram(const graft_tensor *activations, double *gram, int64_
   });
 }
 
-int32_t graft_row_products(const double *a, int64_t rows, const double *b, int64_t columns, int64_t depth,
-                           double *out) {
-  return guarded([&] {
-    at::NoGradGuard guard;
-    const auto left = at::from_blob(const_cast<double *>(a), {rows, depth}, at::kDouble);
-    const auto right = at::from_blob(const_cast<double *>(b), {columns, depth}, at::kDouble);
-    at::from_blob(out, {rows, columns}, at::kDouble).copy_(at::mm(left, right.t()));
-  });
-}
-
 }  // extern "C"

@@ -147,8 +147,6 @@ int32_t graft_sort_nearest(const uint64_t *nearest, int64_t queries, int64_t k, 
                            int32_t *positions);
 /// gram [n, n] = c c^T of activations [n, ...], an image a row, minus the mean row; computed where the activations lie.
 int32_t graft_centred_gram(const graft_tensor *activations, double *gram, int64_t n);
-/// out [rows, columns] = a [rows, depth] b [columns, depth]^T, in float64.
-int32_t graft_row_products(const double *a, int64_t rows, const double *b, int64_t columns, int64_t depth, double *out);
 
 // Images on a device
 

@@ -65,4 +65,12 @@ package struct FeatureRows: Sendable, Hashable {
     for index in components.indices { components[index].values.removeAll(keepingCapacity: true) }
     count = 0
   }
+
+  /// All components of each image side by side, [count, width].
+  package var joined: [Float] {
+    guard components.count > 1 else { return components.first?.values ?? [] }
+    return (0..<count).flatMap { row in
+      components.flatMap { $0.values[row * $0.width..<(row + 1) * $0.width] }
+    }
+  }
 }

@@ -63,4 +63,7 @@ package enum PooledFeatures {
     case .tokens(let cls, let patches): [cls, patches]
     }
   }
+
+  /// Of all components together.
+  package var width: Int { components.reduce(0) { $0 + ($1.shape.last ?? 0) } }
 }
