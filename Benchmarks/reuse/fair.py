@@ -5,6 +5,8 @@ matrix of the batch. CKA is then a product of small matrices. Re-initialisation 
 The formulas are written apart from those of released.py, so that the two check each other.
 """
 
+import math
+
 import torch
 from meter import spread
 from metrics import metrics
@@ -108,27 +110,29 @@ def layerwise_knn(bench):
 
 
 def cka(bench):
+    """`cka`, the mean of the batches' ratios, as released; `minibatch_cka`, the ratio of the batches' summed HSICs.
+
+    The second is Nguyen, Raghu and Kornblith (2021), eq. 2: batches of another size count by their HSICs.
+    """
     matrices = []
     for comparison in COMPARISONS:
         with bench.meter.timed("cka", "products"):
             rows, columns = (bench.passes[state, "test"].grams for state in comparison)
-            total = torch.zeros(len(BODY), len(BODY), dtype=torch.float64)
+            ratios, cross, row_terms, column_terms = 0, 0, 0, 0
             for left, right in zip(rows, columns):
-                left, right = (
-                    torch.nn.functional.normalize(torch.stack([grams[layer] for layer in BODY]), dim=1, eps=0)
-                    for grams in (left, right)
+                left, right = (torch.stack([grams[layer] for layer in BODY]) for grams in (left, right))
+                images = math.isqrt(left.shape[1])
+                products, row_norms, column_norms = (
+                    product / (images * (images - 3))
+                    for product in (left @ right.T, left.square().sum(1), right.square().sum(1))
                 )
-                total += left @ right.T
-            values = (total / len(rows)).flatten().tolist()
-        matrices.append(
-            {
-                "measure": "cka",
-                "metric": "cka",
-                "rows": {"state": comparison[0], "layers": BODY},
-                "columns": {"state": comparison[1], "layers": BODY},
-                "values": values,
-            }
-        )
+                ratios += products / torch.outer(row_norms, column_norms).sqrt()
+                cross, row_terms, column_terms = cross + products, row_terms + row_norms, column_terms + column_norms
+            values = {"cka": ratios / len(rows), "minibatch_cka": cross / torch.outer(row_terms, column_terms).sqrt()}
+        described = {"measure": "cka"} | {
+            side: {"state": state, "layers": BODY} for side, state in zip(("rows", "columns"), comparison)
+        }
+        matrices += [described | {"metric": name, "values": table.flatten().tolist()} for name, table in values.items()]
     return {"matrices": matrices}
 
 

@@ -1,10 +1,10 @@
 """Two states of one DeiT-S:  make_states.py FOLDER IMAGES [--threads 2] [--mean 0.5 0.5 0.5] [--sd 0.25 0.25 0.25]
 
 Writes initial.pth and trained.pth (torch.save of a state dict, timm's names) and the same tensors as
-initial.safetensors and trained.safetensors. `initial` is timm's random initialisation from seed 0. `trained` is no training's result: each
-tensor of `initial` plus noise in proportion to its own deviation, more of it in later blocks, so that every layer has
-moved, each by another amount; and a head fitted to the training images of IMAGES by ridge regression, so that what is
-predicted follows the classes. Both sides of a benchmark then measure the same weights.
+initial.safetensors and trained.safetensors. `initial` is timm's random initialisation from seed 0. `trained` is no
+training's result: each tensor of `initial` plus noise in proportion to its own deviation, more of it in later blocks,
+so that every layer has moved, each by another amount; and a head fitted to the training images of IMAGES by ridge
+regression, so that what is predicted follows the classes. Both sides of a benchmark then measure the same weights.
 """
 
 import argparse

@@ -26,7 +26,7 @@ def roc_auc(scores, labels):
 
 
 def metrics(scores, labels):
-    """By name. `true_share` is the mean score of the images' own classes: it moves with every score, others in steps."""
+    """By name. `true_share` is the mean score of the images' own classes: it moves with every score."""
     table = confusion(scores, labels)
     there = table.sum(1) > 0
     values = {

@@ -5,11 +5,12 @@
     python Benchmarks/reuse/peer.py .build/bench-reuse [--fair] [--full] [--threads 2] [--json FILE]
 
 Measured are test, k-NN, layer-wise k-NN, CKA, the distance of the weights and re-initialisation layer by layer, as
-the study's released code goes about them (released.py) or, with --fair, written well (fair.py). Prints a table, and
-writes with --json every value found and every cost.
+the study's released code does it (released.py) or, with --fair, written well (fair.py). Prints a table, and writes
+with --json every value found and every cost.
 
-Of what is repeated many times only a share is run unless --full is given: its time is multiplied, the table says so, and
-values that were not computed are null. Images are bytes in memory; neither making them nor loading weights is timed.
+Of what is repeated many times only a share is run unless --full is given: its time is multiplied, the table says so,
+and values that were not computed are null or left out. Images are bytes in memory; neither making them nor loading
+weights is timed.
 """
 
 import argparse
