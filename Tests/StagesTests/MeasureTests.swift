@@ -47,7 +47,7 @@ import WorkerProtocol
     try alone.runAll()
     let together = try InProcessRun(Self.study)
     try runTogether(together)
-    #expect(alone.plan.stages.count { $0.kind.isModelMeasure } == 4 * (1 + 1 + 2 + 2 + 1 + 3 + 1))
+    #expect(alone.plan.stages.count { $0.kind.isModelMeasure } == 4 * (1 + 1 + 2 + 2 + 1 + 3 + 1) + 2)
     for stage in alone.plan.stages {
       #expect(alone.outcomes[stage.key] == together.outcomes[stage.key], "\(stage.label)")
       for name in try FileManager.default.contentsOfDirectory(atPath: alone.artifact(stage.key)).sorted() {
@@ -102,7 +102,7 @@ import WorkerProtocol
     for stage in run.stages(.distance) {
       let outcome = try #require(run.outcomes[stage.key])
       #expect((outcome.facts["distance"]?.doubleValue ?? -1) > 0)
-      #expect(outcome.facts["remarks"] != nil)
+      #expect(outcome.facts["images"]?.intValue == 80 && outcome.facts["width"]?.intValue == 64)
     }
   }
 
