@@ -9,12 +9,13 @@ struct ExportCommand: ParsableCommand {
     commandName: "export", abstract: "Print one table of a study as CSV.")
 
   enum Table: String, ExpressibleByArgument, CaseIterable {
-    case cells, settings, gains, history, classes, splits, attempts
+    case cells, settings, gains, history, classes, layers, splits, attempts
     case rates = "lr_search"
   }
 
   @OptionGroup var arguments: StudyArguments
-  @Option(help: "cells, settings, gains, history, classes, splits, lr_search or attempts.") var table = Table.cells
+  @Option(help: "cells, settings, gains, history, classes, layers, splits, lr_search or attempts.")
+  var table = Table.cells
 
   func run() throws {
     let loaded = try arguments.load()
@@ -30,15 +31,20 @@ struct ExportCommand: ParsableCommand {
     }
     let results = try explaining { try workspace.results(of: plan) }
     let file = ReportWriter.renderFiles(results: results).first { $0.path == "\(table.rawValue).csv" }
-    guard let file else {
-      throw CommandFailure(
-        .usage,
-        table == .classes
-          ? "\(plan.study) has no table classes: no data set of it is read yet"
-          : "\(plan.study) has no table \(table.rawValue): it searches for no learning rate",
-        remedy: table == .classes ? "`graft run` reads them" : "`optimizer: {lr: search}` under `training:` does")
-    }
+    guard let file else { throw absence(of: table, in: plan.study) }
     Console.write(file.text)
+  }
+
+  /// Why a study has no table of a kind that not all have.
+  private func absence(of table: Table, in study: String) -> CommandFailure {
+    let (why, remedy) =
+      switch table {
+      case .classes: ("no data set of it is read yet", "`graft run` reads them")
+      case .layers:
+        ("none of its analyses measures layers", "`analyses: [test, layerwise_knn]` asks for one that does")
+      default: ("it searches for no learning rate", "`optimizer: {lr: search}` under `training:` does")
+      }
+    return CommandFailure(.usage, "\(study) has no table \(table.rawValue): \(why)", remedy: remedy)
   }
 
   /// Every try at every stage of the plan.

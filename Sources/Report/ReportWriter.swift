@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Planner
 import Store
 import WorkerProtocol
 
@@ -7,8 +8,9 @@ import WorkerProtocol
 public enum ReportWriter {
   /// Every file of the report, in a fixed order: a pure function, the same results give the same bytes.
   ///
-  /// The files are the same for every study but for those of learning rates, which only studies that search for them have,
-  /// and of classes, which are there when a data set's images are counted; where there is nothing to show, a table has its header alone and a figure says what is missing.
+  /// The files are the same for every study but for those of learning rates, which only studies that search for them have, of
+  /// measures, which only studies that ask for them have, and of classes, which are there when a data set's images are
+  /// counted; where there is nothing to show, a table has its header alone and a figure says what is missing.
   public static func renderFiles(results: StudyResults) -> [ReportFile] {
     let analysis = StudyAnalysis(results)
     let table = PerformanceTable(analysis)
@@ -27,6 +29,9 @@ public enum ReportWriter {
       files.append(ReportFile(path: "lr_search.csv", text: StudyTables.rateSearches(analysis)))
     }
     if analysis.hasClassCounts { files.append(ReportFile(path: "classes.csv", text: StudyTables.classes(analysis))) }
+    if analysis.measureKinds.contains(where: StageKind.ofLayers.contains) {
+      files.append(ReportFile(path: "layers.csv", text: StudyTables.layers(analysis)))
+    }
     return files
       + figures.flatMap { drawn in
         [
@@ -58,7 +63,9 @@ public enum ReportWriter {
   }
 
   /// The files that not every study's report has.
-  private static let optionalPaths = ["classes.csv", "lr_search.csv", "figures/lr-search.svg", "figures/lr-search.csv"]
+  private static let optionalPaths =
+    ["classes.csv", "lr_search.csv", "layers.csv"]
+    + (["lr-search"] + DrawnFigure.ofMeasures.map(\.name)).flatMap { ["figures/\($0).svg", "figures/\($0).csv"] }
 
   private static func write(_ bytes: [UInt8], to path: String) throws {
     if let present = try? DurableFiles.read(path), present == bytes { return }

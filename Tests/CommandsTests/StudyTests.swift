@@ -25,6 +25,11 @@ import Testing
     #expect(cells.contains("quadratic_kappa"))
     #expect(cells.contains("grading/vit_micro/1.0/WT/1"), "\(cells.prefix(500))")
 
+    // Its trainings are drawn by how soon they converge; nothing of it measures layers.
+    #expect(try folder.text("results/small/figures/convergence.csv").split(separator: "\n").count == 13)
+    let layers = try GraftProcess.run(["export", "small.yaml", "--table", "layers"], in: folder)
+    #expect(layers.status == 64 && layers.errors.contains("none of its analyses measures layers"), "\(layers.errors)")
+
     // The same database gives the same bytes.
     let before = try expected.map { try folder.data("results/small/\($0)") }
     #expect(try GraftProcess.run(["report", "small.yaml"], in: folder).status == 0)

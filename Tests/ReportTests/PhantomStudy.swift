@@ -18,8 +18,12 @@ struct PhantomStudy: Sendable {
   var searchesRates = false
   /// What becomes of a cell that is not done.
   var fate: @Sendable (Cell) -> (CellState, String)? = { _ in nil }
+  /// What is measured on each cell beside its test.
+  var measures: PhantomMeasures?
 
-  var results: StudyResults {
+  var results: StudyResults { measures?.on(plainResults) ?? plainResults }
+
+  private var plainResults: StudyResults {
     StudyResults(
       study: study,
       datasets: datasets.enumerated().map { index, name in
@@ -60,18 +64,19 @@ struct PhantomStudy: Sendable {
     cells.filter { $0.cell.seed == 0 }.map { result in
       let cell = result.cell
       let name = "search \(cell.id.text)"
-      var search = RateSearchResult(key: key(name), cell: cell)
+      var search = RateSearchResult(key: Self.key(name), cell: cell)
       if cell.dataset == datasets.last, datasets.count > 1 {
         if cell.initialisation == "ST", cell.backbone == backbones.last { return search }
         search.form = "range"
         search.tried = (0..<30).map { step in
-          let place = Double(step) / 29 * 5 - 5 + noise(name) * 0.3
+          let place = Double(step) / 29 * 5 - 5 + Self.noise(name) * 0.3
           return RateTrial(
             rate: power(place), step: step + 1,
-            trainingLoss: 1.2 - 0.25 * (place + 5) + (place > -1.5 ? (place + 1.5) * 1.4 : 0) + noise("\(name)\(step)")
+            trainingLoss: 1.2 - 0.25 * (place + 5) + (place > -1.5 ? (place + 1.5) * 1.4 : 0) + Self.noise(
+              "\(name)\(step)")
               * 0.02)
         }
-        search.rate = power(-2.5 + noise(name) * 0.3)
+        search.rate = power(-2.5 + Self.noise(name) * 0.3)
       } else {
         search.form = "grid"
         search.tried = (0..<7).map { index in
@@ -79,7 +84,7 @@ struct PhantomStudy: Sendable {
           guard index < 6 else { return RateTrial(rate: power(place), diverged: true) }
           return RateTrial(
             rate: power(place), step: 50, epoch: 5, trainingLoss: 0.5, validationLoss: 0.6,
-            metric: 0.8 - (place + 3.3) * (place + 3.3) * 0.05 + noise("\(name)\(index)") * 0.01)
+            metric: 0.8 - (place + 3.3) * (place + 3.3) * 0.05 + Self.noise("\(name)\(index)") * 0.01)
         }
         search.rate = search.tried.max { ($0.metric ?? 0) < ($1.metric ?? 0) }?.rate
       }
@@ -96,11 +101,12 @@ struct PhantomStudy: Sendable {
     let name = "\(dataset)/\(backbone)/\(fraction)/\(initialisation)/\(seed)"
     let cell = Cell(
       id: CellID(name), dataset: dataset, backbone: backbone, fraction: fraction, initialisation: initialisation,
-      seed: seed, furtherAxes: furtherAxes, stages: [.train: key("train \(name)"), .test: key("test \(name)")],
+      seed: seed, furtherAxes: furtherAxes,
+      stages: [.train: Self.key("train \(name)"), .test: Self.key("test \(name)")],
       metric: metric(d))
     let base = 0.55 + 0.12 * fraction + 0.03 * Double(b)
     let transfer = ["RI": 0.0, "ST": 0.03, "WT": 0.16 - 0.08 * fraction + 0.04 * Double(b)][initialisation] ?? 0.1
-    let value = base + transfer * (d.isMultiple(of: 2) ? 1 : 0.4) + noise(name) * 0.03
+    let value = base + transfer * (d.isMultiple(of: 2) ? 1 : 0.4) + Self.noise(name) * 0.03
     let fate = fate(cell)
     let state = fate?.0 ?? .done
     let history = (1...max(1, validations)).map { step in
@@ -120,11 +126,11 @@ struct PhantomStudy: Sendable {
   }
 
   /// Between -1 and 1, from the text alone.
-  private func noise(_ text: String) -> Double {
+  static func noise(_ text: String) -> Double {
     Double(hash(text) >> 11) / 0x1p52 - 1
   }
 
-  private func key(_ text: String) -> StageKey {
+  static func key(_ text: String) -> StageKey {
     var digits = ""
     var state = hash(text)
     while digits.count < 64 {
@@ -141,7 +147,7 @@ struct PhantomStudy: Sendable {
   }()
 
   /// FNV-1a.
-  private func hash(_ text: String) -> UInt64 {
+  static func hash(_ text: String) -> UInt64 {
     var hash = text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     hash ^= hash >> 29
     hash = hash &* 0xbf58_476d_1ce4_e5b9

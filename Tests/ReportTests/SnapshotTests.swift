@@ -13,6 +13,10 @@ import Testing
     ("long-names", longNames),
     ("distances", distances),
     ("rates", PhantomStudy(study: "rates", seeds: 1, searchesRates: true)),
+    ("small-measures", smallMeasures),
+    ("measures", measures),
+    ("broken-measures", brokenMeasures),
+    ("deep-measures", deepMeasures),
   ]
 
   static let broken = PhantomStudy(
@@ -36,6 +40,43 @@ import Testing
     backbones: ["deit_small", "swin_tiny", "inception_v3", "resnet50"], fractions: [1],
     distances: ["aptos2019": 160, "ddsm": 155, "isic2019": 141, "chexpert": 181, "camelyon": 202])
 
+  /// Every kind, on networks small enough to read the whole report.
+  static let smallMeasures = PhantomStudy(
+    study: "small-measures", datasets: ["derma"], backbones: ["deit_tiny"], fractions: [1], seeds: 2,
+    measures: PhantomMeasures(layers: { _ in ["patch_embed", "blocks.0.attn", "blocks.0.mlp", "head"] }, images: 12))
+
+  static let measures = PhantomStudy(
+    study: "measures", backbones: ["deit_small", "resnet50"], fractions: [1], seeds: 3,
+    distances: ["derma": 141, "nodules": 181], measures: PhantomMeasures())
+
+  /// A cell diverged, measures failed, were never run or have no value for a layer; one seed of one data set.
+  static let brokenMeasures = PhantomStudy(
+    study: "broken-measures", datasets: ["a_data_set_of_chest_radiographs_with_a_very_long_name", "derma"],
+    backbones: ["deit_small_patch16_224_in21k"], fractions: [1], seeds: 2,
+    fate: { cell in
+      cell.dataset == "derma" && cell.initialisation == "RI" && cell.seed == 0
+        ? (.diverged, "its training loss stopped being finite at step 120") : nil
+    },
+    measures: PhantomMeasures(
+      kinds: [.knn, .layerwiseKNN, .layerImportance, .l2, .cka, .crossCKA, .embedding], images: 700, classes: 14,
+      fate: { cell, kind in
+        switch (kind, cell.dataset, cell.initialisation, cell.seed) {
+        case (.cka, "derma", "RI", _):
+          (.failed, "cka failed: the device has too little memory for a batch of 64 images")
+        case (.cka, _, "ST", 1): (.missing, "not yet run")
+        case (.embedding, "derma", "WT", _): (.missing, "not yet run")
+        case (.knn, "derma", "ST", _): (.failed, "knn failed: <no> \"images\"")
+        case (.l2, "derma", _, 1): (.missing, "not yet run")
+        default: nil
+        }
+      },
+      varies: { cell, layer in !(cell.initialisation == "ST" && layer == "blocks.4.mlp") }))
+
+  /// A network of sixty layers, two fractions of the images, one seed.
+  static let deepMeasures = PhantomStudy(
+    study: "deep-measures", datasets: ["derma"], backbones: ["resnet152"], fractions: [0.1, 1], seeds: 1,
+    measures: PhantomMeasures(layers: { _ in PhantomMeasures.resnet(blocks: [3, 8, 44, 3]) }, images: 2500, classes: 9))
+
   @Test(arguments: studies.map(\.name)) func report(name: String) throws {
     let study = try #require(Self.studies.first { $0.name == name }).study
     for file in ReportWriter.renderFiles(results: study.results) where Self.isKept(file.path, name) {
@@ -49,8 +90,18 @@ import Testing
     case "long-names": ["figures/figure-1.svg", "tables/performance.tex", "tables/performance.md"].contains(path)
     case "distances": path == "figures/figure-1.svg" || path == "figures/figure-1.csv"
     case "rates": path.contains("lr") || path == "report.html"
+    case "measures": isOfMeasures(path) && path.hasSuffix("svg")
+    case "broken-measures": path == "cells.csv" || isOfMeasures(path) && path.hasSuffix("svg")
+    // Maps of sixty layers are large: one figure of them is enough.
+    case "deep-measures":
+      isOfMeasures(path) && path.hasSuffix("svg") && !["cka", "embedding"].contains { path.hasSuffix("/\($0).svg") }
     default: true
     }
+  }
+
+  private static func isOfMeasures(_ path: String) -> Bool {
+    let names = ["knn", "layerwise-knn", "layer-importance", "l2", "cka", "cross-cka", "embedding", "convergence"]
+    return names.contains { path.hasPrefix("figures/\($0).") }
   }
 }
 

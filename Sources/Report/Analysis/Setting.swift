@@ -1,5 +1,6 @@
 import Planner
 import Store
+import WorkerProtocol
 
 /// What initialisations are compared on: a setting without its initialisation.
 package struct TransferCase: Sendable, Hashable {
@@ -41,7 +42,7 @@ package struct SettingResult: Sendable {
   package let key: SettingKey
   package let split: String
   package let metric: String
-  /// Whether the data set is judged by this metric.
+  /// Whether the data set is judged by this metric of the test.
   package let isJudged: Bool
   /// The cells that the study plans for the setting.
   package let planned: Int
@@ -57,19 +58,45 @@ package struct SettingResult: Sendable {
   package var n: Int { values.count }
   package var isComplete: Bool { n == planned }
 
+  /// A metric that the test of the cells leaves.
   init(key: SettingKey, split: String, metric: String, isJudged: Bool, cells: ArraySlice<CellResult>) {
+    self.init(
+      key: key, split: split, metric: metric, isJudged: isJudged,
+      runs: cells.map { Run(seed: $0.cell.seed, state: $0.state, metrics: $0.metrics.filter { $0.split == split }) })
+  }
+
+  /// A number of the whole network that a measure of the cells leaves. Its split is the measure's name: `knn` also judges
+  /// the test images, by metrics of the same names.
+  init(key: SettingKey, measure: StageKind, metric: String, cells: ArraySlice<CellResult>) {
+    self.init(
+      key: key, split: measure.rawValue, metric: metric, isJudged: false,
+      runs: cells.flatMap { result in
+        result.measures.filter { $0.measure.kind == measure }.map {
+          Run(seed: result.cell.seed, state: $0.state, metrics: $0.metrics)
+        }
+      })
+  }
+
+  private struct Run {
+    let seed: Int
+    let state: CellState
+    let metrics: [MetricValue]
+  }
+
+  private init(key: SettingKey, split: String, metric: String, isJudged: Bool, runs: [Run]) {
     self.key = key
     self.split = split
     self.metric = metric
     self.isJudged = isJudged
-    planned = cells.count
-    diverged = cells.count { $0.state == .diverged }
-    failed = cells.count { $0.state == .failed }
-    values = cells.compactMap { result in
-      guard result.state == .done,
-        let value = result.metrics.first(where: { $0.split == split && $0.name == metric })?.value, value.isFinite
-      else { return nil }
-      return SeedValue(seed: result.cell.seed, value: value)
+    planned = runs.count
+    diverged = runs.count { $0.state == .diverged }
+    failed = runs.count { $0.state == .failed }
+    values = runs.compactMap { run in
+      guard run.state == .done, let value = run.metrics.first(where: { $0.name == metric })?.value, value.isFinite
+      else {
+        return nil
+      }
+      return SeedValue(seed: run.seed, value: value)
     }
     summary = SampleSummary(values.map(\.value))
   }

@@ -6,6 +6,7 @@ package struct StudyAnalysis: Sendable {
   package let study: String
   package let datasets: [DatasetResult]
   package let provenance: JSONValue
+  package let reporting: Reporting
   /// In the order of the cells that they are for.
   package let rateSearches: [RateSearchResult]
   /// In `StudyOrder`.
@@ -36,6 +37,7 @@ package struct StudyAnalysis: Sendable {
     study = results.study
     datasets = results.datasets
     provenance = results.provenance
+    reporting = results.reporting
     self.cells = cells
     let places = Dictionary(cells.enumerated().map { ($1.cell.id, $0) }) { first, _ in first }
     rateSearches = results.rateSearches.sorted { (places[$0.cell.id] ?? 0) < (places[$1.cell.id] ?? 0) }
@@ -65,6 +67,14 @@ package struct StudyAnalysis: Sendable {
     settingIndex[SettingKey(transferCase: transferCase, initialisation: initialisation)].map { settings[$0] }
   }
 
+  /// The leading number of the whole network that a measure leaves, over the runs of each setting that plans it.
+  package func settings(of measure: StageKind) -> [SettingResult] {
+    settingMetrics.filter { result in
+      let judged = setting(result.key.transferCase, result.key.initialisation)?.metric
+      return result.split == measure.rawValue && result.metric == measure.leadingMetric(judged: judged ?? "")
+    }
+  }
+
   package func dataset(_ name: String) -> DatasetResult? { datasetIndex[name].map { datasets[$0] } }
 
   /// The training images that a case learns from: those of its data set times its fraction; nil until they are counted.
@@ -87,9 +97,20 @@ package struct StudyAnalysis: Sendable {
     let names =
       [Name(split: "test", metric: judged)]
       + cells.flatMap { $0.metrics.map { Name(split: $0.split, metric: $0.name) } }
-    return names.uniqued().enumerated().map { index, name in
+    let tested = names.uniqued().enumerated().map { index, name in
       SettingResult(key: key, split: name.split, metric: name.metric, isJudged: index == 0, cells: cells)
     }
+    struct Number: Hashable {
+      let measure: StageKind
+      let metric: String
+    }
+    let numbers = cells.lazy.flatMap(\.measures).flatMap { own in
+      let kind = own.measure.kind
+      let names = [kind.leadingMetric(judged: judged)].compactMap(\.self) + own.metrics.map(\.name)
+      return names.map { Number(measure: kind, metric: $0) }
+    }
+    return tested
+      + numbers.uniqued().map { SettingResult(key: key, measure: $0.measure, metric: $0.metric, cells: cells) }
   }
 
   private static func compared(

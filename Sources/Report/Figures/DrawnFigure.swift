@@ -1,3 +1,5 @@
+import Planner
+
 /// A figure and the numbers it is drawn from.
 package struct DrawnFigure: Sendable {
   package let figure: Figure
@@ -5,9 +7,23 @@ package struct DrawnFigure: Sendable {
 
   /// Every figure of a report, in its order: a new one is added here.
   package static func all(_ analysis: StudyAnalysis) -> [DrawnFigure] {
-    [GainFigure.draw(analysis), PerformanceFigure.draw(analysis), TrainingCurvesFigure.draw(analysis)]
+    let kinds = analysis.measureKinds
+    return [GainFigure.draw(analysis), PerformanceFigure.draw(analysis), TrainingCurvesFigure.draw(analysis)]
+      + [ConvergenceFigure.draw(analysis)]
       + (analysis.rateSearches.isEmpty ? [] : [RateSearchFigure.draw(analysis)])
+      + ofMeasures.filter { kinds.contains($0.kind) }.map { $0.draw(analysis) }
   }
+
+  /// The figures that only studies with such measures have.
+  static let ofMeasures: [(kind: StageKind, name: String, draw: @Sendable (StudyAnalysis) -> DrawnFigure)] = [
+    (.knn, "knn", NeighboursFigure.draw),
+    (.layerwiseKNN, "layerwise-knn", LayerNeighboursFigure.draw),
+    (.layerImportance, "layer-importance", LayerImportanceFigure.draw),
+    (.l2, "l2", WeightDistanceFigure.draw),
+    (.cka, "cka", SimilarityFigure.draw),
+    (.crossCKA, "cross-cka", CrossSimilarityFigure.draw),
+    (.embedding, "embedding", EmbeddingFigure.draw),
+  ]
 
   /// A figure of thousands of panels helps nobody: from this number on the rest is in its CSV alone, and a note says so.
   static let mostPanels = 120

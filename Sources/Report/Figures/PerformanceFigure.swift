@@ -62,15 +62,10 @@ enum PerformanceFigure {
     let facet: Facet
   }
 
-  /// The axis of one data set: round all its runs, and their intervals as far as these do not dwarf the runs.
+  /// The axis of one data set.
   private static func valueAxis(_ settings: [SettingResult]) -> Axis {
-    let values = settings.flatMap { $0.values.map(\.value) }
-    let title = settings.first.map { MetricName.plain($0.metric) } ?? ""
-    guard let low = values.min(), let high = values.max() else { return Axis(title, .linear(around: [])) }
-    let reach = Swift.max(high - low, 0.001) / 2
-    let limits = settings.compactMap { $0.summary?.interval }
-      .flatMap { [Swift.max($0.low, low - reach), Swift.min($0.high, high + reach)] }
-    return Axis(title, .linear(around: values + limits, margin: 0.08))
+    RunMarks.axis(
+      settings.first.map { MetricName.plain($0.metric) } ?? "", settings.map { ($0.values, $0.summary?.interval) })
   }
 
   private static func place(_ setting: SettingResult, _ drawn: [String], hasFractions: Bool) -> (String, Double) {
@@ -82,44 +77,7 @@ enum PerformanceFigure {
 
   private static func marks(_ setting: SettingResult, at place: (name: String, offset: Double), y: Axis) -> [Mark] {
     guard case .linear(let range) = y.scale else { return [] }
-    let initialisation = setting.key.initialisation
-    let color = Palette.initialisation(initialisation)
-    let title = setting.key.title(showsFraction: true)
-    let middle = Position.name(place.name, offset: place.offset)
-    guard let summary = setting.summary else {
-      return [
-        .text(x: middle, y: .value(range.low), "0/\(setting.planned)", below: -4),
-        .point(
-          x: middle, y: .value(range.low + (range.high - range.low) * 0.16),
-          style: PointStyle(.cross, radius: 3.5, fill: nil, stroke: Stroke(Palette.muted, width: 1.3)),
-          note: "\(title): no run measured of \(setting.planned) (\(setting.absences))"),
-      ]
-    }
-    var marks: [Mark] = setting.values.enumerated().map { index, run in
-      // The runs of a setting side by side, by seed, so that equal values do not hide one another.
-      let shift = setting.n < 2 ? 0 : (Double(index) / Double(setting.n - 1) - 0.5) * 0.09
-      return .point(
-        x: .name(place.name, offset: place.offset + shift), y: .value(run.value),
-        style: PointStyle(Palette.shape(initialisation), radius: 1.8, fill: color, opacity: 0.55),
-        note: "\(title), seed \(run.seed): \(NumberText.fixed(run.value, 4))")
-    }
-    var note = "\(title): mean \(NumberText.fixed(summary.mean, 4)), n = \(setting.n) of \(setting.planned)"
-    if let interval = summary.interval {
-      marks.append(
-        .interval(
-          x: middle, low: interval.low, high: interval.high, Stroke(color, width: 1.2)))
-      note += ", 95 % \(NumberText.fixed(interval.low, 4)) to \(NumberText.fixed(interval.high, 4))"
-    }
-    marks.append(
-      .point(
-        x: middle, y: .value(summary.mean),
-        style: PointStyle(
-          Palette.shape(initialisation), radius: 3.4, fill: color, stroke: Stroke(Palette.paper, width: 0.7)),
-        note: note))
-    if !setting.isComplete {
-      marks.append(.text(x: middle, y: .value(range.high), "\(setting.n)/\(setting.planned)", below: 10))
-    }
-    return marks
+    return RunMarks(setting, title: setting.key.title(showsFraction: true)).marks(at: place, range: range)
   }
 
   private static func csv(_ analysis: StudyAnalysis) -> String {

@@ -15,10 +15,15 @@ package struct Figure: Sendable {
   package var notes: [String]
   /// Whether even one or two panels take the width of a page.
   package var isWide: Bool
+  /// Whether the plotting areas are as high as wide, whatever `panelHeight` says.
+  package var isSquare: Bool
+  /// What stands above each row of panels; empty where nothing does.
+  package var rowTitles: [String]
 
   package init(
     name: String, title: String, description: String, panels: [Panel], columns: Int = 4, panelHeight: Double = 150,
-    legends: [Legend] = [], notes: [String] = [], isWide: Bool = false
+    legends: [Legend] = [], notes: [String] = [], isWide: Bool = false, isSquare: Bool = false,
+    rowTitles: [String] = []
   ) {
     self.name = name
     self.title = title
@@ -29,6 +34,8 @@ package struct Figure: Sendable {
     self.legends = legends
     self.notes = notes
     self.isWide = isWide
+    self.isSquare = isSquare
+    self.rowTitles = rowTitles
   }
 
   /// In pixels: 720, 7.5 inches, is the width of a page of two columns; one or two panels take less, so that their type
@@ -48,59 +55,74 @@ struct FigureLayout {
 
   private let figure: Figure
   private let columns: Int
-  /// Whether all panels of each row have one y axis, and all panels of the figure one x axis.
+  /// Whether all panels of each row have one y axis.
   private let sharesY: Bool
-  private let sharesX: Bool
   private let yLabelWidth: Double
+  private let yTitleWidth: Double
   private let plotWidth: Double
+  private let plotHeight: Double
   private let titleHeight: Double
-  private let xLabels: PanelDrawing.XLabels
+  /// How the labels of each row's x axes are set.
+  private let xLabels: [PanelDrawing.XLabels]
 
   init(_ figure: Figure) {
     self.figure = figure
     let panels = figure.panels
     let columns = Swift.max(1, Swift.min(figure.columns, panels.count))
     let sharesY = panels.indices.allSatisfy { panels[$0].y == panels[$0 - $0 % columns].y }
-    sharesX = panels.allSatisfy { $0.x == panels[0].x }
-    let height = figure.panelHeight
     let widest =
-      panels.flatMap { $0.y.ticks(length: height, pixelsApart: PanelDrawing.yTickDistance) }
+      panels.flatMap { PanelDrawing.yTicks($0.y, height: figure.panelHeight) }
       .map { TextWidth.pixels($0.label, size: FontSize.small) }.max() ?? 0
-    let yLabelWidth = Swift.min(Self.longestYLabel, widest) + 14
-    let margins = (yLabelWidth + Self.axisTitle) * Double(sharesY ? 1 : columns)
+    let isBare = panels.allSatisfy(\.y.isBare)
+    let yLabelWidth = isBare ? 0 : Swift.min(Self.longestYLabel, widest) + 14
+    yTitleWidth = isBare ? 0 : Self.axisTitle
+    let margins = (yLabelWidth + yTitleWidth) * Double(sharesY ? 1 : columns)
     let plotWidth =
       (figure.width - 2 * Self.edge - margins - Self.gap * Double(columns - 1) - 6) / Double(columns)
     // A lone panel as wide as the page would be out of shape.
     self.plotWidth = Swift.min(plotWidth, 420)
+    plotHeight = figure.isSquare ? self.plotWidth : figure.panelHeight
     self.columns = columns
     let width = self.plotWidth
     titleHeight = 12 + 14 * Double(panels.map { TextWidth.boldLines($0.title, width: width).count }.max() ?? 0)
     self.sharesY = sharesY
     self.yLabelWidth = yLabelWidth
-    xLabels = PanelDrawing.XLabels(panels: panels, plotWidth: self.plotWidth)
+    xLabels = stride(from: 0, to: panels.count, by: columns).map { first in
+      PanelDrawing.XLabels(panels: panels[first..<Swift.min(first + columns, panels.count)], plotWidth: width)
+    }
   }
 
   private var rows: Int { (figure.panels.count + columns - 1) / columns }
-  private var marginWidth: Double { yLabelWidth + Self.axisTitle }
+  private var marginWidth: Double { yLabelWidth + yTitleWidth }
 
-  private func isLowest(_ index: Int) -> Bool { index + columns >= figure.panels.count }
-
-  /// A row has room for x labels where a panel of it needs them: the last, the one above a gap in it, or every row where
-  /// the axes differ.
-  private func hasXLabels(row: Int) -> Bool {
-    if !sharesX { return true }
-    return (row * columns..<Swift.min((row + 1) * columns, figure.panels.count)).contains(where: isLowest)
+  private func indices(row: Int) -> Range<Int> {
+    row * columns..<Swift.min((row + 1) * columns, figure.panels.count)
   }
 
+  /// A panel has x labels where it is the lowest of its column; all panels of a row have them where one below has another axis.
+  private func hasXLabels(_ index: Int) -> Bool {
+    if figure.panels[index].x.isBare { return false }
+    return index + columns >= figure.panels.count
+      || indices(row: index / columns).contains { above in
+        let below = above + columns
+        return below < figure.panels.count && figure.panels[below].x != figure.panels[above].x
+      }
+  }
+
+  private func hasXLabels(row: Int) -> Bool { indices(row: row).contains { hasXLabels($0) } }
+
+  private var rowTitleHeight: Double { figure.rowTitles.isEmpty ? 0 : 26 }
+
   private func rowHeight(_ row: Int) -> Double {
-    titleHeight + figure.panelHeight + (hasXLabels(row: row) ? xLabels.height + Self.axisTitle : 8)
+    rowTitleHeight + titleHeight + plotHeight + (hasXLabels(row: row) ? xLabels[row].height + Self.axisTitle : 8)
   }
 
   private func area(_ index: Int, top: Double) -> PlotArea {
     let column = Double(index % columns)
     let left =
       Self.edge + marginWidth + column * (plotWidth + Self.gap) + (sharesY ? 0 : column * marginWidth)
-    return PlotArea(left: left, top: top + titleHeight, width: plotWidth, height: figure.panelHeight)
+    return PlotArea(
+      left: left, top: top + rowTitleHeight + titleHeight, width: plotWidth, height: plotHeight)
   }
 
   var svg: String {
@@ -127,7 +149,12 @@ struct FigureLayout {
 
     var top = Self.edge
     for row in 0..<rows {
-      for index in row * columns..<Swift.min((row + 1) * columns, figure.panels.count) {
+      if figure.rowTitles.indices.contains(row) {
+        let room = (figure.width - 2 * Self.edge) / TextWidth.bold
+        svg.label(
+          TextWidth.fitted(figure.rowTitles[row], width: room), Self.edge, top + 24, TextStyle(isBold: true))
+      }
+      for index in indices(row: row) {
         drawPanel(index, top: top, &svg)
       }
       top += rowHeight(row)
@@ -145,7 +172,8 @@ struct FigureLayout {
   private func drawPanel(_ index: Int, top: Double, _ svg: inout SVGWriter) {
     let panel = figure.panels[index]
     let area = area(index, top: top)
-    let showsX = !sharesX || isLowest(index)
+    let showsX = hasXLabels(index)
+    let xLabels = xLabels[index / columns]
     let showsY = !sharesY || index.isMultiple(of: columns)
     PanelDrawing(
       panel: panel, area: area, showsXLabels: showsX, showsYLabels: showsY, yLabelWidth: yLabelWidth, xLabels: xLabels

@@ -10,6 +10,10 @@ package enum Mark: Sendable {
   case area([(x: Position, low: Double, high: Double)], color: String, opacity: Double)
   /// Small type below (positive) or above a point, moved by so many pixels.
   case text(x: Position, y: Position, String, below: Double)
+  /// A matrix over the panel's whole plotting area; a panel has one.
+  case raster(Raster)
+  /// Points of one style without notes: one element, however many they are.
+  case cloud([(x: Double, y: Double)], PointStyle)
 }
 
 package enum Shape: Sendable, Hashable {

@@ -34,6 +34,14 @@ package enum Palette {
     }
   }
 
+  /// Marks of classes that the colour-blind tell apart, by shape as well (colours after Okabe and Ito, their yellow darker).
+  static let classes: [(color: String, shape: Shape)] = [
+    ("#0072b2", .circle), ("#e69f00", .square), ("#009e73", .triangle), ("#cc79a7", .diamond), ("#1c1c1c", .cross),
+    ("#56b4e9", .square), ("#d55e00", .circle), ("#b0a000", .diamond), ("#7d4f9e", .triangle), ("#8c5a2b", .cross),
+  ]
+  /// The colour of what has no mark of its own.
+  static let others = "#b8b8b8"
+
   /// A sequential map for shares of 0 to 1 (values beyond are clipped): from dark blue through grey-olive to yellow, its
   /// lightness rising evenly, so that it reads the same in grey and with any colour blindness.
   package static func sequential(_ share: Double) -> String {

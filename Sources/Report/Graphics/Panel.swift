@@ -27,9 +27,16 @@ package struct Axis: Sendable, Hashable {
     self.ticks = ticks
   }
 
-  func ticks(length: Double, pixelsApart: Double) -> [Tick] {
-    ticks ?? scale.ticks(Swift.max(2, Int(length / pixelsApart)))
+  /// - Parameter namesApart: The least distance of two names, for scales of names.
+  func ticks(length: Double, pixelsApart: Double, namesApart: Double) -> [Tick] {
+    if let ticks { return ticks }
+    let own = scale.ticks(Swift.max(2, Int(length / pixelsApart)))
+    guard case .band = scale else { return own }
+    return Scale.thinned(own, room: Int(length / namesApart))
   }
+
+  /// Whether nothing stands beside it: no label, no title.
+  var isBare: Bool { title.isEmpty && ticks?.isEmpty == true }
 }
 
 /// Where a panel's plotting area lies in its figure, in pixels.
@@ -62,18 +69,18 @@ struct PanelDrawing {
   let yLabelWidth: Double
   let xLabels: XLabels
 
-  /// How the labels of a figure's x axes are set: level, or turned where the names are too long for their bands.
+  /// How the labels of a row's x axes are set: level, or turned where the names are too long for their bands.
   struct XLabels {
     let isTurned: Bool
     let height: Double
 
     static let longest = 110.0
 
-    init(panels: [Panel], plotWidth: Double) {
+    init(panels: ArraySlice<Panel>, plotWidth: Double) {
       var isTurned = false
       var longest = 0.0
       for panel in panels {
-        guard case .band(let names) = panel.x.scale else { continue }
+        guard case .band(let names) = panel.x.scale, panel.x.ticks == nil else { continue }
         let room = plotWidth / Double(Swift.max(1, names.count))
         for name in names {
           let width = TextWidth.pixels(name, size: FontSize.small)
@@ -101,10 +108,15 @@ struct PanelDrawing {
     svg.close("g")
   }
 
-  static let yTickDistance = 27.0
+  static func yTicks(_ axis: Axis, height: Double) -> [Tick] {
+    axis.ticks(length: height, pixelsApart: 27, namesApart: FontSize.small + 1.5)
+  }
 
-  private var xTicks: [Tick] { panel.x.ticks(length: area.width, pixelsApart: 46) }
-  private var yTicks: [Tick] { panel.y.ticks(length: area.height, pixelsApart: Self.yTickDistance) }
+  /// Names may be turned: then they are as far apart as the height of their type asks, along the axis.
+  private var xTicks: [Tick] {
+    panel.x.ticks(length: area.width, pixelsApart: 46, namesApart: FontSize.small * 1.5)
+  }
+  private var yTicks: [Tick] { Self.yTicks(panel.y, height: area.height) }
 
   private func drawGrid(_ svg: inout SVGWriter) {
     for tick in xTicks {
@@ -199,6 +211,13 @@ struct PanelDrawing {
     case .text(let x, let y, let text, let below):
       guard let x = area.x(x, panel.x), let y = area.y(y, panel.y) else { return }
       svg.label(text, x, y + below, TextStyle(size: FontSize.small, anchor: .middle, hasHalo: true))
+    case .raster(let raster): svg.raster(raster, in: area)
+    case .cloud(let points, let style):
+      let places = points.compactMap { point -> (x: Double, y: Double)? in
+        guard let x = area.x(.value(point.x), panel.x), let y = area.y(.value(point.y), panel.y) else { return nil }
+        return (x, y)
+      }
+      svg.cloud(places, style)
     }
   }
 }

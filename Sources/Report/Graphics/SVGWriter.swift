@@ -114,7 +114,7 @@ enum FontSize {
 /// How wide a text is set, at most: the widths of the widest of the fonts that a viewer may choose.
 enum TextWidth {
   /// How much wider bold type is.
-  private static let bold = 1.12
+  static let bold = 1.12
 
   /// The text in at most three lines of bold type no wider than `width`, each broken after a space or another mark that
   /// parts words where there is one; what does not fit then is shortened in its middle.

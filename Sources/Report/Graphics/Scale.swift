@@ -63,6 +63,18 @@ package enum Scale: Sendable, Hashable {
     }
   }
 
+  /// As many of the ticks as there is room for, evenly, the first and the last among them.
+  static func thinned(_ ticks: [Tick], room: Int) -> [Tick] {
+    guard ticks.count > room else { return ticks }
+    let step = (ticks.count + Swift.max(1, room) - 1) / Swift.max(1, room)
+    var places = Array(stride(from: 0, to: ticks.count, by: step))
+    if let last = places.last, last < ticks.count - 1 {
+      if places.count > 1 { places.removeLast() }
+      places.append(ticks.count - 1)
+    }
+    return places.map { ticks[$0] }
+  }
+
   /// Multiples of 1, 2 or 5 times a power of ten within the range.
   private static func roundValues(_ range: Interval, count: Int) -> [Double] {
     let span = range.high - range.low

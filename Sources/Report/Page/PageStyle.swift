@@ -14,6 +14,7 @@ enum PageStyle {
     main { max-width: 78rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
     h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .4rem; overflow-wrap: anywhere; }
     h2 { font-size: 1.25rem; margin: 2.8rem 0 .6rem; padding-top: .5rem; border-top: 1px solid var(--line); }
+    h3 { font-size: 1.05rem; margin: 1.8rem 0 .4rem; }
     p, ul, figcaption { max-width: 46rem; margin: .5rem 0; }
     ul { padding-left: 1.2rem; }
     .quiet, figcaption { color: var(--quiet); font-size: .9rem; }

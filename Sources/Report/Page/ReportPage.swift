@@ -26,8 +26,12 @@ struct ReportPage {
         writeHeader(&page)
         writeSection("gains", "What transfer brings", &page, writeGains)
         writeSection("performance", "Performance", &page, writePerformance)
-        writeSection("training", "Training", &page) { writeFigure("training-curves", &$0) }
+        writeSection("training", "Training", &page) { page in
+          writeFigure("training-curves", &page)
+          writeFigure("convergence", &page)
+        }
         if !analysis.rateSearches.isEmpty { writeSection("rates", "Learning rates", &page, writeRates) }
+        if !analysis.measureKinds.isEmpty { writeSection("measures", "Feature reuse, measured", &page, writeMeasures) }
         writeSection("data", "Data sets", &page, writeDatasets)
         writeSection("cells", "Cells: where each number comes from", &page, writeCells)
         writeSection("provenance", "Provenance", &page, writeProvenance)
@@ -68,6 +72,7 @@ struct ReportPage {
         """
         <nav aria-label="Sections"><a href="#gains">Gains</a> <a href="#performance">Performance</a> \
         <a href="#training">Training</a> \(analysis.rateSearches.isEmpty ? "" : "<a href=\"#rates\">Learning rates</a> ")\
+        \(analysis.measureKinds.isEmpty ? "" : "<a href=\"#measures\">Feature reuse</a> ")\
         <a href="#data">Data sets</a> <a href="#cells">Cells</a> \
         <a href="#provenance">Provenance</a></nav>
 
@@ -95,25 +100,16 @@ struct ReportPage {
 
   /// Why cells are not done, each reason once.
   private func writeReasons(_ page: inout HTMLWriter) {
-    struct Reason: Hashable {
-      let state: CellState
-      let text: String
-    }
-    var counts: [Reason: Int] = [:]
-    var reasons: [Reason] = []
-    for result in analysis.cells where result.state != .done {
-      let reason = Reason(state: result.state, text: result.reason ?? "no reason recorded")
-      if counts[reason] == nil { reasons.append(reason) }
-      counts[reason, default: 0] += 1
-    }
-    guard !reasons.isEmpty else { return }
-    let shown = reasons.sorted { (counts[$0] ?? 0) > (counts[$1] ?? 0) }.prefix(12)
+    writeReasons(AbsenceReasons(analysis.cells.map { ($0.state, $0.reason) }), rest: "see the cells below", &page)
+  }
+
+  func writeReasons(_ reasons: AbsenceReasons, rest: String, _ page: inout HTMLWriter) {
+    guard !reasons.lines.isEmpty else { return }
+    let shown = reasons.lines.prefix(12)
     page.element("ul") { page in
-      for reason in shown {
-        page.leaf("li", "\(counts[reason] ?? 0) \(reason.state.rawValue): \(reason.text)")
-      }
-      if reasons.count > shown.count {
-        page.leaf("li", "\(reasons.count - shown.count) more reasons: see the cells below.")
+      for line in shown { page.leaf("li", line) }
+      if reasons.lines.count > shown.count {
+        page.leaf("li", "\(reasons.lines.count - shown.count) more reasons: \(rest).")
       }
     }
   }
@@ -226,9 +222,10 @@ struct ReportPage {
   private func writeProvenance(_ page: inout HTMLWriter) {
     page.leaf("p", "What made these results, as recorded with them; the same is in provenance.json.")
     page.leaf("pre", analysis.provenance.indentedText)
+    let layers = analysis.measureKinds.contains(where: StageKind.ofLayers.contains) ? "layers.csv, " : ""
     page.leaf(
       "p", "class=\"quiet\"",
-      "Beside this page: cells.csv, settings.csv, gains.csv, history.csv, the tables for LaTeX and Markdown in tables/, and "
+      "Beside this page: cells.csv, settings.csv, gains.csv, history.csv, \(layers)the tables for LaTeX and Markdown in tables/, and "
         + "each figure as SVG with its numbers as CSV in figures/. The same results give the same bytes.")
   }
 

@@ -4,15 +4,27 @@ import WorkerProtocol
 
 /// The CSV tables of a study.
 package enum StudyTables {
-  /// A row for each cell and metric; a cell without metrics has one row, without a value.
+  /// A row for each cell and metric; a cell without metrics has one row, without a value. Then a row for each number of the whole
+  /// network that a measure leaves, or one without a value.
+  ///
+  /// The split of a measure's rows is its name, `knn`, and never `test`: nearest neighbours judge the test images by metrics
+  /// of the same names, and who picks rows by split and metric must not mix the two. State and reason are the measure's.
   package static func cells(_ analysis: StudyAnalysis) -> String {
     struct Row {
       let result: CellResult
+      var measure: MeasureResult?
       let metric: MetricValue?
     }
     let rows = analysis.cells.lazy.flatMap { result in
-      result.metrics.isEmpty
+      let tested =
+        result.metrics.isEmpty
         ? [Row(result: result, metric: nil)] : result.metrics.map { Row(result: result, metric: $0) }
+      let measured = result.measures.flatMap { own in
+        own.metrics.isEmpty
+          ? [Row(result: result, measure: own, metric: nil)]
+          : own.metrics.map { Row(result: result, measure: own, metric: $0) }
+      }
+      return tested + measured
     }
     var columns: [Column<Row>] = [
       .text("study") { _ in analysis.study },
@@ -22,18 +34,21 @@ package enum StudyTables {
     columns += [
       .text("init") { $0.result.cell.initialisation },
       .integer("seed") { $0.result.cell.seed },
-      .text("state") { $0.result.state.rawValue },
-      .text("reason") { $0.result.reason },
-      .text("split") { $0.metric?.split ?? "test" },
-      .text("metric") { $0.metric?.name ?? $0.result.cell.metric },
+      .text("state") { ($0.measure?.state ?? $0.result.state).rawValue },
+      .text("reason") { $0.measure == nil ? $0.result.reason : $0.measure?.reason },
+      .text("split") { $0.measure?.measure.kind.rawValue ?? $0.metric?.split ?? "test" },
+      .text("metric") { $0.metric?.name ?? ($0.measure == nil ? $0.result.cell.metric : nil) },
       .number("value") { $0.metric?.value },
       .text("train_key") { $0.result.cell.stages[.train]?.hex },
-      .text("test_key") { $0.result.cell.stages[.test]?.hex },
+      .text("test_key") { $0.measure == nil ? $0.result.cell.stages[.test]?.hex : nil },
     ]
+    // A study without measures has no column of them.
+    if !analysis.measureKinds.isEmpty { columns.append(.text("measure_key") { $0.measure?.measure.key.hex }) }
     return DataTable(columns).csv(rows)
   }
 
-  /// A row for each setting and metric.
+  /// A row for each setting and metric, and for each number of the whole network that a measure leaves: its split is the
+  /// measure's name.
   package static func settings(_ analysis: StudyAnalysis) -> String {
     var columns: [Column<SettingResult>] = caseColumns(analysis.furtherAxes) { $0.key.transferCase }
     columns += [
@@ -191,7 +206,9 @@ package enum StudyTables {
   /// Names that the tables use themselves: a further axis of the same name is written `axis.NAME`.
   private static let ownNames: Set<String> = [
     "study", "cell", "dataset", "backbone", "fraction", "init", "seed", "state", "reason", "split", "metric", "value",
-    "planned", "n", "mean", "sd", "median", "min", "max", "step", "epoch", "learning_rate", "distance",
+    "planned", "n", "mean", "sd", "median", "min", "max", "step", "epoch", "learning_rate", "distance", "analysis",
+    "part", "layer", "position", "key", "low", "high", "best", "threshold", "knn", "test", "method", "image", "x", "y",
+    "class",
   ]
 
   /// The columns that say which case a row is of: the same in every table.
