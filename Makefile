@@ -3,7 +3,7 @@
 SWIFT_FLAGS := -c release
 GRAFT := .build/release/graft
 
-.PHONY: study test check lint build setup chest-xray bench bench-train bench-data clean
+.PHONY: study test check lint build setup chest-xray bench bench-train bench-data bench-reuse clean
 
 # Runs the embedded default study, grids/quickstart.yaml, and says where its report lies.
 study: build
@@ -52,6 +52,13 @@ bench-train: build
 bench-data: build
 	@sh Benchmarks/bench.sh --only-setup
 	@$${GRAFT_PEER_PYTHON:-Benchmarks/.venv/bin/python} Benchmarks/data/data.py --worker .build/release/graft-worker
+
+# The measures of feature reuse of one DeiT-S, against PyTorch as the study's released code goes about it.
+bench-reuse: build
+	@sh Benchmarks/bench.sh --only-setup
+	@$${GRAFT_PEER_PYTHON:-Benchmarks/.venv/bin/python} -m pip install --quiet safetensors
+	@$${GRAFT_PEER_PYTHON:-Benchmarks/.venv/bin/python} Benchmarks/reuse/reuse.py --graft .build/release/graft \
+	  --worker .build/release/graft-worker
 
 clean:
 	@rm -rf .build

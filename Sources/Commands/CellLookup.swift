@@ -67,6 +67,18 @@ enum CellLookup {
     return alone
   }
 
+  /// A cell with its data set's stage alone.
+  static func datasetAlone(_ text: String, in plan: Plan, workspace: Workspace) throws -> Plan {
+    guard case .cell(let cell) = try find(text, in: plan, workspace: workspace) else {
+      throw CommandFailure(
+        .usage, "\(text) is a stage: a model's file is tested in a cell's backbone",
+        remedy: "`graft plan --cells` lists the cells")
+    }
+    return Plan(
+      study: plan.study, cells: [cell], stages: plan.stages.filter { $0.key == cell.stages[.dataset] },
+      resources: plan.resources, reporting: plan.reporting)
+  }
+
   /// A cell's stages, inputs first.
   static func stages(of cell: Cell, in plan: Plan) -> [Stage] { stages(from: cell.allStages, in: plan) }
 

@@ -139,14 +139,7 @@ struct PreviewCommand: ParsableCommand {
     }
     switch answer {
     case .images(let images): return images
-    case .failure(let failure):
-      let status: ExitStatus =
-        switch failure.failureClass {
-        case .data, .spec: .studyOrData
-        case .disk: .cannotWrite
-        default: .machineLacks
-        }
-      throw CommandFailure(status, "\(group.name): \(failure.message)", remedy: failure.remedy)
+    case .failure(let failure): throw CommandFailure(failure, of: group.name)
     }
   }
 }

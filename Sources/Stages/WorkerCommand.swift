@@ -24,20 +24,23 @@ public enum WorkerCommand {
         let request = try JSONDecoder().decode(JSONValue.self, from: Data((arguments.dropFirst().first ?? "").utf8))
         FileHandle.standardOutput.write(Data(try SplitListing.csv(of: request).utf8))
       }
-    case "--preview": return preview(Array(arguments.dropFirst()))
+    case "--preview": return answer(arguments) { Preview.answer(to: $0) }
+    case "--test-model": return answer(arguments) { CheckpointTest.answer(to: $0) }
     case "--bench-step": return answer { try TrainingBenchmark.run(arguments: Array(arguments.dropFirst())) }
+    case "--bench-pass": return answer { try PassBenchmark.run(arguments: Array(arguments.dropFirst())) }
     case "--bench-store": return answer { try StoreBenchmark.run(arguments: Array(arguments.dropFirst())) }
     case "--bench-open": return answer { try StoreBenchmark.runOpening(arguments: Array(arguments.dropFirst())) }
     default:
-      let use = "--doctor, --bench-step BACKBONE, --bench-store FOLDER STORE or --bench-open STORE"
+      let use =
+        "--doctor, --bench-step BACKBONE, --bench-pass BACKBONE, --bench-store FOLDER STORE or --bench-open STORE"
       FileHandle.standardError.write(Data("graft-worker: run by `graft`; by itself it takes \(use)\n".utf8))
       return 64
     }
   }
 
-  /// `--preview REQUEST`: a `PreviewAnswer` as JSON.
-  private static func preview(_ arguments: [String]) -> Int32 {
-    guard let json = arguments.first, let text = try? JSONEncoder().encode(Preview.answer(to: json)) else { return 64 }
+  /// `--preview REQUEST` and the like: the answer as JSON.
+  private static func answer(_ arguments: [String], _ body: (String) -> some Encodable) -> Int32 {
+    guard let json = arguments.dropFirst().first, let text = try? JSONEncoder().encode(body(json)) else { return 64 }
     FileHandle.standardOutput.write(text)
     return 0
   }
@@ -83,7 +86,7 @@ public enum WorkerCommand {
   }
 
   /// Runs what prints for itself; its fault goes to standard error. Speeds are printed as JSON: `--bench-step BACKBONE
-  /// [--batch=N] [--threads=N] [--steps=N]` a training step's, `--bench-store FOLDER STORE [--size=N] [--threads=N]` that of
+  /// [--batch=N] [--threads=N] [--steps=N]` a training step's, `--bench-pass BACKBONE` that of passes, `--bench-store FOLDER STORE [--size=N] [--threads=N]` that of
   /// decoding images into a store, `--bench-open STORE` that of opening one.
   private static func answer(_ run: () throws -> Void) -> Int32 {
     do {

@@ -41,13 +41,20 @@ package struct ModuleReplacement {
 
   /// The logits of images [n, channels, h, w]: of the network as it is, and with each of the modules replaced, in order. The
   /// network has its own weights afterwards.
-  package func logits(_ images: Tensor) throws -> (whole: [Float], replaced: [[Float]]) {
+  ///
+  /// - Parameter afterEach: Called when a module is done, with how many are; what it throws ends the pass.
+  package func logits(
+    _ images: Tensor, afterEach: (Int) throws -> Void = { _ in }
+  ) throws -> (whole: [Float], replaced: [[Float]]) {
     try Native.recording(false) {
       var replaced = [[Float]](repeating: [], count: modules.count)
+      var done = 0
       var x = images
       for (index, _) in network.segments.enumerated() {
         for (place, position) in positions.enumerated() where position == index {
           replaced[place] = try self.replaced(place, from: index, x)
+          done += 1
+          try afterEach(done)
         }
         x = try network.run(x, through: network.segments[index...index], pass: .evaluation)
       }

@@ -8,7 +8,7 @@ public struct SourceWeights: Sendable {
   }
 
   public let format: Format
-  /// By the network's own names, without a head. Positions, relative biases and patch filters keep the file's sizes;
+  /// By the network's own names, without a head unless it was asked for. Positions, relative biases and patch filters keep the file's sizes;
   /// `StateDict.fitted` brings them to a network's.
   public let tensors: StateDict
   /// The file's tensors that the network has no use for: a head, counts of batches, tables.
@@ -19,11 +19,15 @@ public struct SourceWeights: Sendable {
   /// Reads a file for a network. Names and shapes are checked first, so a file of another model, be it of any size, costs
   /// no more than its table of contents.
   ///
+  /// - Parameter withHead: Whether the file is a whole model's: its head is read, and every tensor must have the network's
+  ///   own size.
   /// - Throws: `EngineError.data` naming the file: what cannot be read as weights, or every tensor that is missing, left
   ///   over, of another shape, or not finite.
-  public static func read(_ path: String, for network: any Network) throws -> SourceWeights {
+  public static func read(
+    _ path: String, for network: any Network, withHead: Bool = false
+  ) throws -> SourceWeights {
     let (stored, format) = try listing(path)
-    let expected = network.tensors.filter { !$0.isHead }
+    let expected = network.tensors.filter { withHead || !$0.isHead }
     let names = SourceNames(stored.map(\.name), expected: Set(expected.map(\.name)))
 
     var found: [String: StoredTensor] = [:]
@@ -37,7 +41,7 @@ public struct SourceWeights: Sendable {
         faults.append("twice: \(name), as \(other.name) and as \(tensor.name)")
       }
     }
-    let misfits = StrictLoading.misfits(found.mapValues(\.shape), against: expected, resizable: true)
+    let misfits = StrictLoading.misfits(found.mapValues(\.shape), against: expected, resizable: !withHead)
     try StrictLoading.refuse(path, misfits + faults)
 
     var tensors = StateDict()

@@ -76,7 +76,8 @@ struct DistanceStage {
       context.report(
         StageProgress(
           fraction: Double(positions.upperBound) / Double(images.count),
-          position: "images of the \(role == "source" ? "source" : "data set") \(positions.upperBound)/\(images.count)"))
+          position: "images of the \(role == "source" ? "source" : "data set") \(positions.upperBound)/\(images.count)")
+      )
     }
     guard let accumulator else { throw EngineError.data("\(request.label): no training images to take features of") }
     return (try accumulator.statistics(), images.count)

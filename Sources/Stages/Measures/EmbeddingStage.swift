@@ -51,7 +51,8 @@ struct EmbeddingStage {
     try ProjectorFiles.write(
       features: features, d: width, names: model.test.positions.map(model.data.store.imagePath), classes: labels,
       title: request.label, to: request.outputFolder)
-    context.log("\(count) images, \(width) features each, by \(options.methods.map(\.rawValue).joined(separator: " and "))")
+    context.log(
+      "\(count) images, \(width) features each, by \(options.methods.map(\.rawValue).joined(separator: " and "))")
     return StageOutcome(diverged: model.model.diverged, facts: .object(facts))
   }
 }

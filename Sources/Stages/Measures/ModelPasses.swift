@@ -8,9 +8,6 @@ package final class ModelPasses {
   package let model: MeasuredModel
   /// Bytes that queries and searches may hold at a time.
   let budget: Int
-  /// How many images went through a network, by what for: for the log.
-  private(set) var passed: [String: Int] = [:]
-
   private var evaluation: Evaluation?
   private var features: FeatureRows?
   private var queries: [LayerQueries: [String: FeatureRows]] = [:]
@@ -125,7 +122,6 @@ package final class ModelPasses {
       for (layer, features) in reading.pooled {
         try gathered[state, default: [:]][layer, default: FeatureRows()].append(features)
       }
-      passed["test, \(state.rawValue)", default: 0] += images.shape[0]
       return reading
     }
     let needsTrained = isFirst || !similarities.isEmpty || states.contains(.trained)
@@ -200,7 +196,6 @@ package final class ModelPasses {
       probe: probe, features: !searches.isEmpty, pooled: layerSearches.isEmpty ? [] : Set(network.probes))
     try forEachBatch(of: images, size: PassNeeds.TestPass.standardBatch, "training images", context) { batch in
       let reading = try network.read(batch, request)
-      passed["training, \(state.rawValue)", default: 0] += batch.shape[0]
       if let features = reading.features {
         let pooled = try PooledFeatures(features, layout: .vector)
         for search in searches { try search.add(pooled) }

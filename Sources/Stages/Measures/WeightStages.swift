@@ -47,14 +47,18 @@ struct LayerImportanceStage {
     var whole: [Float] = []
     var replaced = [[Float]](repeating: [], count: replacement.modules.count)
     try model.test.forEachBatch(of: PassNeeds.TestPass.standardBatch, on: model.device) { positions, images in
-      if context.shouldStop { throw StageStopped() }
-      let logits = try replacement.logits(images)
+      let logits = try replacement.logits(images) { done in
+        if context.shouldStop { throw StageStopped() }
+        // Later modules take less: their passes are shorter.
+        let share = Double(done) / Double(replacement.modules.count)
+        let passed = Double(positions.lowerBound) + Double(positions.count) * share * (2 - share)
+        context.report(
+          StageProgress(
+            fraction: passed / Double(model.test.count),
+            position: "test images \(positions.upperBound)/\(model.test.count), module \(done)"))
+      }
       whole += logits.whole
       for (index, values) in logits.replaced.enumerated() { replaced[index] += values }
-      context.report(
-        StageProgress(
-          fraction: Double(positions.upperBound) / Double(model.test.count),
-          position: "test images \(positions.upperBound)/\(model.test.count)"))
     }
     func value(_ logits: [Float]) throws -> Double {
       parameters.primary.value(try Evaluation.of(logits: logits, of: model.test).probabilities, of: model.test)
