@@ -162,4 +162,68 @@ import WorkerProtocol
     let changed = #expect(throws: StageFailure.self) { try run.run(measures[0]) }
     #expect(changed?.message.contains("cannot be made again") == true)
   }
+
+  /// A small published data set's study with analyses.
+  private func published(_ dataset: String, _ layout: TinyLayout, _ further: String) throws -> InProcessRun {
+    let run = try InProcessRun(
+      """
+      study: published
+      data: data
+      axes: {dataset: [\(dataset)], backbone: [resnet_micro], init: [RI]}
+      seeds: 1
+      training:
+        epochs: 1
+        batch_size: 8
+        image_size: 32
+        schedule: []
+        transforms: {train: [{name: resize, size: 32}], eval: [{name: resize, size: 32}]}
+      \(further)
+      """)
+    try layout.write(below: run.folder.appending(path: "data"))
+    return run
+  }
+
+  /// Images that show several findings, some of them unknown.
+  @Test(.timeLimit(.minutes(3))) func imagesOfSeveralClassesAreMeasuredToo() throws {
+    let run = try published(
+      "chexpert", .chexpert,
+      """
+      analyses: [{name: knn, k: 5}, {name: layerwise_knn, k: 5}, layer_importance, l2, cka, {name: embedding, methods: [pca]}]
+      datasets: {chexpert: {uncertain: ignore, split: patient}}
+      """)
+    try run.runAll()
+    let knn = try #require(run.outcomes[run.stages(.knn)[0].key])
+    #expect(knn.metrics.map(\.name) == ["roc_auc"] && (0...1).contains(knn.metrics[0].value), "\(knn.metrics)")
+    for kind in [StageKind.layerwiseKNN, .layerImportance] {
+      for stage in run.stages(kind) {
+        let series = LayerMeasures(facts: try #require(run.outcomes[stage.key]).facts).series
+        #expect(series[0].metric == "roc_auc" && series[0].values.allSatisfy { (0...1).contains($0 ?? -1) })
+      }
+    }
+    let points = try #require(
+      FileManager.default.contents(atPath: run.artifact(run.stages(.embedding)[0].key) + "/points.json"))
+    let read = try #require(EmbeddingPoints(json: try JSONDecoder().decode(JSONValue.self, from: points)))
+    #expect(read.labels.count == run.outcomes[run.stages(.test)[0].key]?.facts["images"]?.intValue)
+  }
+
+  /// A class that the test images have and the training images lack is seen before anything is trained or asked.
+  @Test(.timeLimit(.minutes(3))) func aClassThatTheBankWouldLackIsRefused() throws {
+    let run = try published(
+      "own", .aptos2019,
+      """
+      analyses: [{name: knn, k: 5}]
+      datasets:
+        own: {format: csv, labels: labels.csv, image: f, target: c, root: APTOS2019, task: multiclass, metric: accuracy,
+              split: {column: part}}
+      """)
+    var table = "f,c,part\n"
+    for number in 0..<60 {
+      let part = ["train", "val", "test"][number % 3]
+      table += "train_images/img\(number).png,\(number % 3 == 2 ? "rare" : "c\(number / 3 % 2)"),\(part)\n"
+    }
+    try Data(table.utf8).write(to: run.folder.appending(path: "data/APTOS2019/labels.csv"))
+    let failure = #expect(throws: StageFailure.self) { try run.run(run.stages(.dataset)[0]) }
+    #expect(
+      failure?.failureClass == .data && failure?.message.contains("class rare has no image in the train split") == true)
+  }
 }
