@@ -131,12 +131,7 @@ struct PreviewCommand: ParsableCommand {
       artifact: dossier?.outcome == nil ? nil : dossier?.artifactFolder, training: group.training,
       split: split.rawValue, images: images, draws: split == .train ? draws : 0, seed: seed,
       threads: ProcessInfo.processInfo.activeProcessorCount)
-    let json = String(decoding: try JSONEncoder().encode(request), as: UTF8.self)
-    let (text, errors) = try WorkerProgram.output(["--preview", json])
-    guard let text, let answer = try? JSONDecoder().decode(PreviewAnswer.self, from: Data(text.utf8)) else {
-      throw CommandFailure(
-        .machineLacks, "graft-worker ended without an answer: \(errors)", remedy: "`graft doctor` says what is missing")
-    }
+    let answer: PreviewAnswer = try WorkerProgram.answer("--preview", to: request)
     switch answer {
     case .images(let images): return images
     case .failure(let failure): throw CommandFailure(failure, of: group.name)

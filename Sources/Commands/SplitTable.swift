@@ -30,8 +30,7 @@ struct SplitTable {
     let request: JSONValue = ["seeds": .array(seeds.map { .number(Double($0)) }), "datasets": .array(datasets)]
     let (text, errors) = try WorkerProgram.output(["--list-splits", request.canonicalText])
     guard let text else {
-      throw CommandFailure(
-        .machineLacks, "graft-worker ended without an answer: \(errors)", remedy: "`graft doctor` says what is missing")
+      throw WorkerProgram.noAnswer(errors)
     }
     return text
   }

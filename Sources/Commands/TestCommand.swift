@@ -52,13 +52,7 @@ struct TestCommand: AsyncParsableCommand {
     let request = CheckpointTestRequest(
       file: file, backbone: cell.backbone, training: training, dataset: folder, metrics: metrics,
       threads: options.threadsPerJob, device: options.devices.name(slot: 0))
-    let (text, errors) = try WorkerProgram.output([
-      "--test-model", String(decoding: try JSONEncoder().encode(request), as: UTF8.self),
-    ])
-    guard let text, let answer = try? JSONDecoder().decode(CheckpointTestAnswer.self, from: Data(text.utf8)) else {
-      throw CommandFailure(
-        .machineLacks, "graft-worker ended without an answer: \(errors)", remedy: "`graft doctor` says what is missing")
-    }
+    let answer: CheckpointTestAnswer = try WorkerProgram.answer("--test-model", to: request)
     switch answer {
     case .failure(let failure): throw CommandFailure(failure, of: cell.id.text)
     case .metrics(let metrics, let images):

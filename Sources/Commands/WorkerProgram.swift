@@ -32,6 +32,22 @@ enum WorkerProgram {
     return (ended.status == 0 ? ended.text : nil, ended.errors)
   }
 
+  /// What it answers to a request that it is started with.
+  ///
+  /// - Throws: `CommandFailure` 69 where it ended without such an answer.
+  static func answer<Answer: Decodable>(_ option: String, to request: some Encodable) throws -> Answer {
+    let (text, errors) = try output([option, String(decoding: try JSONEncoder().encode(request), as: UTF8.self)])
+    guard let text, let answer = try? JSONDecoder().decode(Answer.self, from: Data(text.utf8)) else {
+      throw noAnswer(errors)
+    }
+    return answer
+  }
+
+  static func noAnswer(_ errors: String) -> CommandFailure {
+    CommandFailure(
+      .machineLacks, "graft-worker ended without an answer: \(errors)", remedy: "`graft doctor` says what is missing")
+  }
+
   /// What it says of the numerical libraries in use; nil where it does not start, with what it said of that.
   static func facts() throws -> (facts: JSONValue?, errors: String) {
     let (text, errors) = try output(["--doctor"])

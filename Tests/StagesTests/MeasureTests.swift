@@ -165,22 +165,8 @@ import WorkerProtocol
 
   /// A small published data set's study with analyses.
   private func published(_ dataset: String, _ layout: TinyLayout, _ further: String) throws -> InProcessRun {
-    let run = try InProcessRun(
-      """
-      study: published
-      data: data
-      axes: {dataset: [\(dataset)], backbone: [resnet_micro], init: [RI]}
-      seeds: 1
-      training:
-        epochs: 1
-        batch_size: 8
-        image_size: 32
-        schedule: []
-        transforms: {train: [{name: resize, size: 32}], eval: [{name: resize, size: 32}]}
-      \(further)
-      """)
-    try layout.write(below: run.folder.appending(path: "data"))
-    return run
+    let tests = PublishedDataTests()
+    return try tests.run(layout, tests.study(dataset, further))
   }
 
   /// Images that show several findings, some of them unknown.

@@ -7,7 +7,7 @@ import WorkerProtocol
 
 /// The study's data sets as they come, each in a small copy of its layout: read, divided, trained on and tested.
 @Suite(.serialized) struct PublishedDataTests {
-  private func study(_ dataset: String, _ further: String = "") -> String {
+  func study(_ dataset: String, _ further: String = "") -> String {
     """
     study: published
     data: data
@@ -25,7 +25,7 @@ import WorkerProtocol
     """
   }
 
-  private func run(_ layout: TinyLayout, _ study: String) throws -> InProcessRun {
+  func run(_ layout: TinyLayout, _ study: String) throws -> InProcessRun {
     let run = try InProcessRun(study)
     try layout.write(below: run.folder.appending(path: "data"))
     return run

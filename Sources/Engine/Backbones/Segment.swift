@@ -7,6 +7,25 @@ public struct Segment {
   let run: (_ input: Tensor, _ state: inout PassState, _ observe: Observer?) throws -> Tensor
 }
 
+extension Segment {
+  /// A branch beside an identity: the observer is shown the branch, what goes on is the sum.
+  ///
+  /// - Parameters:
+  ///   - drop: The branch's probability of stochastic depth.
+  ///   - entering: What is done to the input before both; nil for nothing.
+  static func branch(
+    _ name: String, drop: Double, after entering: ((Tensor) throws -> Tensor)? = nil,
+    _ branch: @escaping (Tensor) throws -> Tensor
+  ) -> Segment {
+    Segment(name: name) { input, state, observe in
+      let x = try entering?(input) ?? input
+      let output = try branch(x)
+      try observe?(name, output)
+      return try state.depth.add(output, to: x, probability: drop)
+    }
+  }
+}
+
 /// What a pass carries from segment to segment beside the tensor.
 struct PassState {
   let pass: Pass

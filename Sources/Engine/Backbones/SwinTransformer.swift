@@ -138,17 +138,10 @@ struct SwinBlock {
 
   func segments(after merging: PatchMerging?) -> [Segment] {
     [
-      Segment(name: "\(name).attn") { input, state, observe in
-        let x = try merging.map { try $0(input) } ?? input
-        let attended = try attentionOutput(attention(attentionNorm(x)))
-        try observe?("\(name).attn", attended)
-        return try state.depth.add(attended, to: x, probability: drop)
+      .branch("\(name).attn", drop: drop, after: merging?.callAsFunction) { x in
+        try attentionOutput(attention(attentionNorm(x)))
       },
-      Segment(name: "\(name).mlp") { x, state, observe in
-        let perceived = try perceptron(perceptronNorm(x))
-        try observe?("\(name).mlp", perceived)
-        return try state.depth.add(perceived, to: x, probability: drop)
-      },
+      .branch("\(name).mlp", drop: drop) { x in try perceptron(perceptronNorm(x)) },
     ]
   }
 

@@ -82,16 +82,10 @@ struct TransformerBlock {
 
   var segments: [Segment] {
     [
-      Segment(name: "\(name).attn") { x, state, observe in
-        let attended = try attentionOutput(projection(attentionNorm(x)).attention(heads: heads))
-        try observe?("\(name).attn", attended)
-        return try state.depth.add(attended, to: x, probability: drop)
+      .branch("\(name).attn", drop: drop) { x in
+        try attentionOutput(projection(attentionNorm(x)).attention(heads: heads))
       },
-      Segment(name: "\(name).mlp") { x, state, observe in
-        let perceived = try perceptron(perceptronNorm(x))
-        try observe?("\(name).mlp", perceived)
-        return try state.depth.add(perceived, to: x, probability: drop)
-      },
+      .branch("\(name).mlp", drop: drop) { x in try perceptron(perceptronNorm(x)) },
     ]
   }
 }

@@ -8,7 +8,7 @@ extension PlanBuilder {
     case .test: return []
     case .crossCKA:
       return pairMeasure(spec, of: position, id, trained, dataset, partners)
-    case .distance(let options): return [distance(options, dataset)]
+    case .distance(let options): return distance(options, dataset).map { [$0] } ?? []
     case .layerwiseKNN(let options, let probe, let states):
       return states.flatMap { state -> [CellMeasure] in
         let ofOne = AnalysisSpec.layerwiseKNN(options, probe: probe, states: [state])
@@ -97,7 +97,7 @@ extension PlanBuilder {
     return [CellMeasure(kind: .crossCKA, key: key, partner: name)]
   }
 
-  private mutating func distance(_ options: DistanceOptions, _ dataset: DeclaredDataset) -> CellMeasure {
+  private mutating func distance(_ options: DistanceOptions, _ dataset: DeclaredDataset) -> CellMeasure? {
     var inputs = [StageInput(role: "dataset", key: datasetKey(dataset))]
     if let weights = sourceKey(of: options.backbone) { inputs.append(StageInput(role: "weights", key: weights.key)) }
     var statistics: String?
@@ -110,15 +110,14 @@ extension PlanBuilder {
       if let source = study.dataset(named: name) { inputs.append(StageInput(role: "source", key: datasetKey(source))) }
     }
     // Every data set is seen in the way that the source was learned in, or their statistics say nothing of each other.
-    let backbone = BackboneCatalogue.named(options.backbone) ?? BackboneCatalogue.all[0]
-    let training = TrainingOptions.canonical(changes: ["normalise": ["kind": "imagenet"]], backbone: backbone)
-    let parameters: JSONValue = [
-      "backbone": .string(options.backbone), "training": training,
-      "statistics": statistics.map { .string($0) } ?? .null,
-    ]
+    guard let backbone = BackboneCatalogue.named(options.backbone),
+      let training = try? TrainingOptions(
+        canonical: TrainingOptions.canonical(changes: ["normalise": ["kind": "imagenet"]], backbone: backbone))
+    else { return nil }
+    let parameters = DistanceParameters(backbone: options.backbone, training: training, statistics: statistics)
     let key = add(
       Stage(
-        kind: .distance, parameters: parameters, inputs: inputs, locations: locations,
+        kind: .distance, parameters: parameters.canonical, inputs: inputs, locations: locations,
         label: "distance \(dataset.name) by \(options.backbone)"))
     return CellMeasure(kind: .distance, key: key)
   }
