@@ -11,19 +11,19 @@ enum CellLookup {
 
   /// - Throws: `CommandFailure` where it is nothing, or more than one thing.
   static func find(_ text: String, in plan: Plan, workspace: Workspace) throws -> Found {
-    if let cell = plan.cells.first(where: { $0.id.text == text }) { return .cell(cell) }
+    if let place = plan.cells.place(of: CellID(text)) { return .cell(plan.cells[place]) }
     if let filter = try? CellFilter(text) {
-      let cells = plan.cells.filter(filter.matches)
-      if cells.count == 1 { return .cell(cells[0]) }
-      if cells.count > 1 {
+      let places = plan.cells.places(matching: filter)
+      if places.count == 1 { return .cell(plan.cells[places[0]]) }
+      if places.count > 1 {
+        let first = places.prefix(4).map { plan.cells[$0].id.text }
         throw CommandFailure(
-          .usage,
-          "'\(text)' matches \(cells.count) cells: \(cells.prefix(4).map(\.id.text).joined(separator: ", ")) ...",
+          .usage, "'\(text)' matches \(places.count) cells: \(first.joined(separator: ", ")) ...",
           remedy: "name one of them")
       }
     }
     if text.count >= 4, text.allSatisfy(\.isHexDigit) {
-      let planned = plan.stages.map(\.key).filter { $0.hex.hasPrefix(text.lowercased()) }
+      let planned = plan.stages.keys.filter { $0.hex.hasPrefix(text.lowercased()) }
       let keys = planned.isEmpty ? try explaining { try workspace.keys(beginningWith: text) } : planned
       if keys.count == 1 { return .stage(keys[0]) }
       if keys.count > 1 {
@@ -57,7 +57,7 @@ enum CellLookup {
     let alone = Plan(
       study: plan.study, cells: [cell], stages: stages(from: wanted, in: plan), resources: plan.resources,
       reporting: plan.reporting)
-    let reasons = try explaining { alone.reasons(records: try workspace.recordedStages(of: alone)) }
+    let reasons = try explaining { alone.reasons(records: try workspace.records(of: alone)) }
     let untrained = alone.stages.first { $0.kind == .train && reasons[$0.key] != .done }
     if needsTraining, let untrained {
       throw CommandFailure(
@@ -75,7 +75,7 @@ enum CellLookup {
         remedy: "`graft plan --cells` lists the cells")
     }
     return Plan(
-      study: plan.study, cells: [cell], stages: plan.stages.filter { $0.key == cell.stages[.dataset] },
+      study: plan.study, cells: [cell], stages: cell.stages[.dataset].flatMap { plan.stages[$0] }.map { [$0] } ?? [],
       resources: plan.resources, reporting: plan.reporting)
   }
 
@@ -83,13 +83,6 @@ enum CellLookup {
   static func stages(of cell: Cell, in plan: Plan) -> [Stage] { stages(from: cell.allStages, in: plan) }
 
   private static func stages(from keys: [StageKey], in plan: Plan) -> [Stage] {
-    let byKey = Dictionary(plan.stages.map { ($0.key, $0) }) { first, _ in first }
-    var wanted: Set<StageKey> = []
-    func visit(_ key: StageKey) {
-      guard wanted.insert(key).inserted else { return }
-      for input in byKey[key]?.inputs ?? [] { visit(input.key) }
-    }
-    for key in keys { visit(key) }
-    return plan.stages.filter { wanted.contains($0.key) }
+    plan.stages.closure(of: keys.compactMap { plan.stages.place(of: $0) }).map { plan.stages[$0] }
   }
 }

@@ -13,10 +13,17 @@ struct DoctorCommand: ParsableCommand {
       Only the study's data sets, looked into: images per class and split, what is missing, where it is to be had. Without a \
       study: the data sets that Graft knows.
       """) var data = false
+  @Flag(help: "Read all that the workspace keeps and compare it with its digests.") var verify = false
+  @Flag(help: "With --verify: move what is damaged aside, so that the next run makes it again.") var setAside = false
   @Option(help: "table, json or csv.") var format = ListFormat.table
+
+  func validate() throws {
+    if setAside, !verify { throw ValidationError("--set-aside goes with --verify") }
+  }
 
   func run() throws {
     if data { return try surveyData() }
+    if verify { return try verifyWorkspace() }
     var listing = Listing(columns: ["what", "found", "fine"])
     func add(_ what: String, _ found: String, _ fine: Bool) {
       listing.rows.append([.string(what), .string(found), .string(fine ? "yes" : "NO")])

@@ -17,15 +17,20 @@ struct ExplainCommand: ParsableCommand {
   func run() throws {
     let loaded = try arguments.load()
     let workspace = try workspaceForReading(loaded.workspaceFolder)
-    let plan = try loaded.plan(in: workspace)
-    let labels = Dictionary(plan.stages.map { ($0.key, $0.label) }) { first, _ in first }
-    let reasons = try explaining { plan.reasons(records: try workspace.recordedStages(of: plan)) }
+    let reasoned = try loaded.reasonedPlan(in: workspace)
+    let (plan, reasons) = (reasoned.plan, reasoned.reasons)
+    let acceptances = try explaining { try workspace.acceptances() }
     func show(_ stage: Stage, whole: Bool) throws {
       let reason = reasons[stage.key] ?? .notYetRun
       Console.writeLine(
-        "\(stage.label)\n  key      \(stage.key)\n  state    \(reason.sentence { labels[$0] ?? $0.short })")
+        "\(stage.label)\n  key      \(stage.key)\n  state    \(reason.sentence { plan.label(of: $0) })")
+      if stage.version < plan.versions.ofCode(stage.kind) {
+        for acceptance in acceptances where acceptance.kind == stage.kind {
+          Console.writeLine("  accepted \(acceptance.sentence)")
+        }
+      }
       for input in stage.inputs {
-        Console.writeLine("  reads    \(input.role): \(labels[input.key] ?? "?") (\(input.key.short))")
+        Console.writeLine("  reads    \(input.role): \(plan.label(of: input.key)) (\(input.key.short))")
       }
       for (name, path) in stage.locations.sorted(by: { $0.key < $1.key }) {
         Console.writeLine("  \(name.padded(8)) \(path)")
@@ -49,7 +54,7 @@ struct ExplainCommand: ParsableCommand {
         Console.writeLine("")
       }
     case .stage(let key):
-      if let stage = plan.stages.first(where: { $0.key == key }) {
+      if let stage = plan.stages[key] {
         try show(stage, whole: true)
       } else if let dossier = try explaining({ try workspace.dossier(of: key) }) {
         Console.writeLine(

@@ -20,7 +20,8 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     let loaded = try arguments.load()
     let workspace = try workspaceForReading(loaded.workspaceFolder)
-    let plan = try loaded.plan(in: workspace)
+    let reasoned = try loaded.reasonedPlan(in: workspace)
+    let (plan, reasons) = (reasoned.plan, reasoned.reasons)
     // A plan is the same on any device; one that is named is looked for.
     _ = try device.device?.onThisMachine()
     if graph != nil {
@@ -31,26 +32,26 @@ struct PlanCommand: ParsableCommand {
       Console.write(Self.cells(plan).rendered(as: format))
       return
     }
-    let records = try explaining { try workspace.records(of: plan.stages) }
-    let reasons = plan.reasons(records: records.mapValues(\.recordedStage))
     if stages {
       Console.write(Self.stages(plan, reasons).rendered(as: format))
       return
     }
     let kinds = Self.kinds(plan, reasons)
     lazy var space = PlannedSpace(of: plan, in: loaded.workspaceFolder, reasons: reasons)
-    lazy var failures =
-      PlannedFailures(of: plan, loaded, records: records).sentences + [space.failure].compactMap(\.self)
+    func failures() throws -> [String] {
+      let failures = try explaining { try PlannedFailures(of: plan, loaded, reasons: reasons, workspace: workspace) }
+      return failures.sentences + [space.failure].compactMap(\.self)
+    }
     switch format {
     case .csv: Console.write(kinds.rendered(as: .csv))
-    case .json: Console.writeLine(Self.summary(plan, reasons, failures, space).canonicalText)
+    case .json: Console.writeLine(Self.summary(plan, reasons, try failures(), space).canonicalText)
     case .table:
       Console.writeLine("\(plan.study): \(plan.cells.count) cells, \(plan.stages.count) stages")
       Console.write(kinds.rendered(as: .table))
-      let toRun = plan.stages.count { reasons[$0.key]?.wouldRun ?? true }
+      let toRun = reasons.countToRun
       Console.writeLine(toRun == 0 ? "nothing to run: every stage is done" : "\(toRun) stages to run")
       if let sentence = space.sentence { Console.writeLine(sentence) }
-      for failure in failures { Console.note("would fail: \(failure)") }
+      for failure in try failures() { Console.note("would fail: \(failure)") }
     }
   }
 
@@ -65,24 +66,22 @@ struct PlanCommand: ParsableCommand {
     return listing
   }
 
-  private static func stages(_ plan: Plan, _ reasons: [StageKey: StageReason]) -> Listing {
-    let labels = Dictionary(plan.stages.map { ($0.key, $0.label) }) { first, _ in first }
+  private static func stages(_ plan: Plan, _ reasons: PlanReasons) -> Listing {
     var listing = Listing(columns: ["key", "kind", "stage", "reason", "why"])
-    listing.rows = plan.stages.map { stage in
-      let reason = reasons[stage.key] ?? .notYetRun
+    listing.rows = zip(plan.stages, reasons.values).map { stage, reason in
       return [
         .string(stage.key.short), .string(stage.kind.rawValue), .string(stage.label), .string(reason.code),
-        .string(reason.sentence { labels[$0] ?? $0.short }),
+        .string(reason.sentence { plan.label(of: $0) }),
       ]
     }
     return listing
   }
 
   /// A row a kind of stage and reason.
-  private static func kinds(_ plan: Plan, _ reasons: [StageKey: StageReason]) -> Listing {
+  private static func kinds(_ plan: Plan, _ reasons: PlanReasons) -> Listing {
     var counts: [StageKind: [String: Int]] = [:]
-    for stage in plan.stages {
-      counts[stage.kind, default: [:]][reasons[stage.key]?.code ?? "not_yet_run", default: 0] += 1
+    for (kind, reason) in zip(plan.stages.kinds, reasons.values) {
+      counts[kind, default: [:]][reason.code, default: 0] += 1
     }
     var listing = Listing(columns: ["kind", "stages", "would_run", "why"])
     for kind in StageKind.allCases {
@@ -98,44 +97,22 @@ struct PlanCommand: ParsableCommand {
   }
 
   private static func summary(
-    _ plan: Plan, _ reasons: [StageKey: StageReason], _ failures: [String], _ space: PlannedSpace
+    _ plan: Plan, _ reasons: PlanReasons, _ failures: [String], _ space: PlannedSpace
   ) -> JSONValue {
-    let toRun = plan.stages.count { reasons[$0.key]?.wouldRun ?? true }
-    let byKind = Dictionary(grouping: plan.stages, by: \.kind).map { kind, stages in
+    let byKind = Dictionary(grouping: plan.stages.indices) { plan.stages.kinds[$0] }.map { kind, places in
       (
         kind.rawValue,
         JSONValue.object([
-          "stages": .number(Double(stages.count)),
-          "to_run": .number(Double(stages.count { reasons[$0.key]?.wouldRun ?? true })),
+          "stages": .number(Double(places.count)),
+          "to_run": .number(Double(places.count { reasons.values[$0].wouldRun })),
         ])
       )
     }
     return [
       "study": .string(plan.study), "cells": .number(Double(plan.cells.count)),
-      "stages": .number(Double(plan.stages.count)), "stages_to_run": .number(Double(toRun)),
+      "stages": .number(Double(plan.stages.count)), "stages_to_run": .number(Double(reasons.countToRun)),
       "kinds": .object(Dictionary(uniqueKeysWithValues: byKind)), "would_fail": .array(failures.map { .string($0) }),
       "image_store_bytes": .number(Double(space.needed)),
     ]
-  }
-}
-
-extension Workspace {
-  /// What is recorded of a plan's stages, as its reasons are found from.
-  func recordedStages(of plan: Plan) throws -> [StageKey: RecordedStage] {
-    try records(of: plan.stages).mapValues(\.recordedStage)
-  }
-}
-
-extension StageRecord {
-  /// As reasons are found from it.
-  var recordedStage: RecordedStage {
-    if isDone { return .done(hasArtifact: true) }
-    if isArtifactMissing { return .done(hasArtifact: false) }
-    return switch lastAttempt?.state {
-    case .running: .running
-    case .failed: .failed
-    case .stopped: .stopped
-    case .done, nil: .waiting
-    }
   }
 }

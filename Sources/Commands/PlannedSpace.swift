@@ -12,10 +12,11 @@ struct PlannedSpace {
   let available: Int?
   private let workspace: String
 
-  init(of plan: Plan, in workspace: String, reasons: [StageKey: StageReason]) {
+  init(of plan: Plan, in workspace: String, reasons: PlanReasons) {
     self.workspace = workspace
     available = DurableFiles.availableSpace(at: workspace)
-    for stage in plan.stages where stage.kind == .dataset && reasons[stage.key]?.wouldRun ?? true {
+    for place in plan.stages.indices where plan.stages.kinds[place] == .dataset && reasons.values[place].wouldRun {
+      let stage = plan.stages[place]
       guard let options = try? DatasetParameters(stage.parameters).options else { continue }
       needed += Self.bytes(of: options, root: stage.locations["root"])
     }

@@ -68,11 +68,11 @@ struct PreviewCommand: ParsableCommand {
 
   /// The cells that are asked for, each once, in the plan's order.
   private func chosenCells(of plan: Plan) throws -> [Cell] {
-    guard !cell.isEmpty else { return plan.cells }
-    var wanted: Set<CellID> = []
+    guard !cell.isEmpty else { return Array(plan.cells) }
+    var wanted: Set<Int> = []
     for text in cell {
-      if let named = plan.cells.first(where: { $0.id.text == text }) {
-        wanted.insert(named.id)
+      if let place = plan.cells.place(of: CellID(text)) {
+        wanted.insert(place)
         continue
       }
       let filter: CellFilter
@@ -83,15 +83,15 @@ struct PreviewCommand: ParsableCommand {
           .usage, "--cell \(text) is no cell of this study, and no filter: \(error)",
           remedy: "`graft plan --cells` lists the cells")
       }
-      let matching = plan.cells.filter(filter.matches)
+      let matching = plan.cells.places(matching: filter)
       guard !matching.isEmpty else {
         throw CommandFailure(
           .usage, "--cell '\(text)' matches none of the \(plan.cells.count) cells",
           remedy: "`graft plan --cells` lists them")
       }
-      wanted.formUnion(matching.map(\.id))
+      wanted.formUnion(matching)
     }
-    return plan.cells.filter { wanted.contains($0.id) }
+    return wanted.sorted().map { plan.cells[$0] }
   }
 
   /// Cells that see the same images in the same way.
@@ -103,12 +103,11 @@ struct PreviewCommand: ParsableCommand {
   }
 
   private func groups(of cells: [Cell], in plan: Plan) throws -> [Group] {
-    let stages = Dictionary(plan.stages.map { ($0.key, $0) }) { first, _ in first }
     var groups: [Group] = []
     var places: [JSONValue: Int] = [:]
     for cell in cells {
-      guard let train = cell.stages[.train].flatMap({ stages[$0] }), let training = train.parameters["training"],
-        let dataset = train.inputs.first(where: { $0.role == "dataset" }).flatMap({ stages[$0.key] })
+      guard let train = cell.stages[.train].flatMap({ plan.stages[$0] }), let training = train.parameters["training"],
+        let dataset = train.inputs.first(where: { $0.role == "dataset" }).flatMap({ plan.stages[$0.key] })
       else { continue }
       let sight: JSONValue = [
         "dataset": .string(dataset.key.hex), "transforms": training["transforms"] ?? .null,

@@ -7,21 +7,26 @@ extension LoadedStudy {
   /// The study's plan, with the content of its data sets and weights as it is now.
   ///
   /// - Throws: `CommandFailure` where something cannot be read.
-  func plan(in workspace: Workspace) throws -> Plan {
+  func plan(in workspace: Workspace) throws -> Plan { try planned(in: workspace).plan }
+
+  /// The study's plan, and the content that it was made with.
+  func planned(in workspace: Workspace) throws -> (plan: Plan, contents: [ContentRequest.ID: String]) {
     var contents: [ContentRequest.ID: String] = [:]
+    var versions = try ProgramVersions.current()
     do {
       for request in study.contentRequests { contents[request.id] = try digest(of: request, in: workspace) }
+      versions = versions.accepting(try workspace.acceptances())
     } catch let error as WorkspaceError {
       throw CommandFailure(error)
     }
-    let plan = study.plan(contents: contents, filter: filter, folder: file.folder)
+    let plan = study.plan(contents: contents, filter: filter, versions: versions, folder: file.folder)
     guard !plan.cells.isEmpty else {
       throw CommandFailure(
         .usage,
         filter.map { "--only '\($0.text)' matches none of the \(study.cellCount) cells" } ?? "the study has no cells",
         remedy: "`graft plan \(file.name) --cells` lists them")
     }
-    return plan
+    return (plan, contents)
   }
 
   private func digest(of request: ContentRequest, in workspace: Workspace) throws -> String {

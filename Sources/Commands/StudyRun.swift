@@ -23,8 +23,8 @@ struct StudyRun {
       try Workspace.open(loaded.workspaceFolder, command: CommandLine.arguments.joined(separator: " "))
     }
     let plan = try part(try loaded.plan(in: workspace), workspace)
-    let reasons = try explaining { plan.reasons(records: try workspace.recordedStages(of: plan)) }
-    if plan.stages.allSatisfy({ reasons[$0.key] == .done }) {
+    let reasons = try explaining { plan.reasons(records: try workspace.records(of: plan)) }
+    if reasons.values.allSatisfy({ $0 == .done }) {
       Console.note(
         "\(plan.study): nothing to run: all \(plan.stages.count) stages of \(plan.cells.count) cells are done")
       return (workspace, plan)
@@ -33,7 +33,7 @@ struct StudyRun {
     try explaining { try workspace.record(Provenance.source(of: loaded)) }
     options.failFast = arguments.failFast
     if !arguments.quiet {
-      let toRun = plan.stages.count { reasons[$0.key]?.wouldRun ?? true }
+      let toRun = reasons.countToRun
       Console.note(
         "\(plan.study): \(plan.cells.count) cells, \(toRun) of \(plan.stages.count) stages to run, "
           + "\(options.jobs) at once with \(options.threadsPerJob) thread(s) each"

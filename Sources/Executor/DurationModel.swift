@@ -36,8 +36,8 @@ struct DurationModel: Sendable {
   private var remaining: [Likeness: Int] = [:]
   private let likeness: [Likeness]
 
-  /// - Parameter measured: Seconds of stages done, this plan's or others of the same kinds.
-  init(plan: Plan, isDone: [Bool], measured: [StageKey: Double]) {
+  /// - Parameter measured: Seconds of the stages that are done, in the plan's order; may be empty.
+  init(plan: Plan, isDone: [Bool], measured: [Double?]) {
     var named: [StageKey: Likeness] = [:]
     for cell in plan.cells {
       let measures = cell.measures.map { ($0.kind, $0.key) }
@@ -50,10 +50,10 @@ struct DurationModel: Sendable {
           : Likeness(kind: kind)
       }
     }
-    likeness = plan.stages.map { named[$0.key] ?? Likeness(kind: $0.kind) }
-    for (index, stage) in plan.stages.enumerated() {
-      if !isDone[index] { remaining[likeness[index], default: 0] += 1 }
-      if let seconds = measured[stage.key] { add(seconds, likeness[index]) }
+    likeness = zip(plan.stages.keys, plan.stages.kinds).map { named[$0] ?? Likeness(kind: $1) }
+    for index in plan.stages.indices where !isDone[index] { remaining[likeness[index], default: 0] += 1 }
+    for (index, seconds) in measured.enumerated() {
+      if let seconds { add(seconds, likeness[index]) }
     }
   }
 

@@ -67,7 +67,7 @@ public actor RunCoordinator {
       throw RunError.workspace(error)
     }
     schedule = Schedule(inputs: [], done: [], slots: 1)
-    tally = RunTally(plan: plan, isDone: plan.stages.map { _ in true }, measured: [:])
+    tally = RunTally(plan: plan, isDone: plan.stages.map { _ in true }, measured: [])
   }
 
   /// Tells the run to stop; may be called at any time, from anywhere, more than once.
@@ -100,8 +100,7 @@ public actor RunCoordinator {
 
   private func prepare() throws {
     let recovery = try workspace.recover(stages: plan.stages, grace: options.orphanGrace)
-    let records = try workspace.records(of: plan.stages)
-    let isDone = plan.stages.map { records[$0.key]?.isDone ?? false }
+    let isDone = try workspace.records(of: plan).map { $0 == .done(hasArtifact: true) }
     schedule = Schedule(
       inputs: try inputPlaces(), done: isDone, groups: plan.companionGroups, slots: backEnd.slots,
       retry: options.retry, failFast: options.failFast)
@@ -113,13 +112,10 @@ public actor RunCoordinator {
   }
 
   private func inputPlaces() throws -> [[Int]] {
-    var places: [StageKey: Int] = [:]
-    places.reserveCapacity(plan.stages.count)
-    return try plan.stages.enumerated().map { index, stage in
-      defer { places[stage.key] = index }
-      return try stage.inputs.map { input in
-        guard let place = places[input.key] else { throw RunError.disorderedPlan(label: stage.label) }
-        return place
+    try plan.stages.indices.map { place in
+      try plan.stages.inputPlaces(of: place).map { input in
+        guard input >= 0 else { throw RunError.disorderedPlan(label: plan.stages.label(at: place)) }
+        return Int(input)
       }
     }
   }
@@ -236,7 +232,9 @@ public actor RunCoordinator {
     stage.inputs.map { input in
       ResolvedInput(
         role: input.role, key: input.key,
-        folder: kinds[input.key].map { workspace.artifactFolder(kind: $0, key: input.key) } ?? "")
+        folder: plan.stages.place(of: input.key).map {
+          workspace.artifactFolder(kind: plan.stages.kinds[$0], key: input.key)
+        } ?? "")
     }
   }
 

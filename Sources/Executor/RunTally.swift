@@ -12,8 +12,8 @@ struct RunTally {
 
   /// - Parameters:
   ///   - isDone: Of each stage of the plan, whether it was done before this run.
-  ///   - measured: How long done stages took, in seconds.
-  init(plan: Plan, isDone: [Bool], measured: [StageKey: Double]) {
+  ///   - measured: How long done stages took, in seconds and in the plan's order; may be empty.
+  init(plan: Plan, isDone: [Bool], measured: [Double?]) {
     self.plan = plan
     durations = DurationModel(plan: plan, isDone: isDone, measured: measured)
     counts.total = plan.stages.count

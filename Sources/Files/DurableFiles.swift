@@ -89,6 +89,29 @@ public enum DurableFiles {
     }
   }
 
+  /// Calls a function with each name in a folder, as its bytes and in no order; does nothing where there is no such folder.
+  public static func eachName(in path: String, _ body: (UnsafeBufferPointer<UInt8>) throws -> Void) throws {
+    guard let folder = opendir(path) else {
+      if errno == ENOENT || errno == ENOTDIR { return }
+      throw FileFault.last("list", path)
+    }
+    defer { closedir(folder) }
+    while true {
+      errno = 0
+      guard let entry = readdir(folder) else {
+        if errno != 0 { throw FileFault.last("list", path) }
+        return
+      }
+      try withUnsafePointer(to: &entry.pointee.d_name) { name in
+        try name.withMemoryRebound(to: UInt8.self, capacity: 256) { bytes in
+          let length = strnlen(UnsafeRawPointer(bytes).assumingMemoryBound(to: CChar.self), 256)
+          if bytes[0] == UInt8(ascii: "."), length == 1 || length == 2 && bytes[1] == UInt8(ascii: ".") { return }
+          try body(UnsafeBufferPointer(start: bytes, count: length))
+        }
+      }
+    }
+  }
+
   private static func kind(of type: UInt8, path: String, name: String) -> Entry.Kind {
     switch Int(type) {
     case Int(DT_REG): return .file

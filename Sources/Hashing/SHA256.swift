@@ -24,6 +24,15 @@ public final class SHA256 {
     if wasContiguous == nil { Array(bytes).withUnsafeBytes { update($0) } }
   }
 
+  /// The digest of these bytes by themselves, written to 32 bytes; what was given before is forgotten, and the next digest
+  /// may follow. Saves making a new one for each of many short texts.
+  public func digest(of bytes: UnsafeRawBufferPointer, into digest: UnsafeMutableRawBufferPointer) {
+    precondition(digest.count == SHA256Digest.count, "room for a SHA-256 of \(digest.count) bytes")
+    guard EVP_DigestInit_ex(context, nil, nil) == 1, EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1,
+      EVP_DigestFinal_ex(context, digest.bindMemory(to: UInt8.self).baseAddress, nil) == 1
+    else { fatalError("libcrypto gives no SHA-256") }
+  }
+
   /// The digest of all that was given. Nothing can be given after that.
   public func finish() -> SHA256Digest {
     let bytes = [UInt8](unsafeUninitializedCapacity: SHA256Digest.count) { buffer, count in

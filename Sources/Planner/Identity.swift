@@ -1,22 +1,70 @@
-/// What a stage *is*: the SHA-256, as 64 lower-case hexadecimal digits, of its kind, its kind's version, its canonical
-/// parameters and the keys of its inputs. Stages with equal keys are one stage.
-public struct StageKey: Hashable, Sendable, Comparable, CustomStringConvertible {
-  public let hex: String
+import Hashing
 
-  /// Takes a text of 64 lower-case hexadecimal digits; nil for any other.
-  public init?(hex: String) {
-    guard hex.utf8.count == 64, hex.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else {
-      return nil
+/// What a stage *is*: the SHA-256 of its kind, its kind's version, its canonical parameters and the keys of its inputs,
+/// written as 64 lower-case hexadecimal digits. Stages with equal keys are one stage.
+public struct StageKey: Hashable, Sendable, Comparable, CustomStringConvertible {
+  // The digest's bytes, the first the most significant.
+  private let first, second, third, fourth: UInt64
+
+  /// Takes 32 bytes; nil for any other number.
+  public init?(bytes: UnsafeRawBufferPointer) {
+    guard bytes.count == Self.byteCount else { return nil }
+    func word(_ index: Int) -> UInt64 {
+      UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
     }
-    self.hex = hex
+    (first, second, third, fourth) = (word(0), word(1), word(2), word(3))
   }
 
+  /// Takes a text of 64 lower-case hexadecimal digits; nil for any other.
+  public init?(hex: some StringProtocol) { self.init(hexDigits: hex.utf8) }
+
+  /// Takes 64 lower-case hexadecimal digits; nil for anything else.
+  public init?(hexDigits: some Sequence<UInt8>) {
+    var (first, second, third, fourth): (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+    var count = 0
+    for digit in hexDigits {
+      let value: UInt8
+      switch digit {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): value = digit - UInt8(ascii: "0")
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): value = digit - UInt8(ascii: "a") + 10
+      default: return nil
+      }
+      switch count / 16 {
+      case 0: first = first << 4 | UInt64(value)
+      case 1: second = second << 4 | UInt64(value)
+      case 2: third = third << 4 | UInt64(value)
+      case 3: fourth = fourth << 4 | UInt64(value)
+      default: return nil
+      }
+      count += 1
+    }
+    guard count == 2 * Self.byteCount else { return nil }
+    (self.first, self.second, self.third, self.fourth) = (first, second, third, fourth)
+  }
+
+  public static let byteCount = 32
+
+  /// Calls a function with the 32 bytes.
+  public func withBytes<Value>(_ body: (UnsafeRawBufferPointer) throws -> Value) rethrows -> Value {
+    try withUnsafeBytes(of: (first.bigEndian, second.bigEndian, third.bigEndian, fourth.bigEndian), body)
+  }
+
+  /// 64 lower-case hexadecimal digits.
+  public var hex: String { withBytes { HexText.text(of: $0) } }
+
   /// The first twelve digits: enough to name a stage to a person.
-  public var short: String { String(hex.prefix(12)) }
+  public var short: String { withBytes { HexText.text(of: $0.prefix(6)) } }
 
   public var description: String { hex }
 
-  public static func < (left: StageKey, right: StageKey) -> Bool { left.hex < right.hex }
+  /// A number that spreads evenly over keys: a digest needs no hashing.
+  var spread: UInt64 { first }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(first) }
+
+  public static func < (left: StageKey, right: StageKey) -> Bool {
+    (left.first, left.second, left.third, left.fourth) < (right.first, right.second, right.third, right.fourth)
+  }
 }
 
 extension StageKey: Codable {

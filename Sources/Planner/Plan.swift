@@ -2,6 +2,8 @@
 public struct Stage: Sendable, Hashable {
   public let key: StageKey
   public let kind: StageKind
+  /// The kind's version in the key.
+  public let version: Int
   /// What the key is made of: an object, complete, every default filled in.
   public let parameters: JSONValue
   /// The stages whose artifacts this one reads, by the role they play in it.
@@ -13,12 +15,14 @@ public struct Stage: Sendable, Hashable {
   /// The stage named for a person: `train derma/vit_micro/0.25/WT/3`.
   public let label: String
 
+  /// - Parameter version: Nil for that of this code.
   public init(
-    key: StageKey, kind: StageKind, parameters: JSONValue, inputs: [StageInput], locations: [String: String],
-    manner: JSONValue = [:], label: String
+    key: StageKey, kind: StageKind, version: Int? = nil, parameters: JSONValue, inputs: [StageInput],
+    locations: [String: String], manner: JSONValue = [:], label: String
   ) {
     self.key = key
     self.kind = kind
+    self.version = version ?? kind.version
     self.parameters = parameters
     self.inputs = inputs
     self.locations = locations
@@ -107,21 +111,42 @@ public struct AxisValue: Sendable, Hashable, Codable {
 /// A study expanded: every cell, and every stage once, in the order in which they should run.
 public struct Plan: Sendable {
   public let study: String
-  public let cells: [Cell]
+  /// In the order of the axes.
+  public let cells: PlannedCells
   /// Each stage once. Inputs come before what reads them; among ready stages, whole comparisons (one seed of every
   /// initialisation of a setting) come before the next seed of any.
-  public let stages: [Stage]
+  public let stages: PlannedStages
   public let resources: Resources
   public let reporting: Reporting
+  /// What its keys are made with.
+  public let versions: KindVersions
 
+  /// A plan of stages and cells that are kept as they are.
   public init(
     study: String, cells: [Cell], stages: [Stage], resources: Resources, reporting: Reporting = Reporting()
   ) {
+    var table = StageTable(capacity: stages.count)
+    for stage in stages { table.append(stage) }
+    self.init(
+      study: study, author: nil, cells: CellTable(cells, stages: table), stages: table, resources: resources,
+      reporting: reporting, versions: .current)
+  }
+
+  init(
+    study: String, author: StageAuthor?, cells: CellTable, stages: StageTable, resources: Resources,
+    reporting: Reporting, versions: KindVersions
+  ) {
     self.study = study
-    self.cells = cells
-    self.stages = stages
+    self.versions = versions
+    self.stages = PlannedStages(table: stages, author: author, versions: versions)
+    self.cells = PlannedCells(table: cells, stages: self.stages)
     self.resources = resources
     self.reporting = reporting
+  }
+
+  /// What a stage is called; by the first digits of its key where the plan has none such.
+  public func label(of key: StageKey) -> String {
+    stages.place(of: key).map { stages.label(at: $0) } ?? key.short
   }
 }
 

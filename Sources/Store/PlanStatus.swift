@@ -19,8 +19,8 @@ public enum StageState: String, Sendable, Hashable, CaseIterable, Comparable {
 public struct PlanStatus: Sendable {
   /// Who runs in the workspace now.
   public var currentRun: LockHolder?
-  /// In the plan's order: each stage's state.
-  public var states: [StageKey: StageState]
+  /// Each stage's state, in the plan's order.
+  public var states: [StageState]
   /// Stages by kind and state; states that no stage is in are left out.
   public var counts: [StageKind: [StageState: Int]]
   public var running: [RunningStage]
@@ -51,45 +51,53 @@ public struct FailedStage: Sendable, Hashable {
 extension Workspace {
   /// - Throws: `WorkspaceError`.
   public func status(of plan: Plan) throws -> PlanStatus {
-    let present = try presentArtifacts(of: Set(plan.stages.map(\.kind)))
     let holder = currentRun
-    let (records, progress) = try read(orElse: ([:], [:])) { database in
-      (
-        try StageRecord.all(of: plan.stages, database, present: present, runIsLive: holder != nil),
-        try Self.progress(database)
-      )
-    }
+    let stages = plan.stages
+    let states = Self.states(of: stages, try records(of: plan))
+    var counts: [StageKind: [StageState: Int]] = [:]
+    for kind in Set(stages.kinds) { counts[kind] = [:] }
+    for (kind, state) in zip(stages.kinds, states) { counts[kind]?[state, default: 0] += 1 }
     var status = PlanStatus(
-      currentRun: holder, states: [:], counts: [:], running: [], failed: [], cells: plan.cells.count, cellsDone: 0)
-    status.states.reserveCapacity(plan.stages.count)
-    for stage in plan.stages {
-      let record = records[stage.key] ?? .none
-      let state = Self.state(of: stage, record, earlier: status.states)
-      status.states[stage.key] = state
-      status.counts[stage.kind, default: [:]][state, default: 0] += 1
-      guard let attempt = record.lastAttempt else { continue }
-      if state == .running {
+      currentRun: holder, states: states, counts: counts, running: [], failed: [], cells: plan.cells.count,
+      cellsDone: plan.cells.indices.count { cell in
+        plan.cells.stagePlaces(of: cell).allSatisfy { states[Int($0)] == .done }
+      })
+    let shown = states.indices.filter { states[$0] == .running || states[$0] == .failed }
+    guard !shown.isEmpty else { return status }
+    let details = try records(of: shown.lazy.map { stages[$0] })
+    let progress = try read(orElse: [:]) { try Self.progress($0) }
+    for place in shown {
+      let stage = stages[place]
+      guard let attempt = details[stage.key]?.lastAttempt else { continue }
+      if states[place] == .running {
         let told = progress[attempt.number]
         status.running.append(RunningStage(stage: stage, attempt: attempt, progress: told?.0, updated: told?.1))
-      } else if state == .failed, let failure = attempt.failure {
+      } else if let failure = attempt.failure {
         status.failed.append(
           FailedStage(
             stage: stage, attempt: attempt.number, failure: failure,
             logFile: logFile(key: stage.key, attempt: attempt.number)))
       }
     }
-    status.cellsDone = plan.cells.count { cell in cell.allStages.allSatisfy { status.states[$0] == .done } }
     return status
   }
 
-  private static func state(of stage: Stage, _ record: StageRecord, earlier: [StageKey: StageState]) -> StageState {
-    if record.isDone { return .done }
-    switch record.lastAttempt?.state {
-    case .running: return .running
-    case .failed: return .failed
-    case .stopped: return .stopped
-    case .done, nil: return stage.inputs.allSatisfy { earlier[$0.key] == .done } ? .ready : .waiting
+  private static func states(of stages: PlannedStages, _ records: [RecordedStage?]) -> [StageState] {
+    var states: [StageState] = []
+    states.reserveCapacity(stages.count)
+    for (place, record) in records.enumerated() {
+      let state: StageState =
+        switch record {
+        case .done(hasArtifact: true)?: .done
+        case .running?: .running
+        case .failed?: .failed
+        case .stopped?: .stopped
+        case .done(hasArtifact: false)?, .waiting?, .ready?, nil:
+          stages.inputPlaces(of: place).allSatisfy { $0 >= 0 && states[Int($0)] == .done } ? .ready : .waiting
+        }
+      states.append(state)
     }
+    return states
   }
 
   private static func progress(_ database: Database) throws -> [Int64: (StageProgress, Timestamp)] {

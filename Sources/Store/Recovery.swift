@@ -26,7 +26,7 @@ extension Workspace {
   /// - Parameter grace: How long an orphan, which ends by itself once its stage has a checkpoint, may take before it is
   ///   killed, in seconds.
   /// - Throws: `WorkspaceError`.
-  public func recover(stages: [Stage], grace: Double = 10) throws -> RecoveryReport {
+  public func recover(stages: PlannedStages, grace: Double = 10) throws -> RecoveryReport {
     var report = RecoveryReport()
     report.endedWorkers = try endOrphans(grace: grace)
     let plain = try translatingFaults { try sortOutTemporaryFolder() }
@@ -37,6 +37,9 @@ extension Workspace {
           "UPDATE attempt SET state = 'stopped', message = 'interrupted', finished = max(started, ?) WHERE state = 'running'",
         arguments: [Timestamp.now.milliseconds])
       report.interruptedAttempts = database.changesCount
+      try database.execute(
+        sql: "UPDATE stage SET standing = ? WHERE standing = ?",
+        arguments: [StageStanding.stopped.rawValue, StageStanding.running.rawValue])
       try database.execute(sql: "DELETE FROM progress")
     }
     report.adopted = try adoptArtifacts(of: stages)
@@ -102,28 +105,29 @@ extension Workspace {
   }
 
   /// A stage that is done needs no checkpoint.
-  private func removeSpentCheckpoints(of stages: [Stage]) throws {
-    let left = Set(try translatingFaults { try DurableFiles.names(in: "\(folder)/checkpoints") ?? [] })
-    let suspects = stages.filter { left.contains($0.key.hex) }
+  private func removeSpentCheckpoints(of stages: PlannedStages) throws {
+    let left = try translatingFaults { try DurableFiles.names(in: "\(folder)/checkpoints") ?? [] }
+    let suspects = left.compactMap { StageKey(hex: $0) }.compactMap { stages[$0] }
     guard !suspects.isEmpty else { return }
     let known = try records(of: suspects)
     for stage in suspects where known[stage.key]?.isDone ?? false { try removeCheckpoints(key: stage.key) }
   }
 
   /// Records the stages whose artifact is there while the database knows no result.
-  private func adoptArtifacts(of stages: [Stage]) throws -> [String] {
-    let present = try presentArtifacts(of: Set(stages.map(\.kind)))
-    guard present.values.contains(where: { !$0.isEmpty }) else { return [] }
-    let known = try records(of: stages)
+  private func adoptArtifacts(of stages: PlannedStages) throws -> [String] {
+    let present = try ArtifactPresence(of: stages, in: self)
+    let standings = try read(orElse: PlanRows(none: stages)) { try PlanRows(of: stages, $0) }.standings
+    let suspects = stages.indices.filter { place in
+      present.contains(place) && standings[place] != .doneWithArtifact && standings[place] != .done
+    }.map { stages[$0] }
+    let known = try records(of: suspects)
     var adopted: [String] = []
-    for stage in stages where present[stage.kind]?.contains(stage.key.hex) ?? false {
-      let record = known[stage.key]
-      if record?.isDone ?? false { continue }
+    for stage in suspects {
       guard let outcome = artifactOutcome(kind: stage.kind, key: stage.key) else { continue }
       let files = try artifactFiles(kind: stage.kind, key: stage.key)
       try write { database in
-        let id = try ResultRows.stageID(stage, database)
-        let attempt = record?.lastAttempt?.number
+        let id = try StageRows.id(of: stage, database)
+        let attempt = known[stage.key]?.lastAttempt?.number
         if let attempt {
           try database.execute(
             sql: """
@@ -131,7 +135,8 @@ extension Workspace {
               """, arguments: [attempt])
         }
         try ResultRows.write(
-          stage: id, attempt: attempt, outcome: outcome, hasArtifact: true, files: files, at: .now, database)
+          stage: id, attempt: attempt, outcome: outcome, hasArtifact: true, files: files,
+          version: stage.kind.version, at: .now, database)
       }
       adopted.append(stage.label)
     }

@@ -4,36 +4,29 @@ import Hashing
 import Planner
 import WorkerProtocol
 
-/// Writing and reading stages and their results: one place for the rows of `stage`, `result`, `metric`, `history`,
-/// `artifact_file`.
+/// Writing and reading results: one place for the rows of `result`, `metric`, `history`, `artifact_file`.
 enum ResultRows {
-  /// The row of a stage, made where it is not there.
-  static func stageID(_ stage: Stage, _ database: Database) throws -> Int64 {
-    let find = try database.cachedStatement(sql: "SELECT id FROM stage WHERE key = ?")
-    let key = stage.key.bytes
-    if let id = try Int64.fetchOne(find, arguments: [key]) { return id }
-    try database.cachedStatement(
-      sql: "INSERT INTO stage (key, kind, version, label, parameters) VALUES (?, ?, ?, ?, ?)"
-    )
-    .execute(
-      arguments: [key, stage.kind.rawValue, stage.kind.version, stage.label, stage.parameters.canonicalText])
-    let id = database.lastInsertedRowID
-    let insertInput = try database.cachedStatement(
-      sql: "INSERT OR IGNORE INTO stage_input (stage, role, input) SELECT ?, ?, id FROM stage WHERE key = ?")
-    for input in stage.inputs { try insertInput.execute(arguments: [id, input.role, input.key.bytes]) }
-    return id
-  }
-
   /// Records a stage as done, in place of any earlier result.
+  ///
+  /// - Parameter version: That of the code which computed it.
   static func write(
-    stage: Int64, attempt: Int64?, outcome: StageOutcome, hasArtifact: Bool, files: [ArtifactFile], at time: Timestamp,
-    _ database: Database
+    stage: Int64, attempt: Int64?, outcome: StageOutcome, hasArtifact: Bool, files: [ArtifactFile], version: Int,
+    at time: Timestamp, _ database: Database
   ) throws {
-    try database.cachedStatement(sql: "DELETE FROM result WHERE stage = ?").execute(arguments: [stage])
-    try database.cachedStatement(
-      sql: "INSERT INTO result (stage, attempt, diverged, has_artifact, facts, recorded) VALUES (?, ?, ?, ?, ?, ?)"
-    ).execute(
-      arguments: [stage, attempt, outcome.diverged, hasArtifact, outcome.facts.canonicalText, time.milliseconds])
+    let arguments: StatementArguments = [
+      stage, attempt, outcome.diverged, hasArtifact, outcome.facts.canonicalText, time.milliseconds, version,
+    ]
+    let insert = try database.cachedStatement(
+      sql: """
+        INSERT OR IGNORE INTO result (stage, attempt, diverged, has_artifact, facts, recorded, version)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """)
+    try insert.execute(arguments: arguments)
+    if database.changesCount == 0 {
+      try database.cachedStatement(sql: "DELETE FROM result WHERE stage = ?").execute(arguments: [stage])
+      try insert.execute(arguments: arguments)
+    }
+    try StageRows.set(hasArtifact ? .doneWithArtifact : .done, of: stage, database)
     let insertMetric = try database.cachedStatement(
       sql: "INSERT INTO metric (stage, place, split, name, value) VALUES (?, ?, ?, ?, ?)")
     for (place, metric) in outcome.metrics.enumerated() {
@@ -69,11 +62,9 @@ enum ResultRows {
   }
 
   static func history(of stage: Int64, _ database: Database) throws -> [HistoryEntry] {
-    // A workspace of an older version that is only read is left as it is.
-    let neighbours = try Schema.currentVersion(database) < 2 ? "NULL" : "validation_knn"
     let statement = try database.cachedStatement(
       sql: """
-        SELECT step, epoch, learning_rate, training_loss, validation_loss, validation_metric, \(neighbours)
+        SELECT step, epoch, learning_rate, training_loss, validation_loss, validation_metric, validation_knn
         FROM history WHERE stage = ? ORDER BY place
         """)
     return try Row.fetchAll(statement, arguments: [stage]).map { row in

@@ -159,8 +159,8 @@ private struct JournalBatch {
     case .finished(let attempt, let stage, let outcome, let hasArtifact, let files, let end):
       try close(attempt, state: .done, failure: nil, end)
       try ResultRows.write(
-        stage: try ResultRows.stageID(stage, database), attempt: attempt, outcome: outcome, hasArtifact: hasArtifact,
-        files: files, at: end.time, database)
+        stage: try StageRows.id(of: stage, database), attempt: attempt, outcome: outcome, hasArtifact: hasArtifact,
+        files: files, version: stage.kind.version, at: end.time, database)
     case .failed(let attempt, let failure, let end):
       try close(attempt, state: .failed, failure: failure, end)
     case .stopped(let attempt, let end):
@@ -208,12 +208,18 @@ private struct JournalBatch {
         end.seconds, end.cost?.cpuSeconds, end.cost?.peakMemory, attempt,
       ])
     try database.cachedStatement(sql: "DELETE FROM progress WHERE attempt = ?").execute(arguments: [attempt])
+    guard state != .done else { return }
+    try database.cachedStatement(
+      sql: "UPDATE stage SET standing = ? WHERE id = (SELECT stage FROM attempt WHERE number = ?)"
+    ).execute(arguments: [StageStanding(state).rawValue, attempt])
   }
 
   private func insert(
     _ attempt: Int64, _ start: AttemptStart, state: AttemptState, failure: StageFailure?, end: AttemptEnd?
   ) throws {
-    let stage = try ResultRows.stageID(start.stage, database)
+    let stage = try StageRows.id(of: start.stage, database)
+    // That it is done is for its result to say, which comes with it.
+    if state != .done { try StageRows.set(StageStanding(state), of: stage, database) }
     try database.cachedStatement(
       sql: """
         INSERT INTO attempt (number, stage, state, failure_class, message, remedy, worker, threads, device, started,

@@ -6,7 +6,7 @@ enum Schema {
   /// Moves with each migration.
   static var version: Int { migrations.count }
 
-  private static let migrations: [String] = [firstTables, neighbours]
+  private static let migrations: [String] = [firstTables, neighbours, narrowStages, acceptances]
 
   /// Brings a database from any earlier version to this one, in one transaction.
   static func migrate(_ database: Database, path: String) throws {
@@ -153,5 +153,49 @@ enum Schema {
   // Here NULL means not measured, too: a vote that gives no number is not told from one that was not asked for.
   private static let neighbours = """
     ALTER TABLE history ADD COLUMN validation_knn REAL;
+    """
+
+  // What is asked of every stage of a plan at once (its key, how it stands) lies close together; what is asked of few lies
+  // apart. Parameters that many stages share (how they train) are kept once. `standing`: 0 never begun, 1 running, 2 done,
+  // 3 done with an artifact, 4 failed, 5 stopped; it follows from the tables `attempt` and `result`.
+  private static let narrowStages = """
+    CREATE TABLE shared_parameters (
+      id INTEGER PRIMARY KEY,
+      digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+      members TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE stage_text (
+      stage INTEGER PRIMARY KEY REFERENCES stage ON DELETE CASCADE,
+      label TEXT NOT NULL,
+      parameters TEXT NOT NULL,
+      shared INTEGER REFERENCES shared_parameters
+    ) STRICT;
+    INSERT INTO stage_text (stage, label, parameters) SELECT id, label, parameters FROM stage;
+    ALTER TABLE stage DROP COLUMN label;
+    ALTER TABLE stage DROP COLUMN parameters;
+    ALTER TABLE stage ADD COLUMN standing INTEGER NOT NULL DEFAULT 0 CHECK (standing BETWEEN 0 AND 5);
+    UPDATE stage SET standing = coalesce(
+      (SELECT 2 + has_artifact FROM result WHERE stage = stage.id),
+      (SELECT CASE state WHEN 'running' THEN 1 WHEN 'failed' THEN 4 WHEN 'stopped' THEN 5 ELSE 0 END
+        FROM attempt WHERE stage = stage.id ORDER BY number DESC LIMIT 1),
+      0);
+    CREATE INDEX stage_running ON stage (id) WHERE standing = 1;
+    """
+
+  // `result.version`: of the code that computed it; of what older programs wrote, the key's.
+  private static let acceptances = """
+    CREATE TABLE acceptance (
+      kind TEXT NOT NULL,
+      from_version INTEGER NOT NULL,
+      to_version INTEGER NOT NULL CHECK (to_version > from_version),
+      by TEXT NOT NULL,
+      note TEXT NOT NULL,
+      recorded INTEGER NOT NULL,
+      PRIMARY KEY (kind, to_version)
+    ) STRICT, WITHOUT ROWID;
+
+    ALTER TABLE result ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+    UPDATE result SET version = (SELECT version FROM stage WHERE id = result.stage);
     """
 }

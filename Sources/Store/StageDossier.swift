@@ -29,7 +29,11 @@ extension Workspace {
     return try read(orElse: nil) { database in
       guard
         let row = try Row.fetchOne(
-          database, sql: "SELECT id, kind, label, parameters FROM stage WHERE key = ?", arguments: [key.bytes])
+          database,
+          sql: """
+            SELECT stage.id, kind, label, parameters, members FROM stage JOIN stage_text ON stage = stage.id
+            LEFT JOIN shared_parameters ON shared_parameters.id = shared WHERE key = ?
+            """, arguments: [key.bytes])
       else { return nil }
       let id: Int64 = row[0]
       let inputs = try Row.fetchAll(
@@ -52,7 +56,8 @@ extension Workspace {
       let hasArtifact: Bool = result?[2] ?? false
       let kind: String = row[1]
       return StageDossier(
-        key: key, kind: kind, label: row[2], parameters: JSONValue(stored: row[3]), inputs: inputs, attempts: attempts,
+        key: key, kind: kind, label: row[2], parameters: StageRows.parameters(own: row[3], shared: row[4]),
+        inputs: inputs, attempts: attempts,
         outcome: outcome,
         artifactFolder: hasArtifact ? StageKind(rawValue: kind).map { artifactFolder(kind: $0, key: key) } : nil,
         files: try ResultRows.files(of: id, database),
@@ -64,7 +69,7 @@ extension Workspace {
   /// Every attempt at each of these stages, the first first; stages never begun are left out.
   ///
   /// - Throws: `WorkspaceError`.
-  public func attempts(of stages: [Stage]) throws -> [StageKey: [AttemptRecord]] {
+  public func attempts(of stages: some Collection<Stage>) throws -> [StageKey: [AttemptRecord]] {
     let runIsLive = currentRun != nil
     return try read(orElse: [:]) { database in
       let statement = try database.cachedStatement(
@@ -98,21 +103,22 @@ extension Workspace {
     }
   }
 
-  /// How long each done stage of these took in all its attempts, in seconds.
+  /// How long each done stage of a plan took in all its attempts, in seconds and in the plan's order; nil for others.
   ///
   /// - Throws: `WorkspaceError`.
-  public func measuredSeconds(of stages: [Stage]) throws -> [StageKey: Double] {
-    try read(orElse: [:]) { database in
-      let statement = try database.cachedStatement(
+  public func measuredSeconds(of stages: PlannedStages) throws -> [Double?] {
+    var seconds = [Double?](repeating: nil, count: stages.count)
+    try read(orElse: ()) { database in
+      let cursor = try Row.fetchCursor(
+        database,
         sql: """
-          SELECT sum(attempt.seconds) FROM stage JOIN result ON result.stage = stage.id
-          JOIN attempt ON attempt.stage = stage.id WHERE stage.key = ? AND attempt.state IN ('done', 'stopped')
-          """)
-      var seconds: [StageKey: Double] = [:]
-      for stage in stages {
-        if let sum = try Double?.fetchOne(statement, arguments: [stage.key.bytes]) ?? nil { seconds[stage.key] = sum }
+          SELECT key, sum(attempt.seconds) FROM stage JOIN attempt ON attempt.stage = stage.id
+          WHERE standing IN (?, ?) AND attempt.state IN ('done', 'stopped') GROUP BY stage.id
+          """, arguments: [StageStanding.done.rawValue, StageStanding.doneWithArtifact.rawValue])
+      while let row = try cursor.next() {
+        if let place = row.stageKey(at: 0).flatMap({ stages.place(of: $0) }) { seconds[place] = row[1] }
       }
-      return seconds
     }
+    return seconds
   }
 }

@@ -8,7 +8,7 @@ extension Workspace {
   /// into the folder of each kind: no look at single artifacts.
   ///
   /// - Throws: `WorkspaceError`.
-  public func records(of stages: [Stage]) throws -> [StageKey: StageRecord] {
+  public func records(of stages: some Collection<Stage>) throws -> [StageKey: StageRecord] {
     let present = try presentArtifacts(of: Set(stages.map(\.kind)))
     let runIsLive = currentRun != nil
     return try read(orElse: [:]) { database in
@@ -20,7 +20,7 @@ extension Workspace {
 extension StageRecord {
   /// - Parameter runIsLive: Whether an attempt that is recorded as running can be so; else it was interrupted.
   static func all(
-    of stages: [Stage], _ database: Database, present: [StageKind: Set<String>], runIsLive: Bool
+    of stages: some Collection<Stage>, _ database: Database, present: [StageKind: Set<String>], runIsLive: Bool
   ) throws -> [StageKey: StageRecord] {
     let statement = try database.cachedStatement(
       sql: """

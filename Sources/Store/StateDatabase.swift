@@ -27,7 +27,8 @@ struct StateDatabase: Sendable {
   }
 
   /// Opens for reading; nil where no database is yet. Where the place is read-only and SQLite cannot read in it (it wants
-  /// to share an index of the log beside the file), a copy is read.
+  /// to share an index of the log beside the file), a copy is read; so it is where an older version wrote it, which is
+  /// brought up to date in the copy alone.
   static func openForReading(path: String) throws -> StateDatabase? {
     guard access(path, F_OK) == 0 else { return nil }
     do {
@@ -39,12 +40,34 @@ struct StateDatabase: Sendable {
     }
   }
 
+  /// A private copy of the files, where SQLite cannot read them as they lie.
   private static func readingCopy(of path: String) throws -> StateDatabase? {
-    let folder = try copy(of: path)
-    var database = try translating(path) { try reading("\(folder)/state.sqlite") }
-    database?.copyFolder = folder
-    return database
+    let folder = newCopyFolder()
+    do {
+      try DurableFiles.makeFolder(folder)
+      for suffix in ["", "-wal"] where access(path + suffix, F_OK) == 0 {
+        try DurableFiles.write(try DurableFiles.read(path + suffix), to: "\(folder)/state.sqlite\(suffix)")
+      }
+    } catch let fault as FileFault {
+      throw WorkspaceError.file(fault)
+    }
+    return try translating(path) {
+      let copy = try DatabaseQueue(path: "\(folder)/state.sqlite")
+      return try upToDate(copy, in: folder, path: path)
+    }
   }
+
+  /// The copy, brought to the present version.
+  private static func upToDate(_ copy: DatabaseQueue, in folder: String, path: String) throws -> StateDatabase? {
+    if try copy.read({ try Schema.currentVersion($0) }) == 0 {
+      try DurableFiles.remove(folder)
+      return nil
+    }
+    try copy.writeWithoutTransaction { try Schema.migrate($0, path: path) }
+    return StateDatabase(queue: copy, path: path, copyFolder: folder)
+  }
+
+  private static func newCopyFolder() -> String { "\(NSTemporaryDirectory())graft-read-\(UUID().uuidString)" }
 
   private static func reading(_ path: String) throws -> StateDatabase? {
     var configuration = Configuration()
@@ -56,23 +79,13 @@ struct StateDatabase: Sendable {
       throw WorkspaceError.newerSchema(path: path, version: version, known: Schema.version)
     }
     // A run that has just begun has not made its tables yet.
-    return version == 0 ? nil : StateDatabase(queue: queue, path: path)
-  }
-
-  /// A private copy of the database and its log.
-  ///
-  /// - Returns: The folder it lies in.
-  private static func copy(of path: String) throws -> String {
-    let folder = "\(NSTemporaryDirectory())graft-read-\(getpid())"
-    do {
-      try DurableFiles.makeFolder(folder)
-      for suffix in ["", "-wal"] where access(path + suffix, F_OK) == 0 {
-        try DurableFiles.write(try DurableFiles.read(path + suffix), to: "\(folder)/state.sqlite\(suffix)")
-      }
-    } catch let fault as FileFault {
-      throw WorkspaceError.file(fault)
-    }
-    return folder
+    if version == 0 { return nil }
+    if version == Schema.version { return StateDatabase(queue: queue, path: path) }
+    let folder = newCopyFolder()
+    try DurableFiles.makeFolder(folder)
+    let copy = try DatabaseQueue(path: "\(folder)/state.sqlite")
+    try queue.backup(to: copy)
+    return try upToDate(copy, in: folder, path: path)
   }
 
   /// One transaction that sees one state of the database.

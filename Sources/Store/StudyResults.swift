@@ -14,10 +14,13 @@ public struct StudyResults: Sendable {
   /// Where the numbers come from, written beside them: versions, machine, source file and its digest. Name -> value.
   public var provenance: JSONValue
   public var reporting: Reporting
+  /// Results of older versions that a person lets stand, where any cell rests on them.
+  public var acceptances: [Acceptance]
 
   public init(
     study: String, datasets: [DatasetResult], backbones: [String], cells: [CellResult],
-    rateSearches: [RateSearchResult] = [], provenance: JSONValue, reporting: Reporting = Reporting()
+    rateSearches: [RateSearchResult] = [], provenance: JSONValue, reporting: Reporting = Reporting(),
+    acceptances: [Acceptance] = []
   ) {
     self.study = study
     self.datasets = datasets
@@ -26,6 +29,7 @@ public struct StudyResults: Sendable {
     self.rateSearches = rateSearches
     self.provenance = provenance
     self.reporting = reporting
+    self.acceptances = acceptances
   }
 }
 
@@ -79,7 +83,7 @@ public struct ClassCount: Sendable, Hashable {
 public struct CellResult: Sendable, Hashable {
   public var cell: Cell
   public var state: CellState
-  /// Why it is not done, in a sentence; nil for a done cell.
+  /// Why it is not done, in a sentence; of a done cell which of its results are those of an older version, else nil.
   public var reason: String?
   /// Metrics on the test set; empty until its `test` stage is done.
   public var metrics: [MetricValue]

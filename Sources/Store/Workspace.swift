@@ -119,25 +119,12 @@ public final class Workspace: Sendable {
 }
 
 extension StageKey {
-  /// The 32 bytes that the digits stand for.
-  var bytes: Data {
-    var data = Data(capacity: 32)
-    var high: UInt8?
-    for digit in hex.utf8 {
-      let value = digit <= 57 ? digit - 48 : digit - 87
-      if let upper = high {
-        data.append(upper << 4 | value)
-        high = nil
-      } else {
-        high = value
-      }
-    }
-    return data
-  }
+  /// As the database keeps it.
+  var bytes: Data { withBytes { Data($0) } }
 
   /// nil for anything but 32 bytes.
   init?(bytes: Data) {
-    guard bytes.count == 32 else { return nil }
-    self.init(hex: HexText.text(of: bytes))
+    guard let key = bytes.withUnsafeBytes({ StageKey(bytes: $0) }) else { return nil }
+    self = key
   }
 }

@@ -15,15 +15,15 @@ import Testing
     let text = try String(contentsOf: studyCase.folder.appending(path: "study.yaml"), encoding: .utf8)
     let study = try StudyReader.read(text: text, fileName: "mixtures.yaml")
     let filter = try CellFilter(filter)
-    let cells = study.plan(contents: [:]).cells
+    let cells = Array(study.plan(contents: [:]).cells)
     #expect(cells.count == 15)
     #expect(cells.count(where: filter.matches) == expected)
-    #expect(study.plan(contents: [:], filter: filter).cells == cells.filter(filter.matches))
+    #expect(Array(study.plan(contents: [:], filter: filter).cells) == cells.filter(filter.matches))
   }
 
   private let cells: [Cell]
 
-  init() throws { cells = try PlanOrderTests.quickstart().cells }
+  init() throws { cells = Array(try PlanOrderTests.quickstart().cells) }
 
   @Test(
     arguments: [

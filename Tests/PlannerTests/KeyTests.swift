@@ -119,4 +119,26 @@ import Testing
     #expect(plan.stages.map(\.kind) == [.dataset, .train, .test])
     #expect(plan.cells[0].stages == plan.cells[1].stages)
   }
+
+  /// Keys are made from pieces of text written once, stages when they are looked at: the two must be of the same thing.
+  @Test func everyKeyIsThatOfItsStage() throws {
+    var plans = 0
+    for studyCase in StudyCase.all {
+      let file = studyCase.folder.appending(path: "study.yaml")
+      // Cases of faults have no plan.
+      guard let text = try? String(contentsOf: file, encoding: .utf8),
+        let plan = try? StudyReader.read(text: text, fileName: "study.yaml").plan(contents: [:])
+      else { continue }
+      plans += 1
+      for (place, stage) in plan.stages.enumerated() {
+        #expect(
+          stage.key == StageKey(kind: stage.kind, parameters: stage.parameters, inputs: stage.inputs),
+          "\(studyCase.name): \(stage.label)")
+        #expect(stage.label == plan.stages.label(at: place))
+        #expect(plan.stages.place(of: stage.key) == place)
+        #expect(plan.stages.inputPlaces(of: place).map { plan.stages.keys[Int($0)] } == stage.inputs.map(\.key))
+      }
+    }
+    #expect(plans > 10)
+  }
 }

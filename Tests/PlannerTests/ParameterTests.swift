@@ -4,7 +4,7 @@ import Testing
 /// Typed parameters decode what they encode, and what a plan's stages carry.
 @Suite struct ParameterTests {
   @Test func aPlansParametersAreThoseOfTheTypes() throws {
-    let stages = try PlanOrderTests.quickstart().stages + KeyTests.plan(KeyTests.base).stages
+    let stages = try Array(PlanOrderTests.quickstart().stages) + Array(KeyTests.plan(KeyTests.base).stages)
     for stage in stages {
       let again: JSONValue =
         switch stage.kind {

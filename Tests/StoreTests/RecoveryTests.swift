@@ -29,7 +29,7 @@ struct RecoveryTests {
     }
     let workspace = try Workspace.open(folder.workspace, command: "next")
     let stages = [complete, renamed, cutOff]
-    let report = try workspace.recover(stages: stages)
+    let report = try workspace.recover(stages: TestFolder.plan(stages).stages)
     #expect(report.adopted == ["train a", "train b"])
     #expect(report.removedFolders == 2)
     #expect(report.interruptedAttempts == 1)
@@ -42,7 +42,7 @@ struct RecoveryTests {
       #expect(dossier.files.map(\.name) == ["inner/weights", "outcome.json"])
     }
     #expect(try DurableFiles.names(in: "\(folder.workspace)/tmp") == [])
-    #expect(try workspace.recover(stages: stages) == RecoveryReport())
+    #expect(try workspace.recover(stages: TestFolder.plan(stages).stages) == RecoveryReport())
   }
 
   @Test func anArtifactWithATornOutcomeIsNotTakenUp() throws {
@@ -52,7 +52,7 @@ struct RecoveryTests {
     let target = workspace.artifactFolder(kind: stage.kind, key: stage.key)
     try DurableFiles.makeFolder(target)
     try DurableFiles.write(Array("{\"diverged\":fal".utf8), to: "\(target)/outcome.json")
-    #expect(try workspace.recover(stages: [stage]).adopted.isEmpty)
+    #expect(try workspace.recover(stages: TestFolder.plan([stage]).stages).adopted.isEmpty)
     // A real result replaces it.
     try workspace.finish(stage, try RunJournal(workspace: workspace), Self.outcome, files: true)
     #expect(try workspace.records(of: [stage])[stage.key]?.isDone == true)
@@ -67,7 +67,7 @@ struct RecoveryTests {
     }
     for suffix in ["", "-wal", "-shm"] { try DurableFiles.remove("\(folder.workspace)/state.sqlite\(suffix)") }
     let workspace = try Workspace.open(folder.workspace, command: "test")
-    #expect(try workspace.recover(stages: [stage]).adopted == [stage.label])
+    #expect(try workspace.recover(stages: TestFolder.plan([stage]).stages).adopted == [stage.label])
     #expect(try workspace.dossier(of: stage.key)?.outcome == Self.outcome)
   }
 
@@ -81,10 +81,10 @@ struct RecoveryTests {
     try orphan.run()
     let identity = try #require(ProcessIdentity.running(orphan.processIdentifier))
     _ = try RunJournal(workspace: workspace).registerWorker(identity, at: .now)
-    #expect(try workspace.recover(stages: [], grace: 0.05).endedWorkers == 1)
+    #expect(try workspace.recover(stages: TestFolder.plan([]).stages, grace: 0.05).endedWorkers == 1)
     orphan.waitUntilExit()
     #expect(orphan.terminationReason == .uncaughtSignal)
-    #expect(try workspace.recover(stages: [], grace: 0).endedWorkers == 0)
+    #expect(try workspace.recover(stages: TestFolder.plan([]).stages, grace: 0).endedWorkers == 0)
   }
 
   @Test func aProcessThatOnlyHasTheNumberIsLeftAlone() throws {
@@ -99,6 +99,6 @@ struct RecoveryTests {
     ] {
       _ = try journal.registerWorker(other, at: .now)
     }
-    #expect(try workspace.recover(stages: [], grace: 0).endedWorkers == 0)
+    #expect(try workspace.recover(stages: TestFolder.plan([]).stages, grace: 0).endedWorkers == 0)
   }
 }

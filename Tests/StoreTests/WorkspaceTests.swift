@@ -113,31 +113,45 @@ struct WorkspaceTests {
     #expect(dossier.attempts[0].cost == StageCost(cpuSeconds: 2, peakMemory: 1000))
     #expect(try workspace.keys(beginningWith: "bbb") == [train.key])
     #expect(try workspace.keys(beginningWith: "zz").isEmpty)
-    #expect(try workspace.measuredSeconds(of: [dataset, train]) == [dataset.key: 2.5, train.key: 2.5])
+    #expect(try workspace.measuredSeconds(of: TestFolder.plan([dataset, train]).stages) == [2.5, 2.5])
   }
 
-  /// A workspace of the first version has no column of neighbours; reading leaves it as it is.
+  /// A workspace of an older version is read without a change to it, and brought up to date by the first that writes.
   @Test func anOlderWorkspaceIsReadAsItIs() throws {
     let folder = try TestFolder()
-    let train = try TestFolder.stage("b")
-    let entry = HistoryEntry(
-      step: 9, epoch: 1, learningRate: 1e-3, trainingLoss: 1, validationLoss: 2, validationMetric: 0.5,
-      validationNeighbours: 0.125)
-    do {
-      let workspace = try Workspace.open(folder.workspace, command: "test")
-      try workspace.finish(train, RunJournal(workspace: workspace), StageOutcome(history: [entry]))
-      workspace.close()
-    }
-    // The user version stands at byte 60 of the file's header, big-endian.
+    let old = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/version-2.sqlite")
+    let bytes = try DurableFiles.read(old.path)
     let path = "\(folder.workspace)/state.sqlite"
-    var bytes = try DurableFiles.read(path)
-    #expect(bytes[63] == 2)
-    bytes[63] = 1
+    try DurableFiles.makeFolder(folder.workspace)
     try DurableFiles.write(bytes, to: path)
-    let history = try Workspace.openForReading(folder.workspace).dossier(of: train.key)?.outcome?.history
-    var older = entry
-    older.validationNeighbours = nil
-    #expect(history == [older])
+    let plan = TestFolder.plan([try TestFolder.stage("b"), try TestFolder.stage("c"), try TestFolder.stage("d")])
+    func check(_ workspace: Workspace) throws {
+      let dossier = try #require(try workspace.dossier(of: plan.stages.keys[0]))
+      #expect(dossier.label == "train b" && dossier.parameters == ["epochs": 2])
+      #expect(dossier.outcome?.metrics == [MetricValue(split: "val", name: "accuracy", value: 0.5)])
+      #expect(dossier.outcome?.history.map(\.validationNeighbours) == [0.125])
+      #expect(try workspace.records(of: plan) == [.done(hasArtifact: true), .failed, .stopped])
+    }
+    try check(try Workspace.openForReading(folder.workspace))
+    #expect(try DurableFiles.read(path) == bytes)
+    let workspace = try Workspace.open(folder.workspace, command: "test")
+    try check(workspace)
+    workspace.close()
+    #expect(try DurableFiles.read(path) != bytes)
+    try check(try Workspace.openForReading(folder.workspace))
+  }
+
+  /// What many stages share is kept once, and each is whole when it is read.
+  @Test func sharedParametersAreReadWhole() throws {
+    let folder = try TestFolder()
+    let workspace = try Workspace.open(folder.workspace, command: "test")
+    let journal = try RunJournal(workspace: workspace)
+    let training: JSONValue = ["schedule": .string(String(repeating: "long ", count: 50)), "epochs": 3]
+    let stages = try (["a", "b", "c"] as [Character]).map {
+      try TestFolder.stage($0, parameters: ["seed": 1, "training": training])
+    }
+    for stage in stages { try workspace.finish(stage, journal) }
+    for stage in stages { #expect(try workspace.dossier(of: stage.key)?.parameters == stage.parameters) }
   }
 
   @Test func artifactsThatAreGoneAreNoticed() throws {
@@ -181,7 +195,7 @@ struct WorkspaceTests {
 
     let plan = TestFolder.plan([done, failed, waiting, ready, running, stopped])
     let status = try workspace.status(of: plan)
-    #expect(plan.stages.map { status.states[$0.key] } == [.done, .failed, .waiting, .ready, .running, .stopped])
+    #expect(status.states == [.done, .failed, .waiting, .ready, .running, .stopped])
     #expect(status.failed.map(\.failure) == [StageFailure(.data, "no images", remedy: "add some")])
     #expect(status.running.map(\.progress?.position) == ["epoch 1/2"])
   }

@@ -1,8 +1,8 @@
 /// Guesses which valid name a misspelt one was meant to be.
-enum NearestName {
+public enum NearestName {
   /// The valid name nearest to `name`, where one is near enough to be a likely slip: at most a third of its letters
   /// changed, left out, put in or exchanged with their neighbour, or the last part of a dotted name exactly.
-  static func of(_ name: String, among valid: [String]) -> String? {
+  public static func of(_ name: String, among valid: [String]) -> String? {
     if let same = valid.first(where: { $0.lowercased() == name.lowercased() }) { return same }
     return nearest(to: name, among: valid) ?? sameEnd(as: name, among: valid)
   }

@@ -1,169 +1,149 @@
-/// Makes the stages of a study's points, shared ones once, each after its inputs. `PlanBuilder+Measures.swift` has those of
-/// the analyses.
+import Dispatch
+import Synchronization
+
+/// Makes the stages of a study's points, shared ones once, each after its inputs. `PlanBuilder+Shared.swift` has those that
+/// belong to no point.
 struct PlanBuilder {
   let study: Study
   let contents: [ContentRequest.ID: String]
+  let versions: KindVersions
   let folder: String
+  let author: StageAuthor
 
-  private(set) var stages: [Stage] = []
-  private var known: Set<StageKey> = []
-  private var datasetKeys: [String: StageKey] = [:]
-  /// The source of a backbone's weights: its stage and that stage's kind.
-  private var sourceKeys: [String: (kind: StageKind, key: StageKey)] = [:]
-  /// The parameters of a data set's `test` stages, with their text.
-  private var testParameters: [String: (json: JSONValue, text: String)] = [:]
+  var stages = StageTable()
+  private var cells = CellTable()
+  /// By the data set's name.
+  var datasetStages: [String: Stage] = [:]
+  /// By the backbone's name.
+  var sourceStages: [String: Stage] = [:]
+  /// How a point's images come to a network, by variant: training options and nothing else of a training.
+  var seen: [Int32: JSONValue] = [:]
+  var sourceMeasures: [SourceMeasure: Int] = [:]
+  var distances: [DistanceMeasure: Int] = [:]
 
-  init(study: Study, contents: [ContentRequest.ID: String], folder: String) {
+  init(study: Study, contents: [ContentRequest.ID: String], versions: KindVersions, folder: String) {
     self.study = study
     self.contents = contents
+    self.versions = versions
     self.folder = folder
+    author = StageAuthor(study)
   }
+
+  /// Points whose keys are made at a time, before their stages are put in order.
+  private static let windowLength = 1 << 14
 
   mutating func plan(filter: CellFilter?) -> Plan {
     let grid = study.grid
-    let datasets = Dictionary(uniqueKeysWithValues: study.datasets.map { ($0.name, $0) })
-    var cells: [Cell?] = Array(repeating: nil, count: grid.points.count)
-    stages.reserveCapacity(grid.points.count * 2 + 16)
-    let partners = PartnerIndex(grid)
-    for position in grid.runningOrder {
+    let order = grid.runningOrder.filter { position in
       let point = grid.points[position]
-      guard let dataset = datasets[grid.datasets[Int(point.dataset)]] else { continue }
-      if let filter, !filter.matches(grid, point) { continue }
-      cells[position] = cell(position, dataset, partners)
+      return author.datasets[Int(point.dataset)] != nil && filter?.matches(grid, point) ?? true
+    }
+    let each = 2 + (grid.analyses.map(\.count).max() ?? 0)
+    stages = StageTable(capacity: order.count * each + 64)
+    cells.reserve(cells: order.count, stagesEach: each + 2)
+    let maker = pointKeys()
+    for start in stride(from: 0, to: order.count, by: Self.windowLength) {
+      let window = order[start..<min(start + Self.windowLength, order.count)]
+      for (position, keys) in zip(window, Self.keys(of: window, maker)) { add(position, keys, maker) }
     }
     return Plan(
-      study: study.name, cells: cells.compactMap { $0 }, stages: stages, resources: study.resources,
-      reporting: study.reporting)
+      study: study.name, author: author, cells: cells.sortedBySubject(), stages: stages, resources: study.resources,
+      reporting: study.reporting, versions: versions)
   }
 
-  /// A point's model, and what it is made of.
-  struct TrainedPoint {
-    let dataset: StageKey
-    /// The source of its weights, where it reads them: its stage and that stage's kind.
-    let source: (kind: StageKind, key: StageKey)?
-    let rateSearch: StageKey?
-    let train: StageKey
+  private mutating func pointKeys() -> PointKeys {
+    let grid = study.grid
+    let shared = PointKeys.Shared(
+      datasets: author.datasets.map { dataset in dataset.map { datasetStage($0).key } },
+      sources: grid.backbones.map { backbone in sourceStage(of: backbone.name).map { ($0.kind, $0.key) } })
+    return PointKeys(author, shared: shared, versions: versions, partners: PartnerIndex(grid))
   }
 
-  private mutating func cell(_ position: Int, _ dataset: DeclaredDataset, _ partners: PartnerIndex) -> Cell {
+  /// The keys of the points, shared out to the machine's cores.
+  private static func keys(of window: ArraySlice<Int>, _ maker: PointKeys) -> [PointKeys.Keys] {
+    let length = 512
+    let blocks = (window.count + length - 1) / length
+    guard blocks > 1 else {
+      var writer = KeyWriter()
+      return window.map { maker.keys(of: $0, &writer) }
+    }
+    let results = Mutex([[PointKeys.Keys]](repeating: [], count: blocks))
+    DispatchQueue.concurrentPerform(iterations: blocks) { block in
+      let start = window.startIndex + block * length
+      var writer = KeyWriter()
+      let keys = window[start..<min(start + length, window.endIndex)].map { maker.keys(of: $0, &writer) }
+      results.withLock { $0[block] = keys }
+    }
+    return results.withLock { $0.flatMap(\.self) }
+  }
+
+  /// Puts a point's stages in order.
+  private mutating func add(_ position: Int, _ keys: PointKeys.Keys, _ maker: PointKeys) {
     let grid = study.grid
     let point = grid.points[position]
-    let id = grid.cellID(point)
-    let trained = trained(point, id, dataset)
-    var needed: [StageKind: StageKey] = [.dataset: trained.dataset, .train: trained.train]
-    if let source = trained.source { needed[source.kind] = source.key }
-    needed[.lrSearch] = trained.rateSearch
-    let tested = testParameters(dataset)
-    needed[.test] = add(
-      Stage(
-        kind: .test, parameters: tested.json, parametersText: tested.text,
-        inputs: [StageInput(role: "model", key: trained.train), StageInput(role: "dataset", key: trained.dataset)],
-        label: "test \(id.text)"))
-    let measures = grid.analyses[Int(grid.asked[position])].flatMap { spec in
-      self.measures(spec, of: position, id, trained, dataset, partners)
+    guard let dataset = author.datasets[Int(point.dataset)] else { return }
+    let trained = addTrained(position, dataset, keys.rateSearch, keys.train)
+    let test = stages.add(keys.test, .test, .test, of: position, inputs: [trained.dataset, trained.train])
+    var own = [trained.dataset]
+    own.append(contentsOf: [trained.rateSearch, trained.source].compactMap(\.self))
+    own.append(contentsOf: [trained.train, test])
+    var measures: [Int] = []
+    for (index, key) in zip(maker.analyses[Int(grid.asked[position])], keys.measures) {
+      let spec = author.analyses[Int(index)]
+      switch spec {
+      case .test: break
+      case .distance(let options):
+        if let place = addDistance(options, dataset) { measures.append(place) }
+      case .layerwiseKNN(let options, _, _) where spec.isOfSource:
+        if let place = addSourceMeasure(index, spec, options, of: position, dataset) { measures.append(place) }
+      case .crossCKA:
+        guard let key, let partner = maker.partner(of: position, spec) else { break }
+        var writer = KeyWriter()
+        let other = grid.points[partner]
+        let keys = maker.trained(other, &writer)
+        let second = addTrained(partner, dataset, keys.rateSearch, keys.train)
+        measures.append(
+          stages.add(
+            key, .crossCKA, .pair(index, partner: Int16(other.initialisation)), of: position,
+            inputs: [trained.dataset, trained.train, second.train]))
+      case .knn, .layerwiseKNN, .layerImportance, .l2, .cka, .embedding:
+        guard let key else { break }
+        var inputs = [trained.dataset, trained.train]
+        if spec.looksAtFirstWeights, let source = trained.source { inputs.append(source) }
+        measures.append(stages.add(key, spec.kind, .measure(index), of: position, inputs: inputs))
+      }
     }
-    return Cell(
-      id: id, dataset: dataset.name, backbone: grid.backbones[Int(point.backbone)].name,
-      fraction: grid.fractions[Int(point.fraction)],
-      initialisation: grid.initialisations[Int(point.initialisation)].name, seed: grid.seeds[Int(point.seed)],
-      furtherAxes: grid.further[Int(point.further)], stages: needed, measures: measures,
-      metric: dataset.options.metric.rawValue)
+    cells.add(position, stages: own, measures: measures)
   }
 
-  /// The stages up to a point's trained model.
-  mutating func trained(_ point: GridPoint, _ id: CellID, _ dataset: DeclaredDataset) -> TrainedPoint {
-    let grid = study.grid
-    let backbone = grid.backbones[Int(point.backbone)].name
-    let initialisation = grid.initialisations[Int(point.initialisation)]
-    let fraction = grid.fractions[Int(point.fraction)]
-    let seed = grid.seeds[Int(point.seed)]
-    let metric = dataset.options.metric.rawValue
-    let datasetKey = self.datasetKey(dataset)
-    var inputs = [StageInput(role: "dataset", key: datasetKey)]
-    let source = initialisation.readsWeights ? sourceKey(of: backbone) : nil
-    if let source { inputs.append(StageInput(role: "weights", key: source.key)) }
-    let variant = grid.variants[Int(point.variant)]
-    let training = variant.options(for: initialisation)
-    /// The stage that trains, or searches the rate of, the cell's model with a seed.
-    func stage(_ kind: StageKind, seed: Int, label: String) -> Stage {
-      let parameters: JSONValue = .object([
-        "backbone": .string(backbone), "initialisation": .string(initialisation.name), "fraction": .number(fraction),
-        "seed": .integer(seed), "metric": .string(metric), "training": training.canonical,
-      ])
-      // The canonical text of those parameters: members in ascending order, around the training text made once.
-      var text = "{\"backbone\":\"\(backbone)\",\"fraction\":"
-      text += JSONValue.number(fraction).canonicalText
-      text += ",\"initialisation\":\"\(initialisation.name)\",\"metric\":\"\(metric)\",\"seed\":\(seed),\"training\":"
-      text += training.text
-      text += "}"
-      return Stage(
-        kind: kind, parameters: parameters, parametersText: text, inputs: inputs, manner: variant.manner, label: label)
+  /// Where a point's model stands, and what it is made of.
+  private struct TrainedPoint {
+    let dataset: Int
+    /// The source of its weights, where it reads them.
+    let source: Int?
+    let rateSearch: Int?
+    let train: Int
+  }
+
+  /// Puts the stages up to a point's trained model in order.
+  private mutating func addTrained(
+    _ position: Int, _ dataset: DeclaredDataset, _ rateSearch: StageKey?, _ train: StageKey
+  ) -> TrainedPoint {
+    let point = study.grid.points[position]
+    let datasetPlace = addDataset(dataset)
+    let readsWeights = study.grid.initialisations[Int(point.initialisation)].readsWeights
+    let source = readsWeights ? addSource(of: study.grid.backbones[Int(point.backbone)].name) : nil
+    // By their roles: dataset, rate, weights.
+    var inputs = [datasetPlace]
+    if let source { inputs.append(source) }
+    var search: Int?
+    if let rateSearch {
+      let place = stages.add(rateSearch, .lrSearch, .rateSearch, of: position, inputs: inputs)
+      inputs.insert(place, at: 1)
+      search = place
     }
-    var rateSearch: StageKey?
-    if variant.searchesRate {
-      // One search for all seeds of a setting.
-      let search = add(
-        stage(.lrSearch, seed: 0, label: "lr_search \(dataset.name)/\(backbone)/\(fraction)/\(initialisation.name)"))
-      inputs.append(StageInput(role: "rate", key: search))
-      rateSearch = search
-    }
-    let train = add(stage(.train, seed: seed, label: "train \(id.text)"))
-    return TrainedPoint(dataset: datasetKey, source: source, rateSearch: rateSearch, train: train)
-  }
-
-  /// The stage's key; the stage itself is added where no equal one was.
-  mutating func add(_ stage: Stage) -> StageKey {
-    if known.insert(stage.key).inserted { stages.append(stage) }
-    return stage.key
-  }
-
-  mutating func datasetKey(_ dataset: DeclaredDataset) -> StageKey {
-    if let key = datasetKeys[dataset.name] { return key }
-    let content = dataset.root.map { _ in contents[.dataset(dataset.name)] ?? ContentRequest.missing }
-    var locations: [String: String] = [:]
-    if let root = dataset.root { locations["root"] = DatasetsReader.joined(folder, root) }
-    let key = add(
-      Stage(
-        kind: .dataset, parameters: DatasetParameters(options: dataset.options, content: content).canonical,
-        locations: locations, label: "dataset \(dataset.name)"))
-    datasetKeys[dataset.name] = key
-    return key
-  }
-
-  /// The stage that gives a backbone's source weights; nil where the study names none.
-  mutating func sourceKey(of backbone: String) -> (kind: StageKind, key: StageKey)? {
-    if let known = sourceKeys[backbone] { return known }
-    let stage: Stage
-    switch study.weights[backbone] {
-    case nil: return nil
-    case .file(let path, let kind)?:
-      let content = contents[.weights(backbone)] ?? ContentRequest.missing
-      stage = Stage(
-        kind: .weights, parameters: WeightsParameters(backbone: backbone, kind: kind, content: content).canonical,
-        locations: ["file": DatasetsReader.joined(folder, path)], label: "weights \(backbone)")
-    case .pretrain(let name, let seed, let training, let manner)?:
-      guard let dataset = study.dataset(named: name) else { return nil }
-      stage = Stage(
-        kind: .pretrain,
-        parameters: .object([
-          "backbone": .string(backbone), "metric": .string(dataset.options.metric.rawValue), "seed": .integer(seed),
-          "training": training,
-        ]),
-        inputs: [StageInput(role: "dataset", key: datasetKey(dataset))], manner: manner,
-        label: "pretrain \(backbone) on \(name)")
-    }
-    let source = (stage.kind, add(stage))
-    sourceKeys[backbone] = source
-    return source
-  }
-
-  mutating func testParameters(_ dataset: DeclaredDataset) -> (json: JSONValue, text: String) {
-    if let known = testParameters[dataset.name] { return known }
-    let json = TestParameters(
-      metrics: Metric.applicable(to: dataset.options.task), primary: dataset.options.metric
-    ).canonical
-    let made = (json, json.canonicalText)
-    testParameters[dataset.name] = made
-    return made
+    return TrainedPoint(
+      dataset: datasetPlace, source: source, rateSearch: search,
+      train: stages.add(train, .train, .train, of: position, inputs: inputs))
   }
 }

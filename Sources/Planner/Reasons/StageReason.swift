@@ -3,6 +3,8 @@ public enum StageReason: Sendable, Hashable {
   /// It is done and its artifact lies in the store.
   case done
   case notYetRun
+  /// It was done, and something that it is made of is another now.
+  case stale(StaleCause)
   /// It runs at this moment, or a run that ended without a word left it so.
   case running
   /// It was stopped, or its process ended; it goes on from its last checkpoint.
@@ -21,7 +23,7 @@ public enum StageReason: Sendable, Hashable {
   /// Whether a run would do it.
   public var wouldRun: Bool {
     switch self {
-    case .notYetRun, .running, .interrupted, .failedBefore, .artifactMissing, .inputWillRun: true
+    case .notYetRun, .stale, .running, .interrupted, .failedBefore, .artifactMissing, .inputWillRun: true
     case .done, .inputFailed, .failed: false
     }
   }
@@ -31,6 +33,7 @@ public enum StageReason: Sendable, Hashable {
     switch self {
     case .done: "done"
     case .notYetRun: "not_yet_run"
+    case .stale: "stale"
     case .running: "running"
     case .interrupted: "interrupted"
     case .failedBefore: "failed_before"
@@ -46,6 +49,7 @@ public enum StageReason: Sendable, Hashable {
     switch self {
     case .done: "It is done."
     case .notYetRun: "It has not run yet."
+    case .stale(let cause): "It is stale: \(cause.sentence)."
     case .running: "It is running."
     case .interrupted: "It was interrupted and goes on from its last checkpoint."
     case .failedBefore: "It failed before and is tried again."
@@ -53,6 +57,24 @@ public enum StageReason: Sendable, Hashable {
     case .inputWillRun(let key): "It waits for \(label(key)), which has to run first."
     case .inputFailed(let key): "It waits for \(label(key)), which failed."
     case .failed: "It failed; `graft retry` tries it again."
+    }
+  }
+}
+
+/// Why what was done once does not count any more.
+public enum StaleCause: Sendable, Hashable {
+  /// Code changed what the kind computes.
+  case version(StageKind, from: Int, to: Int)
+  /// The files of a data set or the weights are not those that were read.
+  case content(doneOn: String)
+
+  /// Without a full stop.
+  public var sentence: String {
+    switch self {
+    case .version(let kind, let old, let new):
+      "version \(old) of \(kind.rawValue) made it, and version \(new) makes it otherwise "
+        + "(`graft accept \(kind.rawValue)` lets old results stand)"
+    case .content(let date): "its files have changed since they were read on \(date)"
     }
   }
 }
@@ -66,46 +88,4 @@ public enum RecordedStage: Sendable, Hashable {
   case done(hasArtifact: Bool)
   case failed
   case stopped
-}
-
-extension Plan {
-  /// Why each stage would run or is skipped, from what is recorded of them.
-  ///
-  /// - Parameters:
-  ///   - records: What is recorded; a stage that is absent was never begun.
-  ///   - retriesFailures: Whether a run tries again what failed before.
-  public func reasons(
-    records: [StageKey: RecordedStage], retriesFailures: Bool = true
-  ) -> [StageKey: StageReason] {
-    var reasons: [StageKey: StageReason] = [:]
-    reasons.reserveCapacity(stages.count)
-    // Inputs stand before what reads them, so one pass sees every input's reason first.
-    for stage in stages {
-      reasons[stage.key] = reason(of: stage, records[stage.key], retriesFailures, reasons)
-    }
-    return reasons
-  }
-
-  private func reason(
-    of stage: Stage, _ record: RecordedStage?, _ retriesFailures: Bool, _ known: [StageKey: StageReason]
-  ) -> StageReason {
-    if case .done(hasArtifact: true)? = record { return .done }
-    var awaited: StageKey?
-    for input in stage.inputs {
-      switch known[input.key] {
-      case .failed?, .inputFailed?: return .inputFailed(input.key)
-      case .done?: break
-      default: awaited = input.key
-      }
-    }
-    if case .failed? = record, !retriesFailures { return .failed }
-    if let awaited { return .inputWillRun(awaited) }
-    switch record {
-    case .done: return .artifactMissing
-    case .failed: return .failedBefore
-    case .stopped: return .interrupted
-    case .running: return .running
-    case .waiting, .ready, nil: return .notYetRun
-    }
-  }
 }

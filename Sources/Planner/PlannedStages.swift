@@ -1,0 +1,106 @@
+/// The stages of a plan. Each is made when it is looked at, from some tens of bytes; what needs only keys, kinds and inputs
+/// of very many finds them here by place.
+public struct PlannedStages: RandomAccessCollection, Sendable {
+  private let table: StageTable
+  private let author: StageAuthor?
+  private let versions: KindVersions
+
+  init(table: StageTable, author: StageAuthor?, versions: KindVersions) {
+    self.table = table
+    self.author = author
+    self.versions = versions
+  }
+
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { table.count }
+  public subscript(place: Int) -> Stage { table.stage(at: place, author: author, versions: versions) }
+
+  /// The keys of all stages, in their order.
+  public var keys: [StageKey] { table.keys }
+  /// The kinds of all stages, in their order.
+  public var kinds: [StageKind] { table.kinds }
+
+  /// Where the stage of this key stands; nil where the plan has none.
+  public func place(of key: StageKey) -> Int? { table.place(of: key) }
+
+  /// The stage of this key; nil where the plan has none.
+  public subscript(key: StageKey) -> Stage? { place(of: key).map { self[$0] } }
+
+  /// Where the inputs of a stage stand, by their roles ascending, each before it; -1 for one that does not.
+  public func inputPlaces(of place: Int) -> ArraySlice<Int32> { table.inputPlaces(of: place) }
+
+  /// These stages and all that they need, ascending.
+  public func closure(of places: some Sequence<Int>) -> [Int] {
+    var wanted = Set(places)
+    var open = Array(wanted)
+    while let place = open.popLast() {
+      for input in inputPlaces(of: place) where input >= 0 && wanted.insert(Int(input)).inserted {
+        open.append(Int(input))
+      }
+    }
+    return wanted.sorted()
+  }
+
+  /// What the stage at a place is called.
+  public func label(at place: Int) -> String { table.label(at: place, author: author) }
+
+  /// Of a stage that compares a cell with another: that one's initialisation.
+  func partner(at place: Int) -> String? { table.partner(at: place, author: author) }
+
+  /// The study that they are of; nil where they are kept as they are.
+  var study: Study? { author?.study }
+
+  /// The grid and the point of it that a stage follows from; nil for one that follows from none.
+  func point(at place: Int) -> (Grid, GridPoint)? {
+    guard let grid = author?.study.grid, let position = table.point(at: place) else { return nil }
+    return (grid, grid.points[position])
+  }
+}
+
+/// The cells of a plan. Each is made when it is looked at.
+public struct PlannedCells: RandomAccessCollection, Sendable {
+  private let table: CellTable
+  private let stages: PlannedStages
+
+  init(table: CellTable, stages: PlannedStages) {
+    self.table = table
+    self.stages = stages
+  }
+
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { table.count }
+
+  /// Where all the stages of a cell stand among the plan's.
+  public func stagePlaces(of cell: Int) -> ArraySlice<Int32> { table.stagePlaces(of: cell) }
+
+  /// Where the cell of this name stands; nil where there is none.
+  public func place(of id: CellID) -> Int? {
+    guard let grid = stages.study?.grid else { return table.whole.firstIndex { $0.id == id } }
+    return table.subjects.firstIndex { grid.cellID(grid.points[Int($0)]) == id }
+  }
+
+  /// Where the cells stand that a filter matches.
+  public func places(matching filter: CellFilter) -> [Int] {
+    guard let grid = stages.study?.grid else { return table.whole.indices.filter { filter.matches(table.whole[$0]) } }
+    return table.subjects.indices.filter { filter.matches(grid, grid.points[Int(table.subjects[$0])]) }
+  }
+
+  public subscript(cell: Int) -> Cell {
+    guard let study = stages.study else { return table.whole[cell] }
+    let grid = study.grid
+    let point = grid.points[Int(table.subjects[cell])]
+    let dataset = grid.datasets[Int(point.dataset)]
+    var own: [StageKind: StageKey] = [:]
+    for place in table.ownPlaces(of: cell) { own[stages.kinds[Int(place)]] = stages.keys[Int(place)] }
+    let measures = table.measurePlaces(of: cell).map { place in
+      CellMeasure(
+        kind: stages.kinds[Int(place)], key: stages.keys[Int(place)], partner: stages.partner(at: Int(place)))
+    }
+    return Cell(
+      id: grid.cellID(point), dataset: dataset, backbone: grid.backbones[Int(point.backbone)].name,
+      fraction: grid.fractions[Int(point.fraction)],
+      initialisation: grid.initialisations[Int(point.initialisation)].name, seed: grid.seeds[Int(point.seed)],
+      furtherAxes: grid.further[Int(point.further)], stages: own, measures: measures,
+      metric: study.dataset(named: dataset)?.options.metric.rawValue ?? "")
+  }
+}

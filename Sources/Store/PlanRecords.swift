@@ -1,0 +1,107 @@
+import Files
+import Foundation
+import GRDB
+import Planner
+
+extension Workspace {
+  /// What is recorded of a plan's stages, in their order; nil for those never begun. One transaction, and one look into the
+  /// folder of each kind: no look at single artifacts.
+  ///
+  /// - Throws: `WorkspaceError`.
+  public func records(of plan: Plan) throws -> [RecordedStage?] {
+    let present = try ArtifactPresence(of: plan.stages, in: self)
+    let runIsLive = currentRun != nil
+    let rows = try read(orElse: PlanRows(none: plan.stages)) { try PlanRows(of: plan.stages, $0) }
+    return rows.recorded(present, runIsLive: runIsLive)
+  }
+}
+
+/// The rows of a plan's stages.
+struct PlanRows {
+  /// In the plan's order; 0 for a stage that has none.
+  private(set) var ids: [Int64]
+  /// In the plan's order; nil for a stage that was never begun.
+  private(set) var standings: [StageStanding?]
+
+  /// Where nothing is recorded.
+  init(none stages: PlannedStages) {
+    ids = Array(repeating: 0, count: stages.count)
+    standings = Array(repeating: nil, count: stages.count)
+  }
+
+  init(of stages: PlannedStages, _ database: Database) throws {
+    self.init(none: stages)
+    let rows = try Int.fetchOne(database, sql: "SELECT max(id) FROM stage") ?? 0
+    guard rows > 0 else { return }
+    // One look at every row costs as much as some twenty searches for one.
+    if stages.count * 20 < rows {
+      let statement = try database.cachedStatement(sql: "SELECT id, standing FROM stage WHERE key = ?")
+      for (place, key) in stages.keys.enumerated() {
+        if let row = try Row.fetchOne(statement, arguments: [key.bytes]) { take(row, at: place) }
+      }
+      return
+    }
+    let cursor = try Row.fetchCursor(database, sql: "SELECT id, standing, key FROM stage")
+    while let row = try cursor.next() {
+      if let place = row.stageKey(at: 2).flatMap({ stages.place(of: $0) }) { take(row, at: place) }
+    }
+  }
+
+  private mutating func take(_ row: Row, at place: Int) {
+    ids[place] = row[0]
+    let standing = StageStanding(rawValue: row[1])
+    standings[place] = standing == .waiting ? nil : standing
+  }
+
+  /// As reasons are found from it.
+  func recorded(_ present: ArtifactPresence, runIsLive: Bool) -> [RecordedStage?] {
+    standings.enumerated().map { place, standing in
+      standing?.recorded(hasArtifact: present.contains(place), runIsLive: runIsLive)
+    }
+  }
+}
+
+extension Row {
+  /// The key in a column; nil where there is none.
+  func stageKey(at index: Int) -> StageKey? {
+    // A column of another type holds no key.
+    (try? withUnsafeData(atIndex: index) { data in data?.withUnsafeBytes { StageKey(bytes: $0) } }) ?? nil
+  }
+}
+
+extension StageStanding {
+  /// As reasons are found from it.
+  func recorded(hasArtifact: Bool, runIsLive: Bool) -> RecordedStage {
+    switch self {
+    case .waiting: .waiting
+    // An attempt that is recorded as running can be so only while a run lives.
+    case .running: runIsLive ? .running : .stopped
+    case .done: .done(hasArtifact: true)
+    case .doneWithArtifact: .done(hasArtifact: hasArtifact)
+    case .failed: .failed
+    case .stopped: .stopped
+    }
+  }
+}
+
+/// Which of a plan's stages have an artifact that is there, found by one look into each kind's folder.
+struct ArtifactPresence {
+  private var present: [Bool]
+
+  /// - Throws: `WorkspaceError.file`.
+  init(of stages: PlannedStages, in workspace: Workspace) throws {
+    present = Array(repeating: false, count: stages.count)
+    for kind in Set(stages.kinds) {
+      let folder = "\(workspace.folder)/artifacts/\(kind.rawValue)"
+      try workspace.translatingFaults {
+        try DurableFiles.eachName(in: folder) { name in
+          if let place = StageKey(hexDigits: name).flatMap({ stages.place(of: $0) }), stages.kinds[place] == kind {
+            present[place] = true
+          }
+        }
+      }
+    }
+  }
+
+  func contains(_ place: Int) -> Bool { present[place] }
+}
