@@ -107,7 +107,9 @@ let package = Package(
 
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
-    .testTarget(name: "PlannerTests", dependencies: ["Planner"], exclude: ["Cases", "Keys"]),
+    // The cases that it reads lie in Tests/GridCases.
+    .testTarget(
+      name: "PlannerTests", dependencies: ["Planner", .product(name: "Yams", package: "Yams")], exclude: ["Keys"]),
     .testTarget(name: "StoreTests", dependencies: ["Files", "Store", "Planner", "WorkerProtocol"]),
     // A worker whose stages do as their parameters say: sleep, fail, crash, hang.
     .executableTarget(
