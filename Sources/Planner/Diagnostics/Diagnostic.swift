@@ -137,7 +137,9 @@ struct SourceLines {
   private let lines: [Substring]
 
   init(_ text: String) {
-    lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
+    // A byte order mark is no part of the first line.
+    let shown = text.unicodeScalars.first == "\u{feff}" ? text.unicodeScalars.dropFirst() : text.unicodeScalars[...]
+    lines = Substring(shown).split(omittingEmptySubsequences: false) { $0.isNewline }
   }
 
   /// The line of a number from 1; nil past the end.

@@ -119,7 +119,7 @@ extension Fault {
     case .seedsAmongAxes: return ["write `seeds: 5` or `seeds: [0, 1, 2]` beside `axes`"]
     case .wrongType, .outOfRange: return []
     case .invalidName(_, _, let rule): return [rule]
-    case .tooMany: return ["write what they have in common as an axis, a list or a pattern"]
+    case .tooMany: return ["ask for fewer, or write what they have in common as an axis, a list or a pattern"]
     case .severalForms: return ["keep one of them"]
     case .valuesCoincide: return ["ask for fewer values, or write them out"]
     case .conditionOnFixedAxis:
@@ -255,13 +255,18 @@ extension Diagnostic {
     var shown = start > 0 ? "..." : ""
     var caret = start > 0 ? "   " : ""
     for (index, scalar) in scalars[start..<end].enumerated() {
-      let isShown = scalar == "\t" || scalar.value >= 0x20 && !(0x7f...0x9f).contains(scalar.value)
+      let isShown = scalar == "\t" || !isHidden(scalar)
       shown.unicodeScalars.append(isShown ? scalar : "?")
       if start + index < column - 1 { caret += scalar == "\t" ? "\t" : " " }
     }
     if end < scalars.count { shown += "..." }
     if column - 1 > end { caret += String(repeating: " ", count: min(1, column - 1 - end)) }
     return "\(shown)\n\(caret)^\n"
+  }
+
+  /// Whether a terminal would obey a sign instead of showing it, or show what follows in another order.
+  private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || scalar.properties.isBidiControl
   }
 
   /// A text for one line of a terminal: control characters made visible, cut at the limit.
@@ -273,7 +278,7 @@ extension Diagnostic {
       switch scalar {
       case "\n": shown += "\\n"
       case "\t": shown += "\\t"
-      case _ where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value): shown += "?"
+      case _ where isHidden(scalar): shown += "?"
       default: shown.unicodeScalars.append(scalar)
       }
       count += 1

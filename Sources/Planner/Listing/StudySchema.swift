@@ -1,7 +1,7 @@
 /// The JSON Schema (2020-12) of a study file, from the declarations that reading uses: editors complete and check by it.
 ///
 /// What is used in several places stands under `$defs`: each training option as `training.NAME`, an axis over it as
-/// `axes.training.NAME`.
+/// `axes.training.NAME`, a data set of a format as `datasets.FORMAT`.
 public enum StudySchema {
   public static var json: JSONValue {
     [
@@ -14,7 +14,13 @@ public enum StudySchema {
       "if": ["required": [.string(Inheritance.section)]],
       "else": [
         "required": ["axes", "seeds"],
-        "properties": ["axes": ["required": [.string(Axis.dataset), .string(Axis.backbone), .string(Axis.initialisation)]]],
+        "properties": [
+          "axes": ["required": .texts([Axis.dataset, Axis.backbone, Axis.initialisation])],
+          "datasets": [
+            "properties": .object(published.mapValues { _ in true }),
+            "additionalProperties": orNothing(["type": "object", "required": ["format"]]),
+          ],
+        ],
       ],
       "properties": .object(sections.mapValues(orNothing)),
       "$defs": .object(definitions),
@@ -44,7 +50,7 @@ public enum StudySchema {
       "exclude": addable(reference("condition")),
       "datasets": [
         "type": "object", "properties": .object(published.mapValues(orNothing)),
-        "additionalProperties": orNothing(["anyOf": .array(DatasetFormat.allCases.map { dataset($0) })]),
+        "additionalProperties": orNothing(["anyOf": .array(formats + [anyFormat])]),
         "propertyNames": ["pattern": "^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$"],
       ],
       "weights": weights,
@@ -77,6 +83,7 @@ public enum StudySchema {
       definitions[Axis.trainingPrefix + option.name] = described(option.declaration)
       definitions["axes." + Axis.trainingPrefix + option.name] = axis(over: option)
     }
+    for format in DatasetFormat.allCases { definitions["datasets.\(format.rawValue)"] = dataset(format) }
     return definitions
   }
 
@@ -134,12 +141,16 @@ public enum StudySchema {
     return .object(schema)
   }
 
+  private static var formats: [JSONValue] { DatasetFormat.allCases.map { reference("datasets.\($0.rawValue)") } }
+
+  /// Options of a data set whose format an extended file says.
+  private static let anyFormat: JSONValue = ["type": "object", "properties": ["format": false]]
+
   /// Published data sets under their own names, which say the format.
   private static var published: [String: JSONValue] {
     Dictionary(
       uniqueKeysWithValues: DatasetFormat.allCases.filter { $0.published != nil }.map { format in
-        let others = DatasetFormat.allCases.filter { $0 != format }.map { dataset($0) }
-        return (format.rawValue, ["anyOf": .array([dataset(format, isNamed: true)] + others)])
+        (format.rawValue, ["anyOf": .array([dataset(format, isNamed: true)] + formats)])
       })
   }
 

@@ -155,7 +155,8 @@ struct AxisReader {
     }
     let step = members.first { $0.name == "step" }
     if let step, way.name != "range" {
-      faults.add(.unknownName(what: "part of an axis", name: "step", valid: Self.members), at: step.place)
+      faults.add(
+        .unknownName(what: "part of \(Fault.quoted(way.name))", name: "step", valid: ["when"]), at: step.place)
     }
     return values(way, step: step, of: axis, takes: shape).map { Case(when: when, values: $0) }
   }
@@ -176,9 +177,16 @@ struct AxisReader {
         return inner.values
       }
     case "named":
-      guard let members = way.value.members, axis.hasPrefix(Axis.trainingPrefix) else {
-        let expected = axis.hasPrefix(Axis.trainingPrefix) ? "a mapping of names and values" : "for training options only"
-        faults.add(.wrongType(name: "named", expected: expected, found: way.value.kindText), at: way.value.place)
+      guard axis.hasPrefix(Axis.trainingPrefix) else {
+        faults.add(
+          .unknownName(what: "part of \(Fault.quoted(axis))", name: "named", valid: Self.ways.filter { $0 != "named" }),
+          at: way.place)
+        return nil
+      }
+      guard let members = way.value.members else {
+        faults.add(
+          .wrongType(name: "named", expected: "a mapping of names and values", found: way.value.kindText),
+          at: way.value.place)
         return nil
       }
       if members.isEmpty { faults.add(.emptyList(name: axis), at: way.value.place) }
@@ -239,8 +247,12 @@ extension AxisReader {
     let expected =
       isRange ? "a list of the first and the last number" : "a list of the first number, the last one and how many"
     let values = way.value.list ?? []
+    if let word = values.first(where: { $0.number == nil }) {
+      faults.add(.wrongType(name: way.name, expected: expected, found: "one with \(word.kindText)"), at: word.place)
+      return nil
+    }
     let numbers = values.compactMap(\.number)
-    guard numbers.count == values.count, numbers.count == (isRange ? 2 : 3) else {
+    guard numbers.count == (isRange ? 2 : 3) else {
       faults.add(
         .wrongType(
           name: way.name, expected: expected,

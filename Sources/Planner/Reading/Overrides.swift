@@ -96,7 +96,8 @@ private struct Assignment {
     let named = values.firstIndex { $0.members?.contains { $0.name == "name" && $0.value.text == word } ?? false }
     guard let index = named ?? Int(word), values.indices.contains(index) else {
       return .inTheWay(
-        "the study has a list of \(values.count) there, and none of it is called \(Fault.quoted(word)) or has that number")
+        "the study has a list of \(values.count) there, and none of it is called \(Fault.quoted(word)) or has that number"
+      )
     }
     var values = values
     switch made(at: path.dropFirst(), in: values[index]) {

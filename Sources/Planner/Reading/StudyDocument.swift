@@ -22,7 +22,7 @@ struct StudyDocument {
   ///   - overrides: As `StudyReader` has them.
   func read(_ text: String, fileName: String, overrides: [(name: String, value: String)]) -> YAMLValue? {
     var reading = YAMLText(environment: environment, faults: faults)
-    guard let own = reading.document(text) else { return nil }
+    guard let own = reading.document(Self.withoutMark(text)) else { return nil }
     // What is extended is settled before anything else is set.
     func extends(_ override: (name: String, value: String)) -> Bool { override.name == Inheritance.section }
     let start = Overrides.applied(overrides.filter(extends), to: own, faults: faults)
@@ -46,6 +46,11 @@ struct StudyDocument {
       return nil
     }
     return text
+  }
+
+  /// The text without a byte order mark at its start.
+  private static func withoutMark(_ text: String) -> String {
+    text.unicodeScalars.first == "\u{feff}" ? String(text.unicodeScalars.dropFirst()) : text
   }
 
   /// The document with what it extends behind it.
@@ -91,7 +96,7 @@ struct StudyDocument {
     let source = faults.addSource(file: file.name, text: shown)
     guard let text = Self.text(of: file.data, source: source, faults: faults) else { return nil }
     var reading = YAMLText(environment: environment, faults: faults, source: source)
-    guard let document = reading.document(text) else { return nil }
+    guard let document = reading.document(Self.withoutMark(text)) else { return nil }
     guard document.members != nil else {
       faults.add(
         .wrongType(name: file.name, expected: "a mapping", found: document.kindText), at: document.place)

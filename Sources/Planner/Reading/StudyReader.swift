@@ -134,7 +134,9 @@ struct StudySections {
       && text.utf8.allSatisfy { (48...57).contains($0) || (97...122).contains($0) || $0 == UInt8(ascii: "-") }
     guard isName else {
       faults.add(
-        .invalidName(what: "a study", value: text, rule: "use lower-case letters, digits and `-`, at most 100, beginning with a letter or a digit"),
+        .invalidName(
+          what: "a study", value: text,
+          rule: "use lower-case letters, digits and `-`, at most 100, beginning with a letter or a digit"),
         at: member.value.place)
       return nil
     }

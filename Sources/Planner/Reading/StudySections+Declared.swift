@@ -22,8 +22,8 @@ extension StudySections {
       meaning: "The folder that the data sets' roots start from."),
     Declared(
       name: "axes", type: "a mapping of axes and their values", standard: "required",
-      meaning: "dataset, backbone, fraction, init, and any training option as training.NAME: a list, {range:}, {linear:}, "
-        + "{log:}, {named:}, or {when:, values:}."),
+      meaning: "dataset, backbone, fraction, init, and any training option as training.NAME: a list, {range:}, "
+        + "{linear:}, {log:}, {named:}, or {when:, values:}."),
     Declared(
       name: "zip", type: "a list of lists of axis names", standard: "none",
       meaning: "Axes of the first grid that move together, a group an entry."),
