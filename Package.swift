@@ -107,10 +107,11 @@ let package = Package(
 
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
-    .testTarget(name: "PlannerTests", dependencies: ["Planner"], exclude: ["Cases", "Keys"]),
+    // The cases that it reads lie in Tests/GridCases.
     .testTarget(
-      name: "StoreTests", dependencies: ["Files", "Store", "Planner", "WorkerProtocol"],
-      exclude: ["Fixtures"]),
+      name: "PlannerTests", dependencies: ["Planner", .product(name: "Yams", package: "Yams")], exclude: ["Keys"]),
+    .testTarget(
+      name: "StoreTests", dependencies: ["Files", "Store", "Planner", "WorkerProtocol"], exclude: ["Fixtures"]),
     // A worker whose stages do as their parameters say: sleep, fail, crash, hang.
     .executableTarget(
       name: "graft-fake-worker", dependencies: ["Files", "Planner", "WorkerProtocol"], path: "Tests/FakeWorker"),

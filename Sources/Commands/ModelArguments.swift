@@ -36,12 +36,8 @@ struct ModelArguments: ParsableArguments {
     let assignments = try StudyOptions.assignments(overrides)
     let environment = ProcessInfo.processInfo.environment
     let base = try study.map { try StudyFile(path: $0) }
+    let known = Set(try base?.study().datasets.map(\.name) ?? [])
     do {
-      var known: Set<String> = []
-      if let base {
-        let study = try StudyReader.read(data: base.data, fileName: base.name, environment: environment)
-        known = Set(study.datasets.map(\.name))
-      }
       return try oneCellFile(base, known: known, assignments: assignments, environment: environment)
     } catch let faults as StudyFaults {
       throw CommandFailure(.studyOrData, "\(faults)")
@@ -52,13 +48,7 @@ struct ModelArguments: ParsableArguments {
   ///
   /// - Throws: `CommandFailure` as `StudyOptions.load(_:)`, and where it is more than one cell.
   func load(_ file: StudyFile) throws -> LoadedStudy {
-    let study: Study
-    do {
-      study = try StudyReader.read(
-        data: file.data, fileName: file.name, environment: ProcessInfo.processInfo.environment)
-    } catch {
-      throw CommandFailure(.studyOrData, "\(error)")
-    }
+    let study = try file.study()
     guard study.cellCount == 1 else {
       throw CommandFailure(
         .usage, "these values are \(study.cellCount) cells, and `graft train` trains one model",
@@ -93,7 +83,9 @@ struct ModelArguments: ParsableArguments {
     } else if let data {
       one.data = absolutePath(data)
     }
-    let text = try one.text(base: base.map { String(decoding: $0.data, as: UTF8.self) }, environment: environment)
+    let text = try one.text(
+      base: base.map { String(decoding: $0.data, as: UTF8.self) }, environment: environment,
+      bases: base?.bases.files ?? .none)
     return StudyFile(
       data: Data(text.utf8), name: "(the study of --print-study)",
       folder: base?.folder ?? FileManager.default.currentDirectoryPath)

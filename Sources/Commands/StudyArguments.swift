@@ -72,13 +72,9 @@ struct StudyOptions: ParsableArguments {
       }
     }
     let file = try StudyFile(path: study)
-    do {
-      let study = try StudyReader.read(
-        data: file.data, fileName: file.name, environment: ProcessInfo.processInfo.environment, overrides: overrides)
-      return LoadedStudy(file: file, study: study, filter: filter, workspaceFolder: place.folder(beside: file.folder))
-    } catch {
-      throw CommandFailure(.studyOrData, "\(error)")
-    }
+    return LoadedStudy(
+      file: file, study: try file.study(overrides: overrides), filter: filter,
+      workspaceFolder: place.folder(beside: file.folder))
   }
 }
 
@@ -110,45 +106,6 @@ struct WorkspaceArguments: ParsableArguments {
     if let workspace { return absolutePath(workspace) }
     if let named = ProcessInfo.processInfo.environment["GRAFT_WORKSPACE"], !named.isEmpty { return absolutePath(named) }
     return "\(studyFolder)/.graft"
-  }
-}
-
-/// A study file's bytes and place.
-struct StudyFile {
-  let data: Data
-  /// What messages call it.
-  let name: String
-  /// The folder that its relative paths start from; absolute.
-  let folder: String
-
-  /// A file in memory.
-  init(data: Data, name: String, folder: String) {
-    self.data = data
-    self.name = name
-    self.folder = folder
-  }
-
-  /// - Parameter path: Nil for the embedded quickstart, at home in the current folder.
-  init(path: String?) throws {
-    guard let path else {
-      data = Data(PackageResources.quickstart_yaml)
-      name = "quickstart.yaml"
-      folder = FileManager.default.currentDirectoryPath
-      return
-    }
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw CommandFailure(
-        .noSuchFile, "there is no study file \(path)", remedy: "`graft init` writes one to start from")
-    }
-    guard !isFolder.boolValue, let data = FileManager.default.contents(atPath: path) else {
-      throw CommandFailure(
-        .noSuchFile, "the study file \(path) cannot be read\(isFolder.boolValue ? ": it is a folder" : "")",
-        remedy: "name a YAML file that you may read")
-    }
-    self.data = data
-    name = path
-    folder = (absolutePath(path) as NSString).deletingLastPathComponent
   }
 }
 

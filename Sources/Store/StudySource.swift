@@ -2,24 +2,46 @@ import GRDB
 import Hashing
 import Planner
 
-/// The study file as it was when it was last run, kept for provenance.
+/// The study file as it was when it was last run, with the files that it extends: kept for provenance.
 public struct StudySource: Sendable, Hashable {
+  /// A file that the study extends.
+  public struct Base: Sendable, Hashable {
+    /// The file's path as messages name it.
+    public let file: String
+    public let text: String
+
+    public init(file: String, text: String) {
+      self.file = file
+      self.text = text
+    }
+
+    /// Lower-case hexadecimal SHA-256 of the text.
+    public var digest: String { SHA256.digest(of: text.utf8).hex }
+  }
+
   public let name: String
   /// The file's path as it was named.
   public let file: String
   public let text: String
   /// Versions, machine and what else the numbers depend on: an object.
   public let facts: JSONValue
+  /// What it extends, directly or not, in the order in which it was read.
+  public let bases: [Base]
 
-  public init(name: String, file: String, text: String, facts: JSONValue) {
+  public init(name: String, file: String, text: String, facts: JSONValue, bases: [Base] = []) {
     self.name = name
     self.file = file
     self.text = text
     self.facts = facts
+    self.bases = bases
   }
 
-  /// Lower-case hexadecimal SHA-256 of the text.
-  public var digest: String { SHA256.digest(of: text.utf8).hex }
+  /// Lower-case hexadecimal SHA-256 of the text; of a study that extends others, of the digests of all of its texts.
+  public var digest: String {
+    let own = SHA256.digest(of: text.utf8).hex
+    if bases.isEmpty { return own }
+    return SHA256.digest(of: ([own] + bases.map(\.digest)).joined(separator: "\n").utf8).hex
+  }
 }
 
 extension Workspace {
@@ -31,7 +53,7 @@ extension Workspace {
       try database.execute(
         sql: "INSERT OR REPLACE INTO study (name, file, source, digest, facts, recorded) VALUES (?, ?, ?, ?, ?, ?)",
         arguments: [
-          study.name, study.file, study.text, study.digest, study.facts.canonicalText, Timestamp.now.milliseconds,
+          study.name, study.file, study.text, study.digest, study.storedFacts.canonicalText, Timestamp.now.milliseconds,
         ])
     }
   }
@@ -47,7 +69,26 @@ extension Workspace {
 extension StudySource {
   static func find(_ name: String, _ database: Database) throws -> StudySource? {
     try Row.fetchOne(database, sql: "SELECT name, file, source, facts FROM study WHERE name = ?", arguments: [name])
-      .map { StudySource(name: $0[0], file: $0[1], text: $0[2], facts: JSONValue(stored: $0[3])) }
+      .map { StudySource(name: $0[0], file: $0[1], text: $0[2], stored: JSONValue(stored: $0[3])) }
+  }
+
+  /// The member of the facts that keeps what the study extends.
+  private static let extends = "extends"
+
+  private init(name: String, file: String, text: String, stored: JSONValue) {
+    var facts = stored.objectValue ?? [:]
+    let bases = facts.removeValue(forKey: Self.extends)?.arrayValue ?? []
+    self.init(
+      name: name, file: file, text: text, facts: .object(facts),
+      bases: bases.map { Base(file: $0["file"]?.stringValue ?? "", text: $0["text"]?.stringValue ?? "") })
+  }
+
+  /// The facts as the database has them, the texts of what is extended among them.
+  var storedFacts: JSONValue {
+    if bases.isEmpty { return facts }
+    var members = facts.objectValue ?? [:]
+    members[Self.extends] = .array(bases.map { ["file": .string($0.file), "text": .string($0.text)] })
+    return .object(members)
   }
 
   /// As reports carry it: the facts with the file and its digest among them.
@@ -55,6 +96,10 @@ extension StudySource {
     var members = facts.objectValue ?? [:]
     members["study_file"] = .string(file)
     members["study_digest"] = .string(digest)
+    if !bases.isEmpty {
+      members["study_extends"] = .array(
+        bases.map { ["file": .string($0.file), "digest": .string($0.digest)] })
+    }
     return .object(members)
   }
 }

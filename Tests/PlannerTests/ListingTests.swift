@@ -19,20 +19,6 @@ import Testing
     #expect(entry?.meaning == "Nesterov's momentum. For sgd, lars.")
   }
 
-  @Test func theSchemaIsJSONAndNamesEverySection() throws {
-    let schema = try JSONDecoding.value(StudySchema.text)
-    #expect(schema == StudySchema.json)
-    let sections = try #require(schema["properties"]?.objectValue).keys.sorted()
-    #expect(
-      sections == [
-        "analyses", "axes", "blocks", "data", "datasets", "exclude", "report", "resources", "rules", "seeds", "study",
-        "training", "weights", "zip",
-      ])
-    let training = try #require(schema["properties"]?["training"]?["properties"])
-    for option in TrainingOption.all { #expect(training[option.name] != nil, "\(option.name)") }
-    #expect(training["optimizer"]?["properties"]?["lr"]?["default"] == 0.0001)
-  }
-
   /// What the schema lets an editor take for an initialisation is what reading takes.
   @Test(
     arguments: [
@@ -41,10 +27,11 @@ import Testing
       ("WT-ST", false), ("wt", false), ("RI ", false), ("", false),
     ])
   func theSchemaKnowsInitialisations(_ name: String, isOne: Bool) throws {
-    let values = try #require(StudySchema.json["properties"]?["axes"]?["properties"]?["init"]?["oneOf"]?.arrayValue)
-    let pattern = try #require(values[0]["pattern"]?.stringValue)
-    let isTaken = try Regex(pattern).wholeMatch(in: name) != nil
-    #expect(isTaken == isOne)
+    let study: JSONValue = [
+      "study": "s", "seeds": 1,
+      "axes": ["dataset": ["d"], "backbone": ["resnet18"], "init": [.string(name)]],
+    ]
+    #expect(try SchemaValidator(schema: StudySchema.json).isValid(study) == isOne)
     #expect((InitialisationSpec(name) != nil || name == InitialisationSpec.everyDepth) == isOne)
   }
 
@@ -68,7 +55,7 @@ import Testing
     "bytes that are no study are refused",
     arguments: [
       (Data([0xff, 0xfe, 0x41]), "not UTF-8 text (byte 0)"), (Data([0x61, 0x3a, 0xc3]), "not UTF-8 text (byte 2)"),
-      (Data(count: 5 << 20), "the file has 5242880 bytes; a study may have 4194304"), (Data(), "holds no study"),
+      (Data(count: 5 << 20), "the file has 5242880 bytes; a study may have 1048576"), (Data(), "holds no study"),
       (Data("study: \u{0}x".utf8), "control characters are not allowed"),
     ])
   func bytes(_ data: Data, expected: String) {

@@ -14,28 +14,38 @@ import Testing
       Issue.record("recorded \(studyCase.name): read it, then run again without GRAFT_RECORD")
       return
     }
-    let expected = try String(contentsOf: studyCase.folder.appending(path: "expected.txt"), encoding: .utf8)
-    #expect(said == expected, "\(studyCase.name)")
+    #expect(try said == studyCase.expected(), "\(studyCase.name)")
   }
 
   @Test func thereAreCases() {
-    #expect(StudyCase.all.count >= 25)
+    #expect(StudyCase.all.count >= 110)
   }
 }
 
-/// One folder of `Cases`: `study.yaml`, `expected.txt`, and where needed `options.txt` with a line for each `--set`
-/// (`NAME=VALUE`), `--only` (`only FILTER`) and environment variable (`env NAME=VALUE`).
+/// One folder of `Tests/GridCases`: `study.yaml`, the files that it extends, `expected.txt`, and where needed `options.txt` with
+/// a line for each `--set` (`NAME=VALUE`), `--only` (`only FILTER`) and environment variable (`env NAME=VALUE`).
 struct StudyCase: Sendable, CustomTestStringConvertible {
   let folder: URL
   var name: String { folder.lastPathComponent }
   var testDescription: String { name }
 
   static let all: [StudyCase] = {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Cases")
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "GridCases")
     let folders = (try? FileManager.default.contentsOfDirectory(at: root, includingPropertiesForKeys: nil)) ?? []
     return folders.filter { !$0.lastPathComponent.hasPrefix(".") }
       .sorted { $0.lastPathComponent < $1.lastPathComponent }.map(StudyCase.init)
   }()
+
+  /// The study's text; nil where it is none.
+  var text: String? { try? String(contentsOf: folder.appending(path: "study.yaml"), encoding: .utf8) }
+
+  func expected() throws -> String {
+    try String(contentsOf: folder.appending(path: "expected.txt"), encoding: .utf8)
+  }
+
+  /// Whether something beside the file counts.
+  var hasOptions: Bool { FileManager.default.fileExists(atPath: folder.appending(path: "options.txt").path) }
 
   /// The faults as shown, or a summary of the plan.
   func said() throws -> String {
@@ -60,10 +70,20 @@ struct StudyCase: Sendable, CustomTestStringConvertible {
     let data = try Data(contentsOf: folder.appending(path: "study.yaml"))
     do {
       let study = try StudyReader.read(
-        data: data, fileName: "study.yaml", environment: environment, overrides: overrides)
+        data: data, fileName: "study.yaml", environment: environment, overrides: overrides, bases: bases)
       return Self.summary(of: study, filter: filter)
     } catch {
       return error.description
+    }
+  }
+
+  /// The other files of the folder.
+  private var bases: BaseFiles {
+    BaseFiles(ownIdentity: folder.appending(path: "study.yaml").standardizedFileURL.path) {
+      [folder] (path) throws(BaseFiles.Unreadable) in
+      let file = folder.appending(path: path).standardizedFileURL
+      guard let data = try? Data(contentsOf: file) else { throw BaseFiles.Unreadable("there is no such file") }
+      return BaseFiles.File(name: path, data: data, identity: file.path)
     }
   }
 
@@ -77,10 +97,10 @@ struct StudyCase: Sendable, CustomTestStringConvertible {
     }
     for request in study.contentRequests { lines.append("content \(request.id): \(request.path) \(request.scope)") }
     lines.append("resources \(plan.resources)")
-    for cell in plan.cells.prefix(12) { lines.append("cell \(cell.id) by \(cell.metric)") }
+    for cell in plan.cells.prefix(40) { lines.append("cell \(cell.id) by \(cell.metric)") }
     for stage in plan.stages.prefix(16) {
       let inputs = stage.inputs.map { "\($0.role): \(labels[$0.key] ?? "?")" }.joined(separator: ", ")
-      lines.append("stage \(stage.label)\(inputs.isEmpty ? "" : " <- \(inputs)")")
+      lines.append("stage \(stage.key.short) \(stage.label)\(inputs.isEmpty ? "" : " <- \(inputs)")")
     }
     var trainings: [String] = []
     for stage in plan.stages where stage.kind == .train || stage.kind == .pretrain {

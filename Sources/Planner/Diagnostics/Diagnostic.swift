@@ -1,11 +1,15 @@
-/// Where in the study's text a fault lies.
+/// Where in a study's text a fault lies. Source 0 is the study's own file; others are the files that it extends, in the order
+/// in which they were read.
 public enum Place: Hashable, Sendable {
   /// Line and column from 1; a column counts Unicode scalars, as YAML does.
-  case text(line: Int, column: Int)
+  case text(line: Int, column: Int, source: Int = 0)
   /// A value given on the command line: its text, `--set training.epochs=2`.
   case override(String)
-  /// The file as a whole.
-  case file
+  /// A file as a whole.
+  case wholeFile(source: Int)
+
+  /// The study's own file as a whole.
+  static let file = Place.wholeFile(source: 0)
 }
 
 /// One fault of a study file, with all that is needed to show it.
@@ -30,12 +34,12 @@ public struct Diagnostic: Sendable, Hashable {
   public var help: [String] { fault.help }
 
   public var line: Int? {
-    if case .text(let line, _) = place { return line }
+    if case .text(let line, _, _) = place { return line }
     return nil
   }
 
   public var column: Int? {
-    if case .text(_, let column) = place { return column }
+    if case .text(_, let column, _) = place { return column }
     return nil
   }
 }
@@ -61,21 +65,29 @@ public struct StudyFaults: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// Gathers faults while a study is read, so that one reading finds them all.
 final class FaultCollector {
-  private let file: String
-  private let lines: SourceLines
+  /// The files read, the study's own first.
+  private var sources: [(file: String, text: String)]
   private var found: [(place: Place, fault: Fault)] = []
   private var furtherCount = 0
   /// More faults than anyone reads; the rest is counted.
   private let limit = 100
 
-  init(file: String, lines: SourceLines) {
-    self.file = file
-    self.lines = lines
+  /// - Parameters:
+  ///   - file: What errors call the study's file.
+  ///   - text: Its text; empty where no fault lies at a line of it.
+  init(file: String, text: String = "") {
+    sources = [(file, text)]
   }
 
   /// How many faults there are.
   var count: Int { found.count + furtherCount }
   var isEmpty: Bool { found.isEmpty }
+
+  /// The number of a further file, for the places in it.
+  func addSource(file: String, text: String) -> Int {
+    sources.append((file, text))
+    return sources.count - 1
+  }
 
   func add(_ fault: Fault, at place: Place) {
     if found.count < limit {
@@ -85,24 +97,34 @@ final class FaultCollector {
     }
   }
 
-  /// The faults in the order of the text, those of the command line last.
+  /// The faults in the order of the text, the study's own file first and those of the command line last.
   func faults() -> StudyFaults {
-    func rank(_ place: Place) -> (Int, Int) {
+    func rank(_ place: Place) -> (Int, Int, Int) {
       switch place {
-      case .file: (0, 0)
-      case .text(let line, let column): (line, column)
-      case .override: (Int.max, 0)
+      case .wholeFile(let source): (source, 0, 0)
+      case .text(let line, let column, let source): (source, line, column)
+      case .override: (Int.max, 0, 0)
       }
     }
     let ordered = found.enumerated().sorted { left, right in
       let (a, b) = (rank(left.element.place), rank(right.element.place))
       return a == b ? left.offset < right.offset : a < b
     }
+    var lines: [Int: SourceLines] = [:]
     var seen: Set<Diagnostic> = []
     var diagnostics: [Diagnostic] = []
     for (_, entry) in ordered {
       var sourceLine: String?
-      if case .text(let line, _) = entry.place { sourceLine = lines[line] }
+      var file = sources[0].file
+      switch entry.place {
+      case .text(let line, _, let source):
+        file = sources[source].file
+        let whole = lines[source] ?? SourceLines(sources[source].text)
+        lines[source] = whole
+        sourceLine = whole[line]
+      case .wholeFile(let source): file = sources[source].file
+      case .override: break
+      }
       let diagnostic = Diagnostic(file: file, place: entry.place, fault: entry.fault, sourceLine: sourceLine)
       if seen.insert(diagnostic).inserted { diagnostics.append(diagnostic) }
     }
@@ -115,7 +137,9 @@ struct SourceLines {
   private let lines: [Substring]
 
   init(_ text: String) {
-    lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
+    // A byte order mark is no part of the first line.
+    let shown = text.unicodeScalars.first == "\u{feff}" ? text.unicodeScalars.dropFirst() : text.unicodeScalars[...]
+    lines = Substring(shown).split(omittingEmptySubsequences: false) { $0.isNewline }
   }
 
   /// The line of a number from 1; nil past the end.

@@ -15,6 +15,7 @@ extension Fault {
     case .tag(let tag): "the tag \(quoted(tag)) is not allowed in a study"
     case .undefinedVariable(let name): "the environment variable \(quoted(name)) is not set"
     case .brokenSubstitution(let text): "\(quoted(text)) is not a substitution"
+    case .nestedSubstitution(let text): "\(quoted(text)) has a substitution within another"
     case .unknownName(let what, let name, _): "unknown \(what) \(quoted(name))"
     case .missingName(let what, let name, _): "\(what) needs \(quoted(name))"
     case .wrongType(let name, let expected, let found): "\(quoted(name)) must be \(expected), not \(found)"
@@ -22,6 +23,18 @@ extension Fault {
     case .seedsAmongAxes: "`seed` does not stand among the axes"
     case .outOfRange(let name, let value, let expected): "\(quoted(name)) must be \(expected), not \(quoted(value))"
     case .invalidName(let what, let value, _): "\(quoted(value)) cannot be the name of \(what)"
+    case .tooMany(let what, let count, let limit): "\(count) \(what) are more than \(limit)"
+    case .severalForms(let name, let forms):
+      "\(quoted(name)) gives its values by \(forms.map { quoted($0) }.joined(separator: " and ")) at once"
+    case .valuesCoincide(let name, let value): "\(quoted(name)) comes to \(quoted(value)) more than once"
+    case .conditionOnFixedAxis(let name): "every cell has a \(quoted(name)), so it cannot hang on a condition"
+    case .caseNeverReached(let name): "values of \(quoted(name)) stand behind others that every cell takes"
+    case .axesInACircle(let names):
+      "the conditions of axes hang on each other: \(names.map { quoted($0) }.joined(separator: " -> "))"
+    case .cannotExtend(let file, let reason): "\(quoted(file)) cannot be extended: \(reason)"
+    case .extendsInACircle(let files):
+      "the files extend each other: \(files.map { quoted($0) }.joined(separator: " -> "))"
+    case .extendsTooDeep(let limit): "files extend each other more than \(limit) deep"
     case .invalidPath(let name, let value): "\(quoted(name)) leaves the data set's folder: \(quoted(value))"
     case .emptyList(let name): "\(quoted(name)) has no values"
     case .repeatedValue(let name, let value): "\(quoted(name)) names \(quoted(value)) twice"
@@ -99,12 +112,23 @@ extension Fault {
     case .tag: return ["leave the tag out; Graft knows each option's type"]
     case .undefinedVariable(let name): return ["set it, or give a default: ${\(name):-VALUE}"]
     case .brokenSubstitution: return ["write ${NAME} or ${NAME:-DEFAULT}; a dollar sign itself is $$"]
+    case .nestedSubstitution: return ["write the default itself behind `:-`"]
     case .unknownName(let what, let name, let valid): return Self.choices(for: name, among: valid, what: what)
     case .missingName(_, _, let example): return example.map { ["for example: \($0)"] } ?? []
     case .notOneOf(let name, let value, let valid): return Self.choices(for: value, among: valid, what: name)
     case .seedsAmongAxes: return ["write `seeds: 5` or `seeds: [0, 1, 2]` beside `axes`"]
     case .wrongType, .outOfRange: return []
     case .invalidName(_, _, let rule): return [rule]
+    case .tooMany: return ["ask for fewer, or write what they have in common as an axis, a list or a pattern"]
+    case .severalForms: return ["keep one of them"]
+    case .valuesCoincide: return ["ask for fewer values, or write them out"]
+    case .conditionOnFixedAxis:
+      return ["leave cells out with `exclude`, or give them a grid of their own in `blocks`"]
+    case .caseNeverReached: return ["put the values without `when` last"]
+    case .axesInACircle: return ["let one of them hang on data set, backbone, fraction, init or seed alone"]
+    case .cannotExtend: return ["name a study file, relative to the file that extends it: `extends: base.yaml`"]
+    case .extendsInACircle: return ["take `extends` out of one of them"]
+    case .extendsTooDeep: return ["join some of the files"]
     case .invalidPath: return ["name a file below the data set's root, without `..` and without a leading `/`"]
     case .emptyList: return ["give at least one value, or leave the key out"]
     case .repeatedValue: return ["delete one of them"]
@@ -212,11 +236,11 @@ extension Diagnostic {
   public var rendered: String {
     var text: String
     switch place {
-    case .text(let line, let column):
+    case .text(let line, let column, _):
       text = "\(file):\(line):\(column): error: \(message)\n"
       if let sourceLine { text += Self.excerpt(of: sourceLine, column: column) }
     case .override(let assignment): text = "\(Self.printable(assignment, limit: 90)): error: \(message)\n"
-    case .file: text = "\(file): error: \(message)\n"
+    case .wholeFile: text = "\(file): error: \(message)\n"
     }
     for line in help { text += "help: \(line)\n" }
     return text
@@ -231,13 +255,18 @@ extension Diagnostic {
     var shown = start > 0 ? "..." : ""
     var caret = start > 0 ? "   " : ""
     for (index, scalar) in scalars[start..<end].enumerated() {
-      let isShown = scalar == "\t" || scalar.value >= 0x20 && !(0x7f...0x9f).contains(scalar.value)
+      let isShown = scalar == "\t" || !isHidden(scalar)
       shown.unicodeScalars.append(isShown ? scalar : "?")
       if start + index < column - 1 { caret += scalar == "\t" ? "\t" : " " }
     }
     if end < scalars.count { shown += "..." }
     if column - 1 > end { caret += String(repeating: " ", count: min(1, column - 1 - end)) }
     return "\(shown)\n\(caret)^\n"
+  }
+
+  /// Whether a terminal would obey a sign instead of showing it, or show what follows in another order.
+  private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || scalar.properties.isBidiControl
   }
 
   /// A text for one line of a terminal: control characters made visible, cut at the limit.
@@ -249,7 +278,7 @@ extension Diagnostic {
       switch scalar {
       case "\n": shown += "\\n"
       case "\t": shown += "\\t"
-      case _ where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value): shown += "?"
+      case _ where isHidden(scalar): shown += "?"
       default: shown.unicodeScalars.append(scalar)
       }
       count += 1

@@ -13,6 +13,7 @@ public enum Fault: Hashable, Sendable {
   case tag(String)
   case undefinedVariable(String)
   case brokenSubstitution(String)
+  case nestedSubstitution(String)
 
   // Names and values.
   case unknownName(what: String, name: String, valid: [String])
@@ -24,6 +25,23 @@ public enum Fault: Hashable, Sendable {
   case invalidPath(name: String, value: String)
   case emptyList(name: String)
   case repeatedValue(name: String, value: String)
+  /// More of something than a study may have; `count` in words where it is no number that was counted.
+  case tooMany(what: String, count: String, limit: Int)
+
+  // Axes.
+  case severalForms(name: String, forms: [String])
+  /// Numbers named by their ends and count that are equal once rounded.
+  case valuesCoincide(name: String, value: String)
+  case conditionOnFixedAxis(name: String)
+  case caseNeverReached(name: String)
+  /// The axes, the first again at the end.
+  case axesInACircle([String])
+
+  // Files that a study extends.
+  case cannotExtend(file: String, reason: String)
+  /// The files, the first again at the end.
+  case extendsInACircle([String])
+  case extendsTooDeep(limit: Int)
 
   // What the parts mean together.
   case pairedWithItself(initialisation: String)

@@ -3,6 +3,9 @@ struct Axis {
   let name: String
   var values: [AxisEntry]
   let place: Place
+  /// Where the axis is there for some cells only, or has other values for some: the conditions in order, of which the first
+  /// that holds says which values a cell may have; nil holds for every cell. Empty: every cell has every value.
+  var cases: [Condition?] = []
 
   static let dataset = "dataset"
   static let backbone = "backbone"
@@ -39,6 +42,8 @@ struct AxisEntry {
   let text: String
   let value: JSONValue
   let place: Place
+  /// The position of its condition among the axis's cases.
+  var choice = 0
 }
 
 /// One grid of a study: the first, or one that is joined to it.

@@ -30,7 +30,7 @@ public struct CellFilter: Sendable, Hashable {
   public init(_ text: String) throws(CellFilterFault) {
     self.text = text
     var terms: [Term] = []
-    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+    for part in Self.parts(of: text, by: ",") {
       let term = part.drop { $0 == " " }
       let start = term.firstIndex { "!=<>".contains($0) }
       guard let start, start > term.startIndex,
@@ -44,7 +44,7 @@ public struct CellFilter: Sendable, Hashable {
         throw CellFilterFault(.unknownAxis(name), in: text)
       }
       let number = Double(value)
-      let alternatives = value.split(separator: "|").map { Glob(Self.trimmed($0)) }
+      let alternatives = Self.parts(of: value, by: "|").filter { !$0.isEmpty }.map { Glob(Self.trimmed($0)) }
       let initialisations =
         name == Axis.initialisation ? alternatives.compactMap { InitialisationSpec($0.pattern) } : []
       if comparison.isOrdering {
@@ -61,6 +61,24 @@ public struct CellFilter: Sendable, Hashable {
           initialisations: initialisations))
     }
     self.terms = terms
+  }
+
+  /// A text split at a sign outside brackets and braces, within which it belongs to the name of a value: `[0.9,0.99]`.
+  private static func parts(of text: String, by sign: Character) -> [Substring] {
+    var parts: [Substring] = []
+    var start = text.startIndex
+    var depth = 0
+    for index in text.indices {
+      switch text[index] {
+      case "[", "{": depth += 1
+      case "]", "}": depth = max(0, depth - 1)
+      case sign where depth == 0:
+        parts.append(text[start..<index])
+        start = text.index(after: index)
+      default: break
+      }
+    }
+    return parts + [text[start...]]
   }
 
   private static func trimmed(_ text: Substring) -> String {

@@ -4,30 +4,29 @@ struct Condition {
 
   /// What is asked of one axis.
   enum Matcher {
-    /// Any of these values or globs.
-    case anyOf([Pattern])
+    case anyOf(Alternatives)
     /// Between two numbers, ends included; nil: no end.
     case range(low: Double?, high: Double?)
     /// Between two initialisations from random to transferred, ends included; nil: no end.
     case initialisations(from: InitialisationSpec?, to: InitialisationSpec?)
   }
 
-  enum Pattern {
-    case value(JSONValue)
-    case glob(Glob)
+  /// Values, any of which is meant.
+  struct Alternatives {
+    /// Numbers, and texts as they were written.
+    var values: Set<JSONValue> = []
+    var globs: [Glob] = []
+    /// Those of the texts that are initialisations.
+    var initialisations: [InitialisationSpec] = []
   }
 }
 
 extension Condition.Matcher {
   func matches(_ entry: AxisEntry) -> Bool {
     switch self {
-    case .anyOf(let patterns):
-      patterns.contains { pattern in
-        switch pattern {
-        case .value(let value): value == entry.value || value.stringValue == entry.text
-        case .glob(let glob): glob.matches(entry.text)
-        }
-      }
+    case .anyOf(let alternatives):
+      alternatives.values.contains(entry.value) || alternatives.values.contains(.string(entry.text))
+        || alternatives.globs.contains { $0.matches(entry.text) }
     case .range(let low, let high):
       entry.value.doubleValue.map { $0 >= low ?? -.infinity && $0 <= high ?? .infinity } ?? false
     case .initialisations: false
@@ -37,14 +36,9 @@ extension Condition.Matcher {
   /// Whether it means an initialisation, resolved, on a backbone. A pattern is laid on the name that the cell has.
   func matches(_ initialisation: InitialisationSpec, on backbone: Backbone) -> Bool {
     switch self {
-    case .anyOf(let patterns):
-      patterns.contains { pattern in
-        switch pattern {
-        case .value(let value):
-          value.stringValue.flatMap { InitialisationSpec($0) }?.resolved(on: backbone) == initialisation
-        case .glob(let glob): glob.matches(initialisation.name)
-        }
-      }
+    case .anyOf(let alternatives):
+      alternatives.initialisations.contains { $0.resolved(on: backbone) == initialisation }
+        || alternatives.globs.contains { $0.matches(initialisation.name) }
     case .range: false
     case .initialisations(let first, let last):
       first.map { $0.rank(on: backbone) <= initialisation.rank(on: backbone) } ?? true
@@ -83,13 +77,17 @@ struct CompiledCondition {
     self.isImpossible = isImpossible
   }
 
-  /// Whether the cell at these positions of the block's axes is meant.
+  /// Whether the cell at these positions of the block's axes is meant; a negative position is an axis that the cell does not
+  /// have, of which nothing holds.
   func holds(at positions: [Int]) -> Bool {
     if isImpossible { return false }
     if let asked = initialisations, !asked.matching[positions[asked.backboneAxis]][positions[asked.axis]] {
       return false
     }
-    for table in tables where !table.matching[positions[table.axis]] { return false }
+    for table in tables {
+      let position = positions[table.axis]
+      if position < 0 || !table.matching[position] { return false }
+    }
     return true
   }
 }

@@ -80,9 +80,15 @@ struct GridExpansion {
     var key = VariantKey(backbone: 0, further: [], rules: [])
     let analyses = block.analyses.map(\.spec).filter { $0 != .test }
     let asked = Self.position(of: analyses, in: &analysesPositions, table: &grid.analyses)
+    let presence = AxisPresence(block, resolved, dimensions: dimensions)
+    var present = positions
 
     cells: while true {
-      if let initialisation = tables.initialisations[positions[resolved.backboneAxis]][positions[resolved.axis]],
+      let isCell = presence?.settle(positions, into: &present) ?? true
+      // While the cell is looked at, the positions say which axes it has.
+      if presence != nil { swap(&positions, &present) }
+      if isCell,
+        let initialisation = tables.initialisations[positions[resolved.backboneAxis]][positions[resolved.axis]],
         !compiledExclusions.contains(where: { $0.holds(at: positions) })
       {
         key.backbone = positions[tables.backbone]
@@ -100,7 +106,7 @@ struct GridExpansion {
         if let known = furtherOf[key.further] {
           further = known
         } else {
-          let values = furtherAxes.map { axis in
+          let values = furtherAxes.filter { positions[$0] >= 0 }.map { axis in
             AxisValue(name: block.axes[axis].name, value: block.axes[axis].values[positions[axis]].text)
           }
           further = Self.position(of: values, in: &furtherPositions, table: &grid.further)
@@ -134,6 +140,7 @@ struct GridExpansion {
           seedOrder.append(Int32(positions[tables.seed]))
         }
       }
+      if presence != nil { swap(&positions, &present) }
       var moving = dimensions.count - 1
       while true {
         if moving < 0 { break cells }
@@ -166,7 +173,7 @@ struct GridExpansion {
   private mutating func variant(_ key: VariantKey, of block: Block, furtherAxes: [Int], backboneAxis: Int) -> Int32 {
     var changes = block.training
     for rule in key.rules { changes.merge(rules[rule].changes) { _, later in later } }
-    for (axis, position) in zip(furtherAxes, key.further) {
+    for (axis, position) in zip(furtherAxes, key.further) where position >= 0 {
       guard let option = block.axes[axis].trainingOption else { continue }
       let entry = block.axes[axis].values[position]
       changes[option] = OptionChange(value: entry.value, place: entry.place)

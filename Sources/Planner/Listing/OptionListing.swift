@@ -2,7 +2,7 @@
 public struct OptionListing: Sendable {
   /// One option, in words.
   public struct Entry: Sendable, Hashable {
-    /// Where it stands: `training`, `dataset csv`, `transform resize`.
+    /// Where it stands: `study`, `training`, `dataset csv`, `transform resize`.
     public let section: String
     public let name: String
     public let type: String
@@ -13,7 +13,10 @@ public struct OptionListing: Sendable {
   public let entries: [Entry]
 
   public init() {
-    var entries = TrainingOption.all.map { Self.entry($0.declaration, "training", takers: $0.takers) }
+    var entries = StudySections.declared.map {
+      Entry(section: "study", name: $0.name, type: $0.type, standard: $0.standard, meaning: $0.meaning)
+    }
+    entries += TrainingOption.all.map { Self.entry($0.declaration, "training", takers: $0.takers) }
     for variant in [
       ScheduleSpec.shape, EarlyStopSpec.shape, RateSearchSpec.shape, TransformSpec.shape, NormaliseSpec.shape,
       AnalysisSpec.shape,

@@ -1,4 +1,7 @@
 /// The JSON Schema (2020-12) of a study file, from the declarations that reading uses: editors complete and check by it.
+///
+/// What is used in several places stands under `$defs`: each training option as `training.NAME`, an axis over it as
+/// `axes.training.NAME`, a data set of a format as `datasets.FORMAT`.
 public enum StudySchema {
   public static var json: JSONValue {
     [
@@ -6,88 +9,91 @@ public enum StudySchema {
       "title": "Graft study",
       "type": "object",
       "additionalProperties": false,
-      "required": ["study", "axes", "seeds"],
-      "properties": [
-        "study": ["type": "string", "pattern": "^[a-z0-9-]{1,100}$", "description": "The study's name."],
-        "data": [
-          "type": "string", "description": "The folder that data sets' roots start from.", "default": "datasets",
+      "required": ["study"],
+      // What is extended may bring the grid along.
+      "if": ["required": [.string(Inheritance.section)]],
+      "else": [
+        "required": ["axes", "seeds"],
+        "properties": [
+          "axes": ["required": .texts([Axis.dataset, Axis.backbone, Axis.initialisation])],
+          "datasets": [
+            "properties": .object(published.mapValues { _ in true }),
+            "additionalProperties": orNothing(["type": "object", "required": ["format"]]),
+          ],
         ],
-        "axes": axes(required: true),
-        "zip": zip,
-        "seeds": seeds,
-        "training": training,
-        "analyses": analyses,
-        "blocks": [
-          "type": "array",
-          "items": object([
-            "name": ["type": "string"], "axes": axes(required: false), "zip": zip, "seeds": seeds, "training": training,
-            "analyses": analyses,
-          ]),
-        ],
-        "rules": [
-          "type": "array",
-          "items": object(["when": condition, "set": ["type": "object"]], required: ["when", "set"]),
-        ],
-        "exclude": ["type": "array", "items": condition],
-        "datasets": [
-          "type": "object", "properties": .object(published),
-          "additionalProperties": ["oneOf": .array(DatasetFormat.allCases.map { dataset($0) })],
-        ],
-        "weights": weights,
-        "resources": object([
-          "jobs": resource(least: 1), "threads_per_job": resource(least: 1), "gpus": resource(least: 0),
-        ]),
-        "report": .object(members(StudySections.reportOptions)),
       ],
+      "properties": .object(sections.mapValues(orNothing)),
+      "$defs": .object(definitions),
     ]
   }
 
   /// The schema as indented text; ends in a line break.
   public static var text: String { indented(json, level: 0) + "\n" }
 
-  private static let analyses: JSONValue = ["type": "array", "items": schema(.variant(AnalysisSpec.shape))]
-  private static let zip: JSONValue = [
-    "type": "array", "items": ["type": "array", "items": ["type": "string"]],
-    "description": "Axes that move together, a group an entry.",
-  ]
-  private static let seeds: JSONValue = [
-    "description": "How many seeds, from 0 on, or a list of them.",
-    "oneOf": [
-      ["type": "integer", "minimum": 1, "maximum": .integer(AxesReader.seedLimit)],
-      ["type": "array", "items": ["type": "integer", "minimum": 0], "minItems": 1, "uniqueItems": true],
-    ],
-  ]
-  private static let condition: JSONValue = [
-    "type": "object", "minProperties": 1,
-    "description": "Axes and the values meant: a value, a glob, a list of them, or {min:, max:}.",
-  ]
-
-  private static func resource(least: Int) -> JSONValue {
-    ["oneOf": [["const": "auto"], ["type": "integer", "minimum": .integer(least), "maximum": 4096]]]
+  private static var sections: [String: JSONValue] {
+    var sections: [String: JSONValue] = [
+      "study": orVariable(["type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,99}$"]),
+      Inheritance.section: ["type": "string", "minLength": 1],
+      "data": ["type": "string", "default": "datasets"],
+      "axes": reference("axes"),
+      "zip": reference("zip"),
+      "seeds": reference("seeds"),
+      "training": reference("training"),
+      "analyses": reference("analyses"),
+      "blocks": addable(
+        object([
+          "name": ["type": "string"], "axes": reference("axes"), "zip": reference("zip"), "seeds": reference("seeds"),
+          "training": reference("training"), "analyses": reference("analyses"),
+        ])),
+      "rules": addable(
+        object(["when": reference("condition"), "set": reference("changes")], required: ["when", "set"])),
+      "exclude": addable(reference("condition")),
+      "datasets": [
+        "type": "object", "properties": .object(published.mapValues(orNothing)),
+        "additionalProperties": orNothing(["anyOf": .array(formats + [anyFormat])]),
+        "propertyNames": ["pattern": "^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$"],
+      ],
+      "weights": weights,
+      "resources": object([
+        "jobs": resource(least: 1), "threads_per_job": resource(least: 1), "gpus": resource(least: 0),
+      ]),
+      "report": .object(members(StudySections.reportOptions)),
+    ]
+    for section in StudySections.declared {
+      sections[section.name, "description"] = .string(section.meaning)
+    }
+    return sections
   }
 
-  private static func axes(required: Bool) -> JSONValue {
-    var properties: [String: JSONValue] = [
-      Axis.dataset: oneOrMore(["type": "string"]),
-      Axis.backbone: oneOrMore(["enum": .texts(BackboneCatalogue.all.map(\.name))]),
-      Axis.fraction: oneOrMore(schema(.number(.above(0, to: 1)))),
-      Axis.initialisation: oneOrMore(initialisation),
+  private static var definitions: [String: JSONValue] {
+    var definitions: [String: JSONValue] = [
+      "variable": ["type": "string", "pattern": "\\$\\{", "description": "${NAME} or ${NAME:-DEFAULT}"],
+      "axes": axes,
+      "zip": [
+        "type": "array", "items": ["type": "array", "items": ["type": "string"]],
+        "description": "Axes that move together, a group an entry.",
+      ],
+      "seeds": seeds,
+      "condition": condition,
+      "training": training,
+      "changes": changes,
+      "analyses": ["type": "array", "items": schema(.variant(AnalysisSpec.shape))],
     ]
     for option in TrainingOption.all {
-      properties[Axis.trainingPrefix + option.name] = ["type": "array", "items": schema(option.shape), "minItems": 1]
+      definitions[Axis.trainingPrefix + option.name] = described(option.declaration)
+      definitions["axes." + Axis.trainingPrefix + option.name] = axis(over: option)
     }
-    return object(properties, required: required ? [Axis.dataset, Axis.backbone, Axis.initialisation] : [])
+    for format in DatasetFormat.allCases { definitions["datasets.\(format.rawValue)"] = dataset(format) }
+    return definitions
   }
 
-  /// `RI`, `ST`, `WT`, and `WT-ST-` with a number or `*`.
-  private static let initialisation: JSONValue = [
-    "type": "string", "pattern": "^(RI|ST|WT|WT-ST-(\\*|-[12]|0|[1-9][0-9]*))$",
-    "description":
-      "RI random, ST by statistics, WT by weights, WT-ST-n the first modules up to n by weights, WT-ST-* every n.",
-  ]
-
-  private static func oneOrMore(_ value: JSONValue) -> JSONValue {
-    ["oneOf": [value, ["type": "array", "items": value, "minItems": 1, "uniqueItems": true]]]
+  /// What a rule sets.
+  private static var changes: JSONValue {
+    var properties = ["training": reference("training")]
+    for option in TrainingOption.all {
+      properties[Axis.trainingPrefix + option.name] = reference(Axis.trainingPrefix + option.name)
+    }
+    return object(properties)
   }
 
   /// Training options, nested and by their dotted names.
@@ -97,7 +103,7 @@ public enum StudySchema {
     var properties: [String: JSONValue] = [:]
     var groups: [String: [String: JSONValue]] = [:]
     for option in TrainingOption.all {
-      let value = described(option.declaration)
+      let value = orNothing(reference(Axis.trainingPrefix + option.name))
       properties[option.name] = value
       let parts = option.name.split(separator: ".").map(String.init)
       if parts.count == 2 { groups[parts[0], default: [:]][parts[1]] = value }
@@ -109,18 +115,23 @@ public enum StudySchema {
   private static var weights: JSONValue {
     var pretrain = trainingProperties
     pretrain["dataset"] = ["type": "string"]
-    pretrain["seed"] = ["type": "integer", "minimum": 0, "default": 0]
+    pretrain["seed"] = orVariable(["type": "integer", "minimum": 0, "default": 0])
     let source: JSONValue = [
       "oneOf": [
         object(
           [
             "file": ["type": "string"],
-            "kind": ["enum": .texts(WeightsKind.allCases.map(\.rawValue)), "default": "supervised"],
+            "kind": orVariable(["enum": .texts(WeightsKind.allCases.map(\.rawValue)), "default": "supervised"]),
           ], required: ["file"]),
         object(["pretrain": object(pretrain, required: ["dataset"])], required: ["pretrain"]),
+        ["type": "null"],
       ]
     ]
     return object(Dictionary(uniqueKeysWithValues: BackboneCatalogue.all.map { ($0.name, source) }))
+  }
+
+  private static func resource(least: Int) -> JSONValue {
+    orVariable(["anyOf": [["const": "auto"], ["type": "integer", "minimum": .integer(least), "maximum": 4096]]])
   }
 
   private static func dataset(_ format: DatasetFormat, isNamed: Bool = false) -> JSONValue {
@@ -130,75 +141,23 @@ public enum StudySchema {
     return .object(schema)
   }
 
+  private static var formats: [JSONValue] { DatasetFormat.allCases.map { reference("datasets.\($0.rawValue)") } }
+
+  /// Options of a data set whose format an extended file says.
+  private static let anyFormat: JSONValue = ["type": "object", "properties": ["format": false]]
+
   /// Published data sets under their own names, which say the format.
   private static var published: [String: JSONValue] {
     Dictionary(
       uniqueKeysWithValues: DatasetFormat.allCases.filter { $0.published != nil }.map { format in
-        let others = DatasetFormat.allCases.filter { $0 != format }.map { dataset($0) }
-        return (format.rawValue, ["oneOf": .array([dataset(format, isNamed: true)] + others)])
+        (format.rawValue, ["anyOf": .array([dataset(format, isNamed: true)] + formats)])
       })
   }
 
-  private static func object(_ properties: [String: JSONValue], required: [String] = []) -> JSONValue {
-    var schema: [String: JSONValue] = [
-      "type": "object", "properties": .object(properties), "additionalProperties": false,
-    ]
-    if !required.isEmpty { schema["required"] = .texts(required) }
-    return .object(schema)
-  }
-
-  private static func members(_ declarations: [OptionDeclaration]) -> [String: JSONValue] {
-    var required: [String] = []
-    var properties: [String: JSONValue] = [:]
-    for declaration in declarations {
-      properties[declaration.name] = described(declaration)
-      if case .required = declaration.standard { required.append(declaration.name) }
-    }
-    return object(properties, required: required).objectValue ?? [:]
-  }
-
-  private static func described(_ declaration: OptionDeclaration) -> JSONValue {
-    var schema = schema(declaration.shape).objectValue ?? [:]
-    schema["description"] = .string(declaration.meaning)
-    if case .value(let value) = declaration.standard { schema["default"] = value }
-    return .object(schema)
-  }
-
-  private static func schema(_ shape: ValueShape) -> JSONValue {
-    switch shape {
-    case .integer(let range):
-      return ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)]
-    case .number(let range):
-      var schema: [String: JSONValue] = ["type": "number"]
-      schema[range.includesLow ? "minimum" : "exclusiveMinimum"] = .number(range.low)
-      if range.high < .infinity { schema[range.includesHigh ? "maximum" : "exclusiveMaximum"] = .number(range.high) }
-      return .object(schema)
-    case .span(let range):
-      return ["type": "array", "items": schema(.number(range)), "minItems": 2, "maxItems": 2]
-    case .flag: return ["type": "boolean"]
-    case .text: return ["type": ["string", "number", "boolean"]]
-    case .choice(let names):
-      return ["enum": .array(names.map { Double($0).map { .number($0) } ?? .string($0) })]
-    case .list(let element, let count):
-      return [
-        "type": "array", "items": schema(element), "minItems": .integer(count.lowerBound),
-        "maxItems": .integer(count.upperBound),
-      ]
-    case .either(let first, let second): return ["anyOf": [schema(first), schema(second)]]
-    case .members(let declarations): return .object(members(declarations))
-    case .variant(let variant):
-      return ["anyOf": .array(variant.forms.flatMap { forms(of: $0, in: variant) })]
-    }
-  }
-
-  /// A form by its name alone where all its arguments may be left out, and as a mapping.
-  private static func forms(of form: VariantForm, in variant: VariantShape) -> [JSONValue] {
-    var schema = members(form.members)
-    schema["properties", variant.tag] = ["const": .string(form.name)]
-    let needsTag = form.tellingMember == nil && variant.fallback != form.name
-    let required = schema["required"]?.arrayValue ?? []
-    schema["required"] = .array((needsTag ? [.string(variant.tag)] : []) + required)
-    return (required.isEmpty ? [["const": .string(form.name)]] : []) + [.object(schema)]
+  /// A list, or one that is added to what is there.
+  private static func addable(_ item: JSONValue) -> JSONValue {
+    let list: JSONValue = ["type": "array", "items": item]
+    return ["anyOf": [list, object([Inheritance.append: list], required: [Inheritance.append])]]
   }
 
   private static func indented(_ value: JSONValue, level: Int) -> String {
@@ -219,7 +178,7 @@ public enum StudySchema {
 
 extension [String: JSONValue] {
   /// A member of an inner object.
-  fileprivate subscript(outer: String, inner: String) -> JSONValue? {
+  subscript(outer: String, inner: String) -> JSONValue? {
     get { self[outer]?[inner] }
     set {
       var members = self[outer]?.objectValue ?? [:]

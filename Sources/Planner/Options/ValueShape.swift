@@ -131,6 +131,27 @@ extension ValueShape {
     }
   }
 
+  /// Whether a number may be a value.
+  var takesNumbers: Bool {
+    switch self {
+    case .integer, .number: true
+    case .choice(let names): names.contains { Double($0) != nil }
+    case .either(let first, let second): first.takesNumbers || second.takesNumbers
+    case .span, .flag, .text, .list, .members, .variant: false
+    }
+  }
+
+  /// Whether the numbers among its values are whole.
+  var takesWholeNumbersOnly: Bool {
+    switch self {
+    case .integer: true
+    case .choice(let names): names.compactMap(Double.init).allSatisfy { $0 == $0.rounded() }
+    case .either(let first, let second):
+      [first, second].filter(\.takesNumbers).allSatisfy(\.takesWholeNumbersOnly)
+    case .number, .span, .flag, .text, .list, .members, .variant: false
+    }
+  }
+
   /// Whole numbers from `low` on.
   static func integer(from low: Int) -> ValueShape { .integer(low...Int(0x1p53) - 1) }
 }

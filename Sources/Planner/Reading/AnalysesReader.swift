@@ -1,7 +1,7 @@
 /// Reads `analyses`.
 struct AnalysesReader {
   let faults: FaultCollector
-  let datasetNames: [String]
+  let datasetNames: DatasetNames
 
   /// What is asked for; nil where nothing is said or the section has a fault, with every fault recorded.
   func read(_ member: YAMLMember?) -> [AskedAnalysis]? {
@@ -13,12 +13,13 @@ struct AnalysesReader {
     }
     let before = faults.count
     var asked: [AskedAnalysis] = []
+    var seen: Set<AnalysisSpec> = []
     for value in values {
       guard let spec = spec(value) else { continue }
-      if asked.contains(where: { $0.spec == spec }) {
-        faults.add(.repeatedValue(name: "analyses", value: spec.kind.rawValue), at: value.place)
-      } else {
+      if seen.insert(spec).inserted {
         asked.append(AskedAnalysis(spec: spec, place: value.place))
+      } else {
+        faults.add(.repeatedValue(name: "analyses", value: spec.kind.rawValue), at: value.place)
       }
     }
     return faults.count == before ? asked : nil
@@ -51,7 +52,7 @@ struct AnalysesReader {
         return nil
       }
       if let source, !datasetNames.contains(source) {
-        faults.add(.unknownName(what: "data set", name: source, valid: datasetNames), at: place("source"))
+        faults.add(.unknownName(what: "data set", name: source, valid: datasetNames.all), at: place("source"))
         return nil
       }
     default: break

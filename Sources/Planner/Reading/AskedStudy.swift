@@ -6,7 +6,7 @@ extension AnalysisSpec {
   public static func named(
     _ kind: StageKind, options: [(name: String, value: String)], in study: Study
   ) throws(StudyFaults) -> AnalysisSpec {
-    let faults = FaultCollector(file: study.fileName, lines: SourceLines(""))
+    let faults = FaultCollector(file: study.fileName)
     let place = Place.override(
       options.isEmpty ? kind.rawValue : options.map { "--option \($0.name)=\($0.value)" }.joined(separator: " "))
     let empty = YAMLValue(content: .mapping([]), place: place, text: "")
@@ -17,7 +17,7 @@ extension AnalysisSpec {
     let whole = YAMLValue(content: .mapping([name] + given), place: place, text: "")
     let list = YAMLMember(
       name: "analyses", place: place, value: YAMLValue(content: .list([whole]), place: place, text: ""))
-    let asked = AnalysesReader(faults: faults, datasetNames: study.datasets.map(\.name)).read(list)?.first
+    let asked = AnalysesReader(faults: faults, datasetNames: DatasetNames(study.datasets.map(\.name))).read(list)?.first
     guard let asked, faults.isEmpty else { throw faults.faults() }
     return asked.spec
   }
@@ -31,7 +31,7 @@ extension Study {
     var asking = grid
     asking.analyses = [analysis == .test ? [] : [analysis]]
     asking.asked = [Int32](repeating: 0, count: grid.points.count)
-    let faults = FaultCollector(file: fileName, lines: SourceLines(""))
+    let faults = FaultCollector(file: fileName)
     switch analysis {
     case .crossCKA(_, let first, let second):
       let pairs = PartnerIndex(asking)

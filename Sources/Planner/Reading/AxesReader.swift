@@ -1,9 +1,11 @@
 /// Reads the axes of a study and of its blocks.
 struct AxesReader {
-  static let seedLimit = 100_000
+  /// Blocks of a study.
+  static let blockLimit = 1_000
 
   let faults: FaultCollector
-  let datasetNames: [String]
+  let datasetNames: DatasetNames
+  let conditions: ConditionReader
 
   /// The first grid and those joined to it; nil where one cannot be expanded, with its faults recorded.
   func blocks(
@@ -21,7 +23,7 @@ struct AxesReader {
       title: "the first grid", place: axes.place, axes: self.axes(axes.value), groups: [], training: training,
       analyses: analysesReader.read(analyses) ?? [])
     if let seeds {
-      first.axes.append(seedAxis(seeds))
+      first.axes.append(axisReader.seeds(seeds))
     } else {
       faults.add(.missingName(what: "a study", name: "seeds", example: "seeds: 5"), at: place)
     }
@@ -36,19 +38,43 @@ struct AxesReader {
       faults.add(.missingName(what: "`axes`", name: name, example: "\(name): \(example)"), at: axes.value.place)
     }
     var blocks = [grouped(first, by: zip)]
-    for (index, value) in (further?.value.list ?? []).enumerated() {
+    let written = further?.value.list ?? []
+    if written.count > Self.blockLimit {
+      faults.add(
+        .tooMany(what: "blocks", count: "\(written.count)", limit: Self.blockLimit), at: further?.value.place ?? place)
+    }
+    for (index, value) in written.prefix(Self.blockLimit).enumerated() {
       blocks.append(block(value, number: index + 1, inheriting: first))
     }
     if let further, further.value.list == nil {
       faults.add(
         .wrongType(name: "blocks", expected: "a list", found: further.value.kindText), at: further.value.place)
     }
+    for block in blocks {
+      if let circle = AxisOrder(block).circle {
+        let axis = block.axes.first { $0.name == circle[0] }
+        faults.add(.axesInACircle(circle), at: axis?.place ?? block.place)
+      }
+    }
     let isWhole = blocks.allSatisfy { block in
-      Axis.fixed.allSatisfy { name in block.axes.contains { $0.name == name && !$0.values.isEmpty } }
+      block.axes.allSatisfy { !$0.values.isEmpty }
+        && Axis.fixed.allSatisfy { name in block.axes.contains { $0.name == name } }
     }
     let initialisations = InitialisationAxis(faults: faults)
     blocks = blocks.map(initialisations.completed)
     return isWhole ? blocks : nil
+  }
+
+  /// The names of the axes of all blocks beyond those that every study has, as they are written.
+  static func furtherNames(_ axes: YAMLMember?, further: YAMLMember?) -> [String] {
+    let blocks = (further?.value.list ?? []).compactMap { $0.members?.first { $0.name == "axes" } }
+    var seen = Set(Axis.fixed)
+    return ([axes].compactMap { $0 } + blocks).flatMap { $0.value.members ?? [] }.map(\.name)
+      .filter { seen.insert($0).inserted }
+  }
+
+  private var axisReader: AxisReader {
+    AxisReader(faults: faults, datasetNames: datasetNames, conditions: conditions)
   }
 
   private var analysesReader: AnalysesReader { AnalysesReader(faults: faults, datasetNames: datasetNames) }
@@ -68,7 +94,7 @@ struct AxesReader {
       title: name.map { "the block \(Fault.quoted($0))" } ?? "block \(number)", place: value.place,
       axes: first.axes, groups: [], training: first.training, analyses: first.analyses)
     var own = part("axes").map { axes($0.value) } ?? []
-    if let seeds = part("seeds") { own.append(seedAxis(seeds)) }
+    if let seeds = part("seeds") { own.append(axisReader.seeds(seeds)) }
     for axis in own {
       if let index = block.axes.firstIndex(where: { $0.name == axis.name }) {
         block.axes[index] = axis
@@ -88,106 +114,7 @@ struct AxesReader {
       faults.add(.wrongType(name: "axes", expected: "a mapping", found: value.kindText), at: value.place)
       return []
     }
-    return members.compactMap(axis)
-  }
-
-  private func axis(_ member: YAMLMember) -> Axis? {
-    let fixed = [Axis.dataset, Axis.backbone, Axis.fraction, Axis.initialisation]
-    let option =
-      member.name.hasPrefix(Axis.trainingPrefix)
-      ? TrainingOption.named(String(member.name.dropFirst(Axis.trainingPrefix.count))) : nil
-    guard fixed.contains(member.name) || option != nil else {
-      if member.name == Axis.seed {
-        faults.add(.seedsAmongAxes, at: member.place)
-      } else {
-        let valid = fixed + TrainingOption.all.map { Axis.trainingPrefix + $0.name }
-        faults.add(.unknownName(what: "axis", name: member.name, valid: valid), at: member.place)
-      }
-      return nil
-    }
-    let written: [YAMLValue]
-    switch member.value.content {
-    case .list(let values): written = values
-    case .null: written = []
-    case .bool, .number, .string, .mapping: written = [member.value]
-    }
-    if written.isEmpty { faults.add(.emptyList(name: member.name), at: member.value.place) }
-    var seen: Set<JSONValue> = []
-    var entries: [AxisEntry] = []
-    for value in written {
-      let entry = option.map { furtherEntry(value, member.name, $0) } ?? fixedEntry(value, member.name)
-      guard let entry else { continue }
-      if seen.insert(entry.value).inserted {
-        entries.append(entry)
-      } else {
-        faults.add(.repeatedValue(name: member.name, value: entry.text), at: value.place)
-      }
-    }
-    return Axis(name: member.name, values: entries, place: member.place)
-  }
-
-  private func furtherEntry(_ value: YAMLValue, _ name: String, _ option: TrainingOption) -> AxisEntry? {
-    guard let read = ShapeReader(faults: faults).read(value, as: option.shape, name: name) else { return nil }
-    return AxisEntry(text: value.scalarText ?? read.canonicalText, value: read, place: value.place)
-  }
-
-  private func fixedEntry(_ value: YAMLValue, _ name: String) -> AxisEntry? {
-    if name == Axis.fraction {
-      guard let read = ShapeReader(faults: faults).read(value, as: .number(.above(0, to: 1)), name: name),
-        let number = read.doubleValue
-      else { return nil }
-      return AxisEntry(text: "\(number)", value: read, place: value.place)
-    }
-    guard let text = value.scalarText else {
-      faults.add(.wrongType(name: name, expected: "a list of names", found: value.kindText), at: value.place)
-      return nil
-    }
-    let valid: [String]
-    switch name {
-    case Axis.dataset: valid = datasetNames
-    case Axis.backbone: valid = BackboneCatalogue.all.map(\.name)
-    default: valid = InitialisationSpec.forms
-    }
-    let isKnown =
-      name == Axis.initialisation
-      ? text == InitialisationSpec.everyDepth || InitialisationSpec(text) != nil : valid.contains(text)
-    guard isKnown else {
-      let what = [Axis.dataset: "data set", Axis.backbone: "backbone"][name] ?? "initialisation"
-      faults.add(.unknownName(what: what, name: text, valid: valid), at: value.place)
-      return nil
-    }
-    return AxisEntry(text: text, value: .string(text), place: value.place)
-  }
-
-  private func seedAxis(_ member: YAMLMember) -> Axis {
-    var entries: [AxisEntry] = []
-    var seen: Set<Int> = []
-    let expected = "a count from 1 to \(Self.seedLimit), or a list of whole numbers from 0"
-    switch member.value.content {
-    case .number:
-      if let count = member.value.integer, (1...Self.seedLimit).contains(count) {
-        entries = (0..<count).map {
-          AxisEntry(text: String($0), value: .integer($0), place: member.value.place)
-        }
-      } else {
-        faults.add(.outOfRange(name: "seeds", value: member.value.text, expected: expected), at: member.value.place)
-      }
-    case .list(let values):
-      if values.isEmpty { faults.add(.emptyList(name: "seeds"), at: member.value.place) }
-      for value in values {
-        guard
-          let seed = ShapeReader(faults: faults).read(value, as: .integer(from: 0), name: "seeds")?.intValue
-        else { continue }
-        if seen.insert(seed).inserted {
-          entries.append(AxisEntry(text: String(seed), value: .integer(seed), place: value.place))
-        } else {
-          faults.add(.repeatedValue(name: "seeds", value: value.text), at: value.place)
-        }
-      }
-    case .null, .bool, .string, .mapping:
-      faults.add(.wrongType(name: "seeds", expected: expected, found: member.value.kindText), at: member.value.place)
-    }
-    return Axis(name: Axis.seed, values: entries, place: member.place)
+    return members.compactMap(axisReader.axis)
   }
 
   /// The block with the groups of axes that `zip` says move together.

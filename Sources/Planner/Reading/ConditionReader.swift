@@ -1,15 +1,55 @@
-/// Reads `rules` and `exclude`.
+/// Reads `rules`, `exclude`, and the conditions of axes.
 struct ConditionReader {
+  /// Rules of a study, and exclusions.
+  static let ruleLimit = 1_000
+  /// Patterns of one condition, and letters of one.
+  private static let patternLimit = 1_000
+
   let faults: FaultCollector
-  let blocks: [Block]
-  let datasetNames: [String]
+  let datasetNames: DatasetNames
+  /// The axes of the study beyond those that every study has; nil where they are not known.
+  private let furtherAxes: [String]?
+  private let axisNames: Set<String>
+  /// The axes that every cell of some block has.
+  private let unconditional: Set<String>
+  /// The backbones of the study; empty where they are not known.
+  private let backbones: [Backbone]
+
+  /// For conditions of axes, or of a study that is not known.
+  ///
+  /// - Parameter furtherAxes: The names of the axes that conditions may ask of beside the fixed ones; nil: none, and asking of
+  ///   one is no fault.
+  init(faults: FaultCollector, datasetNames: DatasetNames, furtherAxes: [String]?) {
+    self.faults = faults
+    self.datasetNames = datasetNames
+    self.furtherAxes = furtherAxes
+    axisNames = Set(Axis.fixed + (furtherAxes ?? []))
+    unconditional = []
+    backbones = []
+  }
+
+  /// For the rules and exclusions of a study with these blocks.
+  init(faults: FaultCollector, datasetNames: DatasetNames, blocks: [Block]) {
+    self.faults = faults
+    self.datasetNames = datasetNames
+    let axes = blocks.flatMap(\.axes)
+    var names: [String] = []
+    var seen = Set(Axis.fixed)
+    for axis in axes where seen.insert(axis.name).inserted { names.append(axis.name) }
+    furtherAxes = blocks.isEmpty ? nil : names
+    axisNames = seen
+    unconditional = Set(axes.filter(\.cases.isEmpty).map(\.name))
+    var known: Set<String> = []
+    backbones = axes.filter { $0.name == Axis.backbone }.flatMap(\.values)
+      .filter { known.insert($0.text).inserted }.compactMap { BackboneCatalogue.named($0.text) }
+  }
 
   func rules(_ value: YAMLValue, training: TrainingReader) -> [Rule] {
     guard let values = value.list else {
       faults.add(.wrongType(name: "rules", expected: "a list", found: value.kindText), at: value.place)
       return []
     }
-    return values.compactMap { rule($0, training: training) }
+    return bounded(values, "rules", at: value.place).compactMap { rule($0, training: training) }
   }
 
   func exclusions(_ value: YAMLValue) -> [Condition] {
@@ -17,7 +57,14 @@ struct ConditionReader {
       faults.add(.wrongType(name: "exclude", expected: "a list", found: value.kindText), at: value.place)
       return []
     }
-    return values.compactMap { condition($0, name: "exclude") }
+    return bounded(values, "exclusions", at: value.place).compactMap { condition($0, name: "exclude") }
+  }
+
+  /// Every cell is held against every one of them, so there may not be any number.
+  private func bounded(_ values: [YAMLValue], _ what: String, at place: Place) -> [YAMLValue] {
+    guard values.count > Self.ruleLimit else { return values }
+    faults.add(.tooMany(what: what, count: "\(values.count)", limit: Self.ruleLimit), at: place)
+    return []
   }
 
   private func rule(_ value: YAMLValue, training: TrainingReader) -> Rule? {
@@ -48,8 +95,7 @@ struct ConditionReader {
         training.shownPrefix = Axis.trainingPrefix
         training.read(
           [YAMLMember(name: name, place: member.place, value: member.value)], below: "", into: &changes)
-        let isAxis = blocks.contains { $0.axes.contains { $0.name == member.name } }
-        if isAxis { faults.add(.ruleSetsAxis(name: member.name), at: member.place) }
+        if unconditional.contains(member.name) { faults.add(.ruleSetsAxis(name: member.name), at: member.place) }
       } else {
         faults.add(
           .unknownName(
@@ -74,15 +120,12 @@ struct ConditionReader {
       return nil
     }
     var terms: [(axis: String, matcher: Condition.Matcher)] = []
-    let axes = blocks.flatMap(\.axes)
     for member in members {
-      let isAxis = Axis.fixed.contains(member.name) || axes.contains { $0.name == member.name }
-      guard isAxis else {
-        var valid = Axis.fixed
-        for axis in axes where !valid.contains(axis.name) { valid.append(axis.name) }
+      guard axisNames.contains(member.name) else {
         // Without a grid the further axes are not known, so only they could be meant.
-        if !blocks.isEmpty || !member.name.hasPrefix(Axis.trainingPrefix) {
-          faults.add(.unknownName(what: "axis", name: member.name, valid: valid), at: member.place)
+        if furtherAxes != nil || !member.name.hasPrefix(Axis.trainingPrefix) {
+          faults.add(
+            .unknownName(what: "axis", name: member.name, valid: Axis.fixed + (furtherAxes ?? [])), at: member.place)
         }
         continue
       }
@@ -96,10 +139,22 @@ struct ConditionReader {
     case .mapping(let ends): return range(ends, of: member)
     case .list(let values):
       if values.isEmpty { faults.add(.emptyList(name: member.name), at: member.value.place) }
-      let patterns = values.compactMap { pattern($0, axis: member.name) }
-      return patterns.count == values.count && !values.isEmpty ? .anyOf(patterns) : nil
-    case .null, .bool, .number, .string: return pattern(member.value, axis: member.name).map { .anyOf([$0]) }
+      return alternatives(values, axis: member.name)
+    case .null, .bool, .number, .string: return alternatives([member.value], axis: member.name)
     }
+  }
+
+  /// Values and patterns, any of which is meant; nil where there are none or one is wrong.
+  private func alternatives(_ values: [YAMLValue], axis: String) -> Condition.Matcher? {
+    var alternatives = Condition.Alternatives()
+    var isRight = !values.isEmpty
+    for value in values where !add(value, axis: axis, to: &alternatives) { isRight = false }
+    if alternatives.globs.count > Self.patternLimit {
+      faults.add(
+        .tooMany(what: "patterns", count: "\(alternatives.globs.count)", limit: Self.patternLimit), at: values[0].place)
+      return nil
+    }
+    return isRight ? .anyOf(alternatives) : nil
   }
 
   private func range(_ members: [YAMLMember], of owner: YAMLMember) -> Condition.Matcher? {
@@ -161,43 +216,54 @@ struct ConditionReader {
   }
 
   /// Whether some backbone of the grid can begin so; any may where the grid is not known.
-  private func isPossible(_ initialisation: InitialisationSpec?) -> Bool {
-    guard let initialisation else { return false }
-    let backbones = blocks.flatMap(\.axes).filter { $0.name == Axis.backbone }.flatMap(\.values)
-      .compactMap { BackboneCatalogue.named($0.text) }
-    return backbones.isEmpty || backbones.contains { initialisation.resolved(on: $0) != nil }
+  private func isPossible(_ initialisation: InitialisationSpec) -> Bool {
+    backbones.isEmpty || backbones.contains { initialisation.resolved(on: $0) != nil }
   }
 
-  private func pattern(_ value: YAMLValue, axis: String) -> Condition.Pattern? {
+  /// Adds a value or pattern; false where it is wrong, with its fault recorded.
+  private func add(_ value: YAMLValue, axis: String, to alternatives: inout Condition.Alternatives) -> Bool {
     guard let text = value.scalarText else {
       faults.add(
         .wrongType(name: axis, expected: "a value, a glob, a list of them or {min:, max:}", found: value.kindText),
         at: value.place)
-      return nil
+      return false
     }
-    if Glob.isGlob(text) { return .glob(Glob(text)) }
-    let valid: [String]
-    switch axis {
-    case Axis.dataset: valid = datasetNames
-    case Axis.backbone: valid = BackboneCatalogue.all.map(\.name)
-    case Axis.initialisation:
-      guard isPossible(InitialisationSpec(text)) else {
-        faults.add(.matchesNothing(name: axis, value: text, valid: InitialisationSpec.forms), at: value.place)
-        return nil
+    if Glob.isGlob(text) {
+      guard text.utf8.count <= Self.patternLimit else {
+        faults.add(
+          .tooMany(what: "letters in a pattern", count: "\(text.utf8.count)", limit: Self.patternLimit),
+          at: value.place)
+        return false
       }
-      return .value(.string(text))
+      alternatives.globs.append(Glob(text))
+      return true
+    }
+    var valid: [String]?
+    switch axis {
+    case Axis.dataset: valid = datasetNames.contains(text) ? nil : datasetNames.all
+    case Axis.backbone: valid = BackboneCatalogue.named(text) == nil ? BackboneCatalogue.all.map(\.name) : nil
+    case Axis.initialisation:
+      if let initialisation = InitialisationSpec(text), isPossible(initialisation) {
+        alternatives.initialisations.append(initialisation)
+      } else {
+        valid = InitialisationSpec.forms
+      }
     default:
-      if let number = value.number { return .value(.number(number)) }
+      if let number = value.number {
+        alternatives.values.insert(.number(number))
+        return true
+      }
       if axis == Axis.fraction || axis == Axis.seed {
         faults.add(.wrongType(name: axis, expected: "a number", found: value.kindText), at: value.place)
-        return nil
+        return false
       }
-      return .value(.string(text))
+      if case .bool(let flag) = value.content { alternatives.values.insert(.bool(flag)) }
     }
-    guard valid.contains(text) else {
+    if let valid {
       faults.add(.matchesNothing(name: axis, value: text, valid: valid), at: value.place)
-      return nil
+      return false
     }
-    return .value(.string(text))
+    alternatives.values.insert(.string(text))
+    return true
   }
 }

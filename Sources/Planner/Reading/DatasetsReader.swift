@@ -175,7 +175,7 @@ extension PublishedDataset {
   ///
   /// - Parameter dataFolder: Where their folders lie.
   public static func standard(dataFolder: String) -> [DeclaredDataset] {
-    DatasetsReader(faults: FaultCollector(file: "", lines: SourceLines("")), dataFolder: dataFolder)
+    DatasetsReader(faults: FaultCollector(file: ""), dataFolder: dataFolder)
       .undeclared(besides: [])
   }
 }

@@ -46,13 +46,17 @@ public struct OneCellStudy: Sendable {
   ///   - base: The text of a study without fault, whose data sets, weights, training options, rules for such a cell and
   ///     resources are taken over; nil for none.
   ///   - environment: Where the base's `${NAME}` is looked up.
+  ///   - bases: Where the files that the base extends come from.
   /// - Throws: The faults of the overrides; what else is wrong shows when the text is read.
-  public func text(base: String?, environment: [String: String] = [:]) throws(StudyFaults) -> String {
-    let faults = FaultCollector(file: "", lines: SourceLines(""))
+  public func text(
+    base: String?, environment: [String: String] = [:], bases: BaseFiles = .none
+  ) throws(StudyFaults) -> String {
+    let faults = FaultCollector(file: "")
     var taken: [YAMLMember] = []
     if let base {
-      var reading = YAMLText(environment: environment, faults: faults)
-      taken = reading.document(base)?.members ?? []
+      taken =
+        StudyDocument(faults: faults, environment: environment, bases: bases)
+        .read(base, fileName: "", overrides: [])?.members ?? []
     }
     func section(_ name: String) -> YAMLMember? { taken.first { $0.name == name } }
 
@@ -120,9 +124,9 @@ public struct OneCellStudy: Sendable {
       let initialisation = InitialisationSpec(initialisation)?.resolved(on: backbone)
     else { return [] }
     // Without blocks, an axis that the cell does not have makes a condition unreadable: it cannot hold.
+    let names = (datasets?.value.members?.map(\.name) ?? []) + PublishedDataset.allCases.map(\.rawValue)
     let reader = ConditionReader(
-      faults: FaultCollector(file: "", lines: SourceLines("")), blocks: [],
-      datasetNames: datasets?.value.members?.map(\.name) ?? [])
+      faults: FaultCollector(file: ""), datasetNames: DatasetNames(names), furtherAxes: nil)
     func number(_ text: String) -> AxisEntry {
       AxisEntry(text: text, value: Double(text).map { .number($0) } ?? .string(text), place: .file)
     }

@@ -2,6 +2,9 @@ import Foundation
 
 /// Reads a study from its text: all faults in one pass, or a study without any.
 public enum StudyReader {
+  /// Bytes that a study's file may have.
+  public static let sizeLimit = YAMLText.sizeLimit
+
   /// Reads a study from the bytes of its file.
   ///
   /// - Parameters:
@@ -9,36 +12,30 @@ public enum StudyReader {
   ///   - fileName: What errors call the file.
   ///   - environment: Where `${NAME}` is looked up.
   ///   - overrides: Dotted names and values as written, `("training.epochs", "2")`, later ones winning.
+  ///   - bases: Where the files that it extends come from.
   public static func read(
-    data: Data, fileName: String, environment: [String: String] = [:], overrides: [(name: String, value: String)] = []
+    data: Data, fileName: String, environment: [String: String] = [:], overrides: [(name: String, value: String)] = [],
+    bases: BaseFiles = .none
   ) throws(StudyFaults) -> Study {
-    func refused(_ fault: Fault) -> StudyFaults {
-      StudyFaults(diagnostics: [Diagnostic(file: fileName, place: .file, fault: fault, sourceLine: nil)])
-    }
-    if data.count > YAMLText.sizeLimit { throw refused(.tooLarge(bytes: data.count, limit: YAMLText.sizeLimit)) }
-    guard let text = String(validating: data, as: UTF8.self) else {
-      let valid = String(decoding: data, as: UTF8.self).utf8
-      let offset = zip(valid, data).prefix { $0 == $1 }.count
-      throw refused(.notUTF8(byteOffset: offset))
-    }
-    return try read(text: text, fileName: fileName, environment: environment, overrides: overrides)
+    let faults = FaultCollector(file: fileName)
+    guard let text = StudyDocument.text(of: data, source: 0, faults: faults) else { throw faults.faults() }
+    return try read(text: text, fileName: fileName, environment: environment, overrides: overrides, bases: bases)
   }
 
-  /// Reads a study from its text; see `read(data:fileName:environment:overrides:)`.
+  /// Reads a study from its text; see `read(data:fileName:environment:overrides:bases:)`.
   public static func read(
     text: String, fileName: String, environment: [String: String] = [:],
-    overrides: [(name: String, value: String)] = []
+    overrides: [(name: String, value: String)] = [], bases: BaseFiles = .none
   ) throws(StudyFaults) -> Study {
-    let faults = FaultCollector(file: fileName, lines: SourceLines(text))
+    let faults = FaultCollector(file: fileName, text: text)
     if text.utf8.count > YAMLText.sizeLimit {
       faults.add(.tooLarge(bytes: text.utf8.count, limit: YAMLText.sizeLimit), at: .file)
       throw faults.faults()
     }
-    var reading = YAMLText(environment: environment, faults: faults)
-    let document = reading.document(text)
+    let document = StudyDocument(faults: faults, environment: environment, bases: bases)
+      .read(text, fileName: fileName, overrides: overrides)
     guard let document else { throw faults.faults() }
-    let whole = Overrides.applied(overrides, to: document, faults: faults)
-    let study = StudySections(faults: faults, fileName: fileName).study(whole)
+    let study = StudySections(faults: faults, fileName: fileName).study(document)
     guard let study, faults.isEmpty else { throw faults.faults() }
     return study
   }
@@ -46,10 +43,7 @@ public enum StudyReader {
 
 /// Reads the top level of a study.
 struct StudySections {
-  static let names = [
-    "study", "data", "axes", "zip", "seeds", "training", "analyses", "blocks", "rules", "exclude", "datasets",
-    "weights", "resources", "report",
-  ]
+  static var names: [String] { declared.map(\.name) }
 
   let faults: FaultCollector
   let fileName: String
@@ -81,15 +75,19 @@ struct StudySections {
     let datasetsReader = DatasetsReader(faults: faults, dataFolder: dataFolder)
     let datasets = datasetsReader.read(section("datasets"))
     let published = datasetsReader.undeclared(besides: datasets.names)
-    let datasetNames = datasets.names + published.map(\.name)
-    let axesReader = AxesReader(faults: faults, datasetNames: datasetNames)
+    let datasetNames = DatasetNames(datasets.names + published.map(\.name))
+    let axesReader = AxesReader(
+      faults: faults, datasetNames: datasetNames,
+      conditions: ConditionReader(
+        faults: faults, datasetNames: datasetNames,
+        furtherAxes: AxesReader.furtherNames(section("axes"), further: section("blocks"))))
     let trainingReader = TrainingReader(faults: faults)
     let training = section("training").map { trainingReader.changes($0.value) } ?? [:]
     let before = faults.count
     let blocks = axesReader.blocks(
       axes: section("axes"), zip: section("zip"), seeds: section("seeds"), training: training,
       further: section("blocks"), analyses: section("analyses"), at: document.place)
-    let conditions = ConditionReader(faults: faults, blocks: blocks ?? [], datasetNames: datasetNames)
+    let conditions = ConditionReader(faults: faults, datasetNames: datasetNames, blocks: blocks ?? [])
     let rules = section("rules").map { conditions.rules($0.value, training: trainingReader) } ?? []
     let exclusions = section("exclude").map { conditions.exclusions($0.value) } ?? []
     let gridIsRight = faults.count == before
@@ -102,7 +100,7 @@ struct StudySections {
     guard let blocks, gridIsRight else { return nil }
     // Where other parts are wrong, what follows from the training options is not to be trusted, but the cells are.
     let isRight = faults.isEmpty
-    let expansionFaults = isRight ? faults : FaultCollector(file: fileName, lines: SourceLines(""))
+    let expansionFaults = isRight ? faults : FaultCollector(file: fileName)
     guard
       let grid = GridExpansion(blocks: blocks, rules: rules, exclusions: exclusions, faults: expansionFaults).expanded()
     else { return nil }
@@ -132,11 +130,13 @@ struct StudySections {
       return nil
     }
     let isName =
-      !text.isEmpty && text.utf8.count <= 100
+      text.utf8.first.map { $0 != UInt8(ascii: "-") } ?? false && text.utf8.count <= 100
       && text.utf8.allSatisfy { (48...57).contains($0) || (97...122).contains($0) || $0 == UInt8(ascii: "-") }
     guard isName else {
       faults.add(
-        .invalidName(what: "a study", value: text, rule: "use lower-case letters, digits and `-`, at most 100"),
+        .invalidName(
+          what: "a study", value: text,
+          rule: "use lower-case letters, digits and `-`, at most 100, beginning with a letter or a digit"),
         at: member.value.place)
       return nil
     }

@@ -1,7 +1,7 @@
 /// Reads `weights`.
 struct WeightsReader {
   let faults: FaultCollector
-  let datasetNames: [String]
+  let datasetNames: DatasetNames
   /// The study's own training options: a pretraining begins with them.
   let training: [String: OptionChange]
 
@@ -83,7 +83,7 @@ struct WeightsReader {
     }
     guard let name = dataset.value.scalarText, datasetNames.contains(name) else {
       faults.add(
-        .unknownName(what: "data set", name: dataset.value.text, valid: datasetNames), at: dataset.value.place)
+        .unknownName(what: "data set", name: dataset.value.text, valid: datasetNames.all), at: dataset.value.place)
       return nil
     }
     // What the cells' backbones have and this one does not is not inherited.

@@ -3,22 +3,27 @@ import Yams
 /// Reads YAML text into values with places, within bounds: a study is untrusted input.
 struct YAMLText {
   /// Bytes of a study's text.
-  static let sizeLimit = 4 << 20
+  static let sizeLimit = 1 << 20
   /// Levels of lists and mappings.
   static let depthLimit = 32
   /// Values in all, aliases written out.
   static let valueLimit = 500_000
   static let aliasLimit = 1_000
+  /// The one tag that is allowed: it says what quotes say.
+  private static let textTag = "tag:yaml.org,2002:str"
 
   let environment: [String: String]
   let faults: FaultCollector
+  /// The number of the file among those that a study consists of.
+  let source: Int
   /// Set while an override's value is read: all of its values lie at that place.
   var fixedPlace: Place?
   private var count = 0
 
-  init(environment: [String: String], faults: FaultCollector, fixedPlace: Place? = nil) {
+  init(environment: [String: String], faults: FaultCollector, source: Int = 0, fixedPlace: Place? = nil) {
     self.environment = environment
     self.faults = faults
+    self.source = source
     self.fixedPlace = fixedPlace
   }
 
@@ -28,14 +33,14 @@ struct YAMLText {
     do {
       let parser = try Parser(yaml: text, encoding: .utf8)
       guard let node = try parser.singleRoot() else {
-        faults.add(.empty, at: fixedPlace ?? .file)
+        faults.add(.empty, at: wholePlace)
         return nil
       }
       return value(node, depth: 0)
     } catch let error as YamlError {
       record(error, in: text)
     } catch {
-      faults.add(.syntax(problem: "it could not be read", hint: nil), at: fixedPlace ?? .file)
+      faults.add(.syntax(problem: "it could not be read", hint: nil), at: wholePlace)
     }
     return nil
   }
@@ -65,11 +70,11 @@ struct YAMLText {
       previous = byte
     }
     if aliases > Self.aliasLimit {
-      faults.add(.tooManyAliases(limit: Self.aliasLimit), at: fixedPlace ?? .file)
+      faults.add(.tooManyAliases(limit: Self.aliasLimit), at: wholePlace)
       return false
     }
     if aliases > 10, hasStructuredKey {
-      faults.add(.structuredKey, at: fixedPlace ?? .file)
+      faults.add(.structuredKey, at: wholePlace)
       return false
     }
     return true
@@ -80,7 +85,7 @@ struct YAMLText {
     let place = place(node.mark)
     count += 1
     if count > Self.valueLimit {
-      if count == Self.valueLimit + 1 { faults.add(.tooManyValues(limit: Self.valueLimit), at: fixedPlace ?? .file) }
+      if count == Self.valueLimit + 1 { faults.add(.tooManyValues(limit: Self.valueLimit), at: wholePlace) }
       return nil
     }
     if depth > Self.depthLimit {
@@ -120,16 +125,18 @@ struct YAMLText {
   private func scalar(_ scalar: Node.Scalar, place: Place) -> YAMLValue? {
     checkTag(scalar.tag.description, at: place)
     guard let text = substituted(scalar.string, at: place) else { return nil }
-    let isPlain = scalar.style == .plain || scalar.style == .any
+    let isPlain = (scalar.style == .plain || scalar.style == .any) && scalar.tag.description != Self.textTag
     return YAMLValue(content: isPlain ? YAMLValue.resolved(plain: text) : .string, place: place, text: text)
   }
 
   private func checkTag(_ tag: String, at place: Place) {
-    if !tag.isEmpty, tag != "tag:yaml.org,2002:str" { faults.add(.tag(tag), at: place) }
+    if !tag.isEmpty, tag != Self.textTag { faults.add(.tag(tag), at: place) }
   }
 
+  private var wholePlace: Place { fixedPlace ?? .wholeFile(source: source) }
+
   private func place(_ mark: Mark?) -> Place {
-    fixedPlace ?? mark.map { .text(line: $0.line, column: $0.column) } ?? .file
+    fixedPlace ?? mark.map { .text(line: $0.line, column: $0.column, source: source) } ?? wholePlace
   }
 
   /// The text with `${NAME}`, `${NAME:-DEFAULT}` and `$$` replaced; nil where that fails, with the fault recorded.
@@ -153,6 +160,11 @@ struct YAMLText {
       rest = rest[rest.index(after: end)...]
       let parts = inner.split(separator: ":-", maxSplits: 1, omittingEmptySubsequences: false)
       let name = String(parts[0])
+      // A default that is a substitution itself would end at the first brace.
+      if parts.count == 2, parts[1].contains("${") {
+        faults.add(.nestedSubstitution(text), at: place)
+        return nil
+      }
       let isName =
         name.utf8.first.map { !(48...57).contains($0) } ?? false
         && name.utf8.allSatisfy { ($0 | 32) > 96 && ($0 | 32) < 123 || (48...57).contains($0) || $0 == 95 }
@@ -191,13 +203,14 @@ struct YAMLText {
     case .reader(let problem, let offset, _, _):
       var line = 1
       var column = 1
-      for character in text.prefix(offset ?? 0) {
+      // The offset counts bytes.
+      for character in String(decoding: text.utf8.prefix(offset ?? 0), as: UTF8.self) {
         if character.isNewline { (line, column) = (line + 1, 1) } else { column += character.unicodeScalars.count }
       }
       faults.add(
-        .syntax(problem: problem, hint: nil), at: fixedPlace ?? .text(line: line, column: column))
+        .syntax(problem: problem, hint: nil), at: fixedPlace ?? .text(line: line, column: column, source: source))
     default:
-      faults.add(.syntax(problem: "it could not be read", hint: nil), at: fixedPlace ?? .file)
+      faults.add(.syntax(problem: "it could not be read", hint: nil), at: wholePlace)
     }
   }
 }
