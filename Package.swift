@@ -108,7 +108,8 @@ let package = Package(
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
     .testTarget(name: "PlannerTests", dependencies: ["Planner"], exclude: ["Cases", "Keys"]),
-    .testTarget(name: "StoreTests", dependencies: ["Files", "Store", "Planner", "WorkerProtocol"]),
+    .testTarget(
+      name: "StoreTests", dependencies: ["Files", "Store", "Planner", "WorkerProtocol"], exclude: ["Fixtures"]),
     // A worker whose stages do as their parameters say: sleep, fail, crash, hang.
     .executableTarget(
       name: "graft-fake-worker", dependencies: ["Files", "Planner", "WorkerProtocol"], path: "Tests/FakeWorker"),

@@ -132,16 +132,3 @@ public struct Reporting: Sendable, Hashable {
 
   public init(convergence: Double = 0.95) { self.convergence = convergence }
 }
-
-/// What a run may use; nil means: as many as the machine has.
-public struct Resources: Sendable, Hashable {
-  public var jobs: Int?
-  public var threadsPerJob: Int?
-  public var gpus: Int?
-
-  public init(jobs: Int? = nil, threadsPerJob: Int? = nil, gpus: Int? = nil) {
-    self.jobs = jobs
-    self.threadsPerJob = threadsPerJob
-    self.gpus = gpus
-  }
-}

@@ -34,9 +34,7 @@ public enum StudySchema {
           "additionalProperties": ["oneOf": .array(DatasetFormat.allCases.map { dataset($0) })],
         ],
         "weights": weights,
-        "resources": object([
-          "jobs": resource(least: 1), "threads_per_job": resource(least: 1), "gpus": resource(least: 0),
-        ]),
+        "resources": .object(members(ResourcesReader.options)),
         "report": .object(members(StudySections.reportOptions)),
       ],
     ]
@@ -61,10 +59,6 @@ public enum StudySchema {
     "type": "object", "minProperties": 1,
     "description": "Axes and the values meant: a value, a glob, a list of them, or {min:, max:}.",
   ]
-
-  private static func resource(least: Int) -> JSONValue {
-    ["oneOf": [["const": "auto"], ["type": "integer", "minimum": .integer(least), "maximum": 4096]]]
-  }
 
   private static func axes(required: Bool) -> JSONValue {
     var properties: [String: JSONValue] = [
@@ -177,6 +171,13 @@ public enum StudySchema {
       return ["type": "array", "items": schema(.number(range)), "minItems": 2, "maxItems": 2]
     case .flag: return ["type": "boolean"]
     case .text: return ["type": ["string", "number", "boolean"]]
+    case .duration:
+      return [
+        "anyOf": [
+          ["type": "number", "minimum": 0], ["type": "string", "pattern": .string(Quantity.duration.pattern)],
+        ]
+      ]
+    case .memory: return ["type": "string", "pattern": .string(Quantity.memory.pattern)]
     case .choice(let names):
       return ["enum": .array(names.map { Double($0).map { .number($0) } ?? .string($0) })]
     case .list(let element, let count):
