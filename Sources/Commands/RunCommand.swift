@@ -69,7 +69,7 @@ enum AfterFailure: String, EnumerableFlag {
 
   static func help(for value: AfterFailure) -> ArgumentHelp? {
     switch value {
-    case .keepGoing: "Run everything that does not need what failed (the default)."
+    case .keepGoing: "Run everything that does not need what failed."
     case .failFast: "Stop at the first stage that fails."
     }
   }

@@ -25,7 +25,7 @@ struct StopCommand: ParsableCommand {
       return
     }
     try explaining { try StopRequest(run: holder, isAtOnce: now).leave(in: folder) }
-    Console.note("told \(holder) to stop\(now ? " at once" : "")")
+    Console.note("told the run to stop\(now ? " at once" : ""): \(holder)")
     if noWait { return }
     Console.note(
       now

@@ -73,6 +73,12 @@ extension RunCoordinator {
     case .said(.hello):
       hasGreeted = true
       return false
+    case .began(let number):
+      if running[report.slot]?.number == number {
+        running[report.slot]?.started = .now
+        running[report.slot]?.signs.begin(at: .now)
+      }
+      return false
     case .lost(let loss):
       if let worker = workers.removeValue(forKey: report.worker) { journal.record(.workerEnded(worker, at: .now)) }
       // Where another worker stands by now, what the lost one did was answered for before it was replaced.

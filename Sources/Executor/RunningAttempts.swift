@@ -7,7 +7,7 @@ struct RunningAttempt {
   let stage: Int
   let kind: StageKind
   let number: Int64
-  let started: ContinuousClock.Instant
+  var started: ContinuousClock.Instant
   let checkpoint: CheckpointMark
   var wasKilled = false
   /// Why it is being ended, where it is not the run that stops.
@@ -42,6 +42,12 @@ struct SignsOfLife {
   init(begun: ContinuousClock.Instant?) {
     self.begun = begun
     last = begun
+  }
+
+  /// It begins only now, whatever was known of it.
+  mutating func begin(at now: ContinuousClock.Instant) {
+    begun = now
+    last = now
   }
 
   mutating func saw(progressAt now: ContinuousClock.Instant) {

@@ -8,7 +8,7 @@ public protocol WorkerBackEnd: Sendable {
   var slots: Int { get }
 
   /// Whether a stage that is sent begins at once; not where it may have to wait in a queue of the back end's own. Then its
-  /// time counts from its worker's first word.
+  /// time counts from when that says that it began, or from its worker's first word.
   var beginsAtOnce: Bool { get }
 
   /// How many files and connections all slots together may hold open in this process.
@@ -59,6 +59,8 @@ public struct StandbyWorker: Sendable, Hashable {
 public struct WorkerReport: Sendable {
   public enum Content: Sendable, Hashable {
     case said(WorkerEvent)
+    /// The attempt began only now, though it was handed over earlier.
+    case began(attempt: Int64)
     case lost(WorkerLoss)
   }
 

@@ -19,7 +19,7 @@ import Testing
     awaitRun(run, in: folder)
     let stop = try GraftProcess.run(["stop", "small.yaml"] + options, in: folder)
     #expect(stop.status == 0, "\(stop.errors)")
-    #expect(stop.errors.contains("told process \(run.process.processIdentifier) on"), "\(stop.errors)")
+    #expect(stop.errors.contains(": process \(run.process.processIdentifier) on"), "\(stop.errors)")
     if options != ["--no-wait"] {
       #expect(stop.errors.hasSuffix("it has ended; `graft run` goes on\n"), "\(stop.errors)")
     }

@@ -92,9 +92,9 @@ struct WatchTests {
   @Test(.timeLimit(.minutes(1)))
   func whoComputesOrReportsIsNotHung() async throws {
     let study = try FakeStudy()
-    let silent = try study.stage("computes", ["spin": 1.5])
-    let slow = try study.stage("reports", ["steps": 10, "pause": 0.15])
-    let summary = try await study.run([silent, slow], jobs: 2, options: options(hungAfter: .seconds(1), jobs: 2))
+    let silent = try study.stage("computes", ["spin": 3.5])
+    let slow = try study.stage("reports", ["steps": 10, "pause": 0.3])
+    let summary = try await study.run([silent, slow], jobs: 2, options: options(hungAfter: .seconds(2.5), jobs: 2))
     #expect(summary.ending == .complete)
     #expect(try study.begun().sorted() == ["computes", "reports"])
   }
