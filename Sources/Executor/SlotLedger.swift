@@ -24,15 +24,14 @@ struct SlotLedger: Sendable {
     places = Array(repeating: Place(), count: layout.places)
   }
 
-  /// How many slots are taken.
-  var taken: Int { needs.count }
-
   /// Whether some stage could have a slot, as far as their number goes.
   var hasRoom: Bool { needs.count < layout.most }
 
-  func takenBeside(_ slot: Int) -> Int { needs.count - 1 }
+  /// How many other stages run beside any one that does.
+  var others: Int { needs.count - 1 }
 
-  func takenAtPlace(beside slot: Int) -> Int { places[layout.place(of: slot)].running - 1 }
+  /// How many of them run at the same place as the one at the slot.
+  func othersAtPlace(of slot: Int) -> Int { places[layout.place(of: slot)].running - 1 }
 
   /// Takes a slot at the emptiest place where the need fits; nil where it fits at none. Where nothing runs at all, anything
   /// fits: what is too large for the machine has at least all of it.

@@ -19,16 +19,21 @@ struct TroubleTests {
     return process
   }
 
-  @Test func anOlderDatabaseKeepsEveryRow() throws {
+  /// A workspace as version 2 left it.
+  static func older() throws -> TestFolder {
     let folder = try TestFolder()
     try DurableFiles.makeFolder(folder.workspace)
-    let path = "\(folder.workspace)/state.sqlite"
     let sql = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/version-2.sql").path
-    let making = try Self.python(
-      "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(open(sys.argv[2]).read())", [path, sql])
+    let making = try python(
+      "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(open(sys.argv[2]).read())",
+      ["\(folder.workspace)/state.sqlite", sql])
     making.waitUntilExit()
     try #require(making.terminationStatus == 0)
+    return folder
+  }
 
+  @Test func anOlderDatabaseKeepsEveryRow() throws {
+    let folder = try Self.older()
     let workspace = try Workspace.open(folder.workspace, command: "test")
     let first = try TestFolder.stage("a", .dataset, parameters: [:])
     let second = try TestFolder.stage("b", inputs: [first], parameters: [:])
@@ -177,6 +182,29 @@ struct TroubleTests {
   }
 
   // MARK: - Orphans
+
+  /// A worker on another machine cannot be asked. When its run has given no sign of life for long enough it is gone.
+  @Test func workersElsewhereAreGoneAfterTheirTime() throws {
+    let folder = try Self.older()
+    try folder.write(".graft/lock", "")
+    try folder.age(".graft/lock", by: 150)
+    let workspace = try Workspace.open(folder.workspace, command: "test")
+    var told: [Double] = []
+    #expect(try workspace.recover(stages: []) { told.append($0) }.awaitedWorkers == 1)
+    #expect(told.isEmpty)
+    #expect(try workspace.recover(stages: []).awaitedWorkers == 0)
+  }
+
+  @Test(.timeLimit(.minutes(1))) func untilThenTheyAreWaitedForUnlessTheRunIsStopped() throws {
+    let folder = try Self.older()
+    try folder.write(".graft/lock", "")
+    try folder.age(".graft/lock", by: 100)
+    let workspace = try Workspace.open(folder.workspace, command: "test")
+    workspace.stopWaiting(atOnce: false)
+    var told: [Double] = []
+    #expect(throws: WorkspaceError.stoppedWaiting) { try workspace.recover(stages: []) { told.append($0) } }
+    #expect(told.count == 1 && told[0] > 30 && told[0] < 41)
+  }
 
   /// An orphan that is stopped, or will not end for a signal, does not run beside the next run's stages.
   @Test(.timeLimit(.minutes(1)), arguments: ["kill -STOP $$; sleep 600", "trap '' TERM INT HUP; sleep 600; sleep 600"])

@@ -1,4 +1,5 @@
--- A workspace's database as version 2 left it: a failed attempt, a done one whose clock was set back, one that ran.
+-- A workspace's database as version 2 left it: a failed attempt, a done one whose clock was set back, one that
+-- ran; and a worker on another machine that nobody saw end.
 CREATE TABLE study (
   name TEXT PRIMARY KEY,
   file TEXT NOT NULL,
@@ -114,6 +115,7 @@ INSERT INTO stage VALUES (1, x'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 INSERT INTO stage VALUES (2, x'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', 'train', 1, 'train b', '{}');
 INSERT INTO stage_input VALUES (2, 'dataset', 1);
 INSERT INTO worker VALUES (1, 4711, 99, 'boot', 'elsewhere', 900, 2100);
+INSERT INTO worker VALUES (2, 4712, 99, 'boot', 'elsewhere', 900, NULL);
 INSERT INTO attempt VALUES (1, 1, 'failed', 'crash', 'it fell', 'look', 1, 1, 'cpu', 1000, 1500, 0.5, 0.25, 4096);
 INSERT INTO attempt VALUES (2, 1, 'done', NULL, NULL, NULL, 1, 1, 'cpu', 2000, 1200, 2.5, 2.0, 8192);
 INSERT INTO attempt VALUES (3, 2, 'running', NULL, NULL, NULL, 1, 2, 'cuda:0', 3000, NULL, NULL, NULL, NULL);
