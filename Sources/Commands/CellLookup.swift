@@ -82,7 +82,8 @@ enum CellLookup {
   /// A cell's stages, inputs first.
   static func stages(of cell: Cell, in plan: Plan) -> [Stage] { stages(from: cell.allStages, in: plan) }
 
-  private static func stages(from keys: [StageKey], in plan: Plan) -> [Stage] {
+  /// The stages and what they need, inputs first.
+  static func stages(from keys: [StageKey], in plan: Plan) -> [Stage] {
     plan.stages.closure(of: keys.compactMap { plan.stages.place(of: $0) }).map { plan.stages[$0] }
   }
 }

@@ -7,7 +7,8 @@ public struct GraftCommand: AsyncParsableCommand {
     commandName: "graft",
     abstract: "Run a transfer-learning study from one YAML file: plan it, run it, go on with it, report it.",
     subcommands: [
-      InitCommand.self, CheckCommand.self, PlanCommand.self, RunCommand.self, TrainCommand.self, TestCommand.self,
+      InitCommand.self, CheckCommand.self, PlanCommand.self, RunCommand.self, RetryCommand.self, StopCommand.self,
+      TrainCommand.self, TestCommand.self,
       MeasureCommand<KNNMeasure>.self, MeasureCommand<LayerwiseKNNMeasure>.self,
       MeasureCommand<LayerImportanceMeasure>.self, MeasureCommand<L2Measure>.self, MeasureCommand<CKAMeasure>.self,
       MeasureCommand<CrossCKAMeasure>.self, MeasureCommand<EmbeddingMeasure>.self,

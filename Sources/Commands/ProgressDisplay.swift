@@ -73,6 +73,9 @@ final class ProgressDisplay: RunObserver {
     case .stopping(.afterCheckpoint):
       return "stopping: running stages write their checkpoints (once more stops at once)"
     case .stopping(.atOnce): return "stopping at once"
+    case .waiting(.workersElsewhere(let seconds)):
+      return "a run on another machine was cut off; its workers end by themselves within \(spelledDuration(seconds)), "
+        + "which is waited for"
     case .counted(let counts, let estimate):
       state.counts = counts
       state.estimate = estimate

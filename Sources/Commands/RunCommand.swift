@@ -11,16 +11,37 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup var arguments: StudyArguments
   @OptionGroup var running: RunArguments
 
+  @Option(
+    name: .customLong("first"),
+    help: ArgumentHelp(
+      "Cells that come before all others, with what they need, e.g. 'dataset=isic*'. May be repeated: the first one's "
+        + "come first.", valueName: "filter"))
+  var first: [String] = []
+
+  @Flag(help: "Leave alone what failed in an earlier run, and what waits for it.") var noRetryFailed = false
+
   func run() async throws {
     let signals = RunSignals()
-    try await StudyRun(arguments: running).perform(try arguments.load(), signals: signals)
+    var run = StudyRun(arguments: running)
+    run.first = try first.map { text in
+      do {
+        return try CellFilter(text)
+      } catch {
+        throw CommandFailure(.usage, "--first: \(error)")
+      }
+    }
+    run.retriesFailed = !noRetryFailed
+    try await run.perform(try arguments.load(), signals: signals)
   }
 }
 
 /// How a command that runs stages runs them.
 struct RunArguments: ParsableArguments {
   @OptionGroup var machine: MachineArguments
-  @Flag(help: "Stop at the first stage that fails.") var failFast = false
+  @Flag var afterFailure = AfterFailure.keepGoing
+  @Option(help: "How often a stage is tried again that crashed, hung or lacked memory (default: 2).") var retries: Int?
+  @Option(help: ArgumentHelp("Time before the first retry, e.g. 1s (the default) or 5min.", valueName: "time"))
+  var retryDelay: TimeAmount?
   @Flag(help: "Say nothing but errors.") var quiet = false
   @Option(help: ArgumentHelp("Seconds between checkpoints of a training.", valueName: "seconds"))
   var checkpointEvery: Double?
@@ -29,6 +50,48 @@ struct RunArguments: ParsableArguments {
     if let checkpointEvery, !(checkpointEvery >= 0) {
       throw ValidationError("--checkpoint-every takes seconds, 0 or more")
     }
+    if let retries, !(0...100).contains(retries) { throw ValidationError("--retries takes a number from 0 to 100") }
+  }
+
+  /// - Throws: As `MachineArguments.options(of:)`.
+  func options(of plan: Plan) throws -> RunOptions {
+    var options = try machine.options(of: plan)
+    options.failFast = afterFailure == .failFast
+    if let retries { options.retry.retries = retries }
+    if let retryDelay { options.retry.firstDelay = .seconds(retryDelay.seconds) }
+    return options
+  }
+}
+
+/// What a run does when a stage has failed for good.
+enum AfterFailure: String, EnumerableFlag {
+  case keepGoing, failFast
+
+  static func help(for value: AfterFailure) -> ArgumentHelp? {
+    switch value {
+    case .keepGoing: "Run everything that does not need what failed."
+    case .failFast: "Stop at the first stage that fails."
+    }
+  }
+}
+
+/// A time as it is written: `90s`, `12h`.
+struct TimeAmount: ExpressibleByArgument {
+  let seconds: Double
+
+  init?(argument: String) {
+    guard let seconds = Quantity.duration.amount(argument) else { return nil }
+    self.seconds = seconds
+  }
+}
+
+/// An amount of memory as it is written: `16GiB`.
+struct MemoryAmount: ExpressibleByArgument {
+  let bytes: Int64
+
+  init?(argument: String) {
+    guard let bytes = Quantity.memory.amount(argument), bytes >= 1 else { return nil }
+    self.bytes = Int64(bytes)
   }
 }
 
@@ -36,6 +99,11 @@ struct RunArguments: ParsableArguments {
 struct MachineArguments: ParsableArguments {
   @Option(help: "Stages to run at once.") var jobs: Int?
   @Option(help: "CPU threads of each.") var threads: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Memory for all stages together, e.g. 48GiB: one starts where what like stages took fits. Default: what is free.",
+      valueName: "amount"))
+  var memory: MemoryAmount?
   @OptionGroup var device: DeviceArguments
 
   func validate() throws {
@@ -49,7 +117,9 @@ struct MachineArguments: ParsableArguments {
     if let jobs { resources.jobs = jobs }
     if let threads { resources.threadsPerJob = threads }
     let choice = device.device ?? DeviceChoice(gpus: resources.gpus)
-    return RunOptions(resources: resources, devices: try choice.onThisMachine())
+    var options = RunOptions(resources: resources, devices: try choice.onThisMachine())
+    options.memory = memory?.bytes ?? options.memory ?? MachineMemory.available()
+    return options
   }
 }
 

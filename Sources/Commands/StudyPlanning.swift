@@ -60,6 +60,7 @@ extension CommandFailure {
     let status: ExitStatus =
       switch error {
       case .held: .workspaceHeld
+      case .stoppedWaiting: .stopped
       case _ where error.isWriteFault: .cannotWrite
       case .file: .cannotWrite
       default: .machineLacks

@@ -7,6 +7,12 @@ import Store
 /// A study run on this machine, from what is recorded of it to what became of it.
 struct StudyRun {
   let arguments: RunArguments
+  /// Cells that come first.
+  var first: [CellFilter] = []
+  /// Whether what failed in an earlier run is tried again.
+  var retriesFailed = true
+
+  init(arguments: RunArguments) { self.arguments = arguments }
 
   /// Runs what is missing of a study, and says how that went.
   ///
@@ -20,26 +26,29 @@ struct StudyRun {
     // The workers inherit it.
     if let checkpointEvery = arguments.checkpointEvery { setenv("GRAFT_CHECKPOINT_SECONDS", "\(checkpointEvery)", 1) }
     let workspace = try explaining {
-      try Workspace.open(loaded.workspaceFolder, command: CommandLine.arguments.joined(separator: " "))
+      try Workspace.open(
+        loaded.workspaceFolder, command: CommandLine.arguments.joined(separator: " "), whenBusy: Self.sayBusy)
     }
+    defer { workspace.close() }
     let plan = try part(try loaded.plan(in: workspace), workspace)
-    let reasons = try explaining { plan.reasons(records: try workspace.records(of: plan)) }
+    let reasons = try explaining {
+      plan.reasons(records: try workspace.records(of: plan), retriesFailures: retriesFailed)
+    }
     if reasons.values.allSatisfy({ $0 == .done }) {
       Console.note(
         "\(plan.study): nothing to run: all \(plan.stages.count) stages of \(plan.cells.count) cells are done")
       return (workspace, plan)
     }
-    var options = try arguments.machine.options(of: plan)
+    var options = try arguments.options(of: plan)
+    options.first = first
+    options.retriesFailed = retriesFailed
     try explaining { try workspace.record(Provenance.source(of: loaded)) }
-    options.failFast = arguments.failFast
     if !arguments.quiet {
       let toRun = reasons.countToRun
       Console.note(
         "\(plan.study): \(plan.cells.count) cells, \(toRun) of \(plan.stages.count) stages to run, "
           + "\(options.jobs) at once with \(options.threadsPerJob) thread(s) each"
-          + (options.devices == .cpu
-            ? ""
-            : ", each on a device of its own: \((0..<options.jobs).map(options.devices.name).joined(separator: ", "))"))
+          + Self.text(ofDevices: options))
     }
     let observer = ProgressDisplay(isQuiet: arguments.quiet)
     let summary = try await Self.perform(
@@ -48,12 +57,31 @@ struct StudyRun {
     return (workspace, plan)
   }
 
+  private static func text(ofDevices options: RunOptions) -> String {
+    guard let count = options.devices.count else { return "" }
+    let names = (0..<min(count, options.jobs)).map(options.devices.name).joined(separator: ", ")
+    return switch options.sharing {
+    case .exactly(1): ", each on a device of its own: \(names)"
+    case .exactly(let number): ", up to \(number) on each of \(names)"
+    case .automatic: " at most, as many on each of \(names) as its memory takes"
+    }
+  }
+
+  private static func sayBusy(_ seconds: Double) {
+    Console.note(
+      seconds < 10
+        ? "another process holds the workspace's database; waiting for it"
+        : "still waiting for the workspace's database, which another process holds (\(spelledDuration(seconds)))")
+  }
+
   private func finish(_ plan: Plan, _ summary: RunSummary) throws {
     let counts = summary.counts
     let took = spelledDuration(summary.seconds)
     switch summary.ending {
     case .complete:
-      if !arguments.quiet { Console.note("\(plan.study): all \(counts.total) stages done in \(took)") }
+      if arguments.quiet { return }
+      Console.note("\(plan.study): all \(counts.total) stages done in \(took)")
+      if let text = ForecastText.of(summary) { Console.note(text) }
     case .incomplete:
       for (stage, failure) in summary.failures {
         Console.note("failed: \(stage.label): \(failure.message)" + (failure.remedy.map { "\n  help: \($0)" } ?? ""))
@@ -74,7 +102,7 @@ struct StudyRun {
     _ plan: Plan, in workspace: Workspace, options: RunOptions, observer: any RunObserver, signals: RunSignals
   ) async throws -> RunSummary {
     let workers = LocalWorkers(
-      path: try WorkerProgram.path(), slots: options.jobs, threads: options.threadsPerJob, workspace: workspace)
+      path: try WorkerProgram.path(), slots: options.slots, threads: options.threadsPerJob, workspace: workspace)
     do {
       let coordinator = try RunCoordinator(
         plan: plan, workspace: workspace, backEnd: workers, options: options, observer: observer)
@@ -83,6 +111,7 @@ struct StudyRun {
     } catch let error as RunError {
       switch error {
       case .workspace(let inner): throw CommandFailure(inner)
+      case .lockRemoved: throw CommandFailure(.workspaceHeld, error.description, remedy: error.remedy)
       case .diskFull: throw CommandFailure(.cannotWrite, error.description, remedy: error.remedy)
       default: throw CommandFailure(.machineLacks, error.description, remedy: error.remedy)
       }

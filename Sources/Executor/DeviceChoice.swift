@@ -59,11 +59,11 @@ public enum DeviceChoice: Sendable, Hashable {
 public enum StageDevices: Sendable, Hashable {
   /// The processor, which all slots share.
   case cpu
-  /// CUDA devices by index, at least one: each slot has one to itself.
+  /// CUDA devices by index, at least one.
   case cuda([Int])
 
-  /// How many stages may run at once; nil where the devices set no limit.
-  public var slotLimit: Int? {
+  /// How many devices; nil for the processor, which is as many as there are jobs.
+  public var count: Int? {
     switch self {
     case .cpu: nil
     case .cuda(let indices): max(1, indices.count)
@@ -71,12 +71,11 @@ public enum StageDevices: Sendable, Hashable {
   }
 
   /// The device of a slot, as stages are told it: `cpu`, `cuda:0`.
-  ///
-  /// - Precondition: `slot` is below `slotLimit`.
+  /// Slots take the devices in turn.
   public func name(slot: Int) -> String {
     switch self {
     case .cpu: "cpu"
-    case .cuda(let indices): "cuda:\(indices[slot])"
+    case .cuda(let indices): "cuda:\(indices[slot % indices.count])"
     }
   }
 }

@@ -7,10 +7,8 @@ public struct Estimate: Sendable, Hashable {
   public let high: Double
 }
 
-/// What like stages took, and what the remaining ones will take.
-///
-/// Stages are alike when kind, data set, backbone and fraction agree; where no such stage was measured, those of like kind
-/// and backbone stand in, then those of like kind, each with a wider spread.
+/// What like stages took, and what the remaining ones will take. Where no like stage was measured, less alike ones stand
+/// in, with a wider spread.
 struct DurationModel: Sendable {
   /// Sums of the durations measured for one likeness (Welford's method).
   private struct Spread {
@@ -26,53 +24,34 @@ struct DurationModel: Sendable {
     }
   }
 
-  private struct Likeness: Hashable {
-    var kind: StageKind
-    var backbone = ""
-    var setting = ""
-  }
+  private let likeness: StageLikeness
+  /// By likeness, those of what is less alike included.
+  private var spreads: [Spread]
+  /// How many stages of each are not done; only likenesses that stages have themselves.
+  private var remaining: [Int]
 
-  private var spreads: [Likeness: Spread] = [:]
-  private var remaining: [Likeness: Int] = [:]
-  private let likeness: [Likeness]
-
-  /// - Parameter measured: Seconds of the stages that are done, in the plan's order; may be empty.
-  init(plan: Plan, isDone: [Bool], measured: [Double?]) {
-    var named: [StageKey: Likeness] = [:]
-    for cell in plan.cells {
-      let measures = cell.measures.map { ($0.kind, $0.key) }
-      for (kind, key) in cell.stages.map({ ($0.key, $0.value) }) + measures where named[key] == nil {
-        // A stage that many cells share (a data set's, say) is like others of its kind only.
-        let isOwn = kind == .train || kind.isModelMeasure || kind == .crossCKA
-        named[key] =
-          isOwn
-          ? Likeness(kind: kind, backbone: cell.backbone, setting: "\(cell.dataset)/\(cell.fraction)")
-          : Likeness(kind: kind)
-      }
-    }
-    likeness = zip(plan.stages.keys, plan.stages.kinds).map { named[$0] ?? Likeness(kind: $1) }
-    for index in plan.stages.indices where !isDone[index] { remaining[likeness[index], default: 0] += 1 }
-    for (index, seconds) in measured.enumerated() {
-      if let seconds { add(seconds, likeness[index]) }
-    }
+  /// - Parameters:
+  ///   - isDone: Of each stage.
+  ///   - measured: Seconds of stages done, by stage.
+  init(likeness: StageLikeness, isDone: [Bool], measured: [(stage: Int, seconds: Double)]) {
+    self.likeness = likeness
+    spreads = Array(repeating: Spread(), count: likeness.wider.count)
+    remaining = Array(repeating: 0, count: likeness.wider.count)
+    for (stage, isDone) in isDone.enumerated() where !isDone { remaining[Int(likeness.ofStage[stage])] += 1 }
+    for (stage, seconds) in measured { add(seconds, of: stage) }
   }
 
   /// A stage ended for good; `seconds` only where it is done.
   mutating func close(stage: Int, seconds: Double?) {
-    remaining[likeness[stage], default: 1] -= 1
-    if let seconds { add(seconds, likeness[stage]) }
+    remaining[Int(likeness.ofStage[stage])] -= 1
+    if let seconds { add(seconds, of: stage) }
   }
 
-  private mutating func add(_ seconds: Double, _ likeness: Likeness) {
-    var general = likeness
-    spreads[general, default: Spread()].add(seconds)
-    if !general.setting.isEmpty {
-      general.setting = ""
-      spreads[general, default: Spread()].add(seconds)
-    }
-    if !general.backbone.isEmpty {
-      general.backbone = ""
-      spreads[general, default: Spread()].add(seconds)
+  private mutating func add(_ seconds: Double, of stage: Int) {
+    var number = likeness.ofStage[stage]
+    while number >= 0 {
+      spreads[Int(number)].add(seconds)
+      number = likeness.wider[Int(number)]
     }
   }
 
@@ -84,8 +63,8 @@ struct DurationModel: Sendable {
     var mean = 0.0
     var variance = 0.0
     var stages = 0
-    for (likeness, count) in remaining where count > 0 {
-      guard let spread = nearest(likeness) else { return nil }
+    for (likeness, count) in remaining.enumerated() where count > 0 {
+      guard let spread = nearest(Int32(likeness)) else { return nil }
       let number = Double(count)
       mean += number * spread.mean
       // Each stage strays by itself, and all of them together by what the mean is not known.
@@ -93,7 +72,7 @@ struct DurationModel: Sendable {
       stages += count
     }
     for (stage, seconds, fraction) in running {
-      guard let spread = nearest(likeness[stage]) else { return nil }
+      guard let spread = nearest(likeness.ofStage[stage]) else { return nil }
       let total = fraction > 0.05 ? seconds / fraction : spread.mean
       mean -= min(seconds, total) + spread.mean - total
     }
@@ -103,23 +82,17 @@ struct DurationModel: Sendable {
     return Estimate(seconds: middle, low: max(0, middle - half), high: middle + half)
   }
 
-  private func nearest(_ likeness: Likeness) -> (mean: Double, variance: Double, count: Double)? {
-    var tried = likeness
-    var isExact = true
-    while true {
-      if let spread = spreads[tried] {
+  private func nearest(_ likeness: Int32) -> (mean: Double, variance: Double, count: Double)? {
+    var number = likeness
+    while number >= 0 {
+      let spread = spreads[Int(number)]
+      if spread.count > 0 {
         let assumed = 0.25 * spread.mean * spread.mean
         let measured = spread.count > 1 ? spread.squares / (spread.count - 1) : assumed
-        return (spread.mean, isExact ? measured : max(measured, assumed), spread.count)
+        return (spread.mean, number == likeness ? measured : max(measured, assumed), spread.count)
       }
-      isExact = false
-      if !tried.setting.isEmpty {
-        tried.setting = ""
-      } else if !tried.backbone.isEmpty {
-        tried.backbone = ""
-      } else {
-        return nil
-      }
+      number = self.likeness.wider[Int(number)]
     }
+    return nil
   }
 }

@@ -9,11 +9,12 @@ public final class LocalWorkers: WorkerBackEnd {
   private let path: String
   private let arguments: [String]
   private let environment: [String: String]
-  private let logFiles: [String]
+  private let logFile: @Sendable (Int) -> String
   private let state: Mutex<State>
 
   private struct State {
-    var workers: [Worker?]
+    /// By slot.
+    var workers: [Int: Worker] = [:]
     var started = 0
     var listener: (@Sendable (WorkerReport) -> Void)?
   }
@@ -35,8 +36,8 @@ public final class LocalWorkers: WorkerBackEnd {
     var environment = ProcessInfo.processInfo.environment
     for name in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"] { environment[name] = String(threads) }
     self.environment = environment
-    logFiles = (0..<self.slots).map { workspace.workerLogFile(slot: $0) }
-    state = Mutex(State(workers: Array(repeating: nil, count: self.slots)))
+    logFile = { workspace.workerLogFile(slot: $0) }
+    state = Mutex(State())
   }
 
   public func connect(_ listener: @escaping @Sendable (WorkerReport) -> Void) {
@@ -50,7 +51,7 @@ public final class LocalWorkers: WorkerBackEnd {
       state.started += 1
       let id = state.started
       let process = try WorkerProcess.start(
-        path: path, arguments: arguments, environment: environment, logFile: logFiles[slot]
+        path: path, arguments: arguments, environment: environment, logFile: logFile(slot)
       ) { [weak self] content in
         self?.report(WorkerReport(slot: slot, worker: id, content))
       }
@@ -71,19 +72,26 @@ public final class LocalWorkers: WorkerBackEnd {
     state.withLock { $0.workers[slot] }?.process.send(request)
   }
 
+  /// A conversation with each worker, and what starting one takes for a moment.
+  public var descriptorsNeeded: Int { slots + 8 }
+
+  public func processID(slot: Int) -> Int32? { state.withLock { $0.workers[slot] }?.process.identity.processID }
+
   public func kill(slot: Int) {
     state.withLock { $0.workers[slot] }?.process.kill()
   }
 
   public func shutDown() async {
-    let processes = state.withLock { $0.workers.compactMap { $0?.process } }
+    let processes = state.withLock { $0.workers.values.map(\.process) }
     for process in processes {
       process.send(.exit)
       process.closeInput()
     }
     let deadline = ContinuousClock.now + .seconds(5)
+    // A process that the system does not let die keeps nobody from ending: the next run finds it in the record.
+    let patience = deadline + .seconds(60)
     for process in processes {
-      while process.isAlive {
+      while process.isAlive, ContinuousClock.now < patience {
         if ContinuousClock.now >= deadline { process.kill() }
         try? await Task.sleep(for: .milliseconds(2))
       }

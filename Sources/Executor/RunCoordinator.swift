@@ -6,45 +6,44 @@ import WorkerProtocol
 /// Runs a plan: asks the schedule what is next, has the back end do it, has the journal record it.
 public actor RunCoordinator {
   /// What comes in while a run goes on.
-  private enum Mail: Sendable {
+  enum Mail: Sendable {
     case worker(WorkerReport)
     case retryDue(stage: Int)
     case stop(StopMode)
     case graceOver(slot: Int, attempt: Int64)
     case cannotRecord(WorkspaceError)
+    /// Time to look at what runs, and at what others have left in the workspace.
+    case watch
   }
 
-  /// A stage at a slot.
-  private struct RunningAttempt {
-    let stage: Int
-    let number: Int64
-    let started: ContinuousClock.Instant
-    let checkpoint: CheckpointMark
-    var wasKilled = false
-    var progress: StageProgress?
-    var progressRecorded: ContinuousClock.Instant?
-  }
-
-  private let plan: Plan
-  private let workspace: Workspace
-  private let backEnd: any WorkerBackEnd
-  private let options: RunOptions
-  private let observer: any RunObserver
+  let plan: Plan
+  let workspace: Workspace
+  let backEnd: any WorkerBackEnd
+  let options: RunOptions
+  let observer: any RunObserver
+  let journal: RunJournal
+  let recorder: ResultRecorder
+  let requests: StageRequests
+  let watch: AttemptWatch
   private let clock: any Clock<Duration>
   private let mail: AsyncStream<Mail>
   private let post: AsyncStream<Mail>.Continuation
 
-  private let journal: RunJournal
-  private var schedule: Schedule
-  private var running: [Int: RunningAttempt] = [:]
+  var schedule: Schedule
+  /// The attempt at each slot.
+  var running: [Int: RunningAttempt] = [:]
   /// The back end's number of the worker at each slot.
-  private var standing: [Int: Int] = [:]
+  var standing: [Int: Int] = [:]
   /// The database's number of each worker, by the back end's.
-  private var workers: [Int: Int64] = [:]
-  private var tally: RunTally
-  private var keeping: [Task<Void, any Error>] = []
-  private var fatal: RunError?
+  var workers: [Int: Int64] = [:]
+  /// Whether some worker of this run began well: then one that does not is no fault of the machine's.
+  var hasGreeted = false
+  /// Of each stage, whether it is done and left files.
+  var leftFiles: [Bool]
+  var tally: RunTally
+  var fatal: RunError?
   private var wasToldToStop = false
+  private var lastSign = ContinuousClock.now
 
   /// - Parameters:
   ///   - plan: What to run; every stage of it.
@@ -61,28 +60,44 @@ public actor RunCoordinator {
     self.observer = observer
     self.clock = clock
     (mail, post) = AsyncStream.makeStream()
+    let post = post
     do {
       journal = try RunJournal(workspace: workspace)
     } catch let error as WorkspaceError {
       throw RunError.workspace(error)
     }
-    schedule = Schedule(inputs: [], done: [], slots: 1)
-    tally = RunTally(plan: plan, isDone: plan.stages.map { _ in true }, measured: [])
+    recorder = ResultRecorder(workspace: workspace, journal: journal) { post.yield(.cannotRecord($0)) }
+    requests = try StageRequests(plan: plan, workspace: workspace, options: options)
+    watch = AttemptWatch(limits: options.limits, hungAfter: options.hungAfter)
+    leftFiles = Array(repeating: false, count: plan.stages.count)
+    schedule = Schedule(inputs: [], done: [], layout: SlotLayout(slotsPerPlace: 1))
+    tally = RunTally(plan: plan, likeness: StageLikeness(), isDone: [], measured: [])
   }
 
   /// Tells the run to stop; may be called at any time, from anywhere, more than once.
-  public nonisolated func requestStop(_ mode: StopMode) { post.yield(.stop(mode)) }
+  public nonisolated func requestStop(_ mode: StopMode) {
+    workspace.stopWaiting(atOnce: mode == .atOnce)
+    post.yield(.stop(mode))
+  }
 
   /// Puts the workspace in order, runs every stage that is not done, and returns when nothing runs any more. Call it once.
   ///
   /// - Throws: `RunError`. What was done is recorded, or lies complete in the workspace and is taken up by the next run.
   public func run() async throws -> RunSummary {
-    let begin = ContinuousClock.now
     do {
       try prepare()
     } catch let error as WorkspaceError {
       throw RunError.workspace(error)
     }
+    let begin = ContinuousClock.now
+    let (post, interval) = (post, options.watchInterval)
+    let watching = Task {
+      while !Task.isCancelled {
+        try? await Task.sleep(for: interval)
+        post.yield(.watch)
+      }
+    }
+    defer { watching.cancel() }
     var hasEnded = perform(schedule.handle(.begin))
     if !hasEnded {
       for await item in mail {
@@ -91,7 +106,11 @@ public actor RunCoordinator {
       }
     }
     await backEnd.shutDown()
-    try await finishRecording()
+    do {
+      try await recorder.finish()
+    } catch let fault as WorkspaceError {
+      if fatal == nil { fatal = .workspace(fault) }
+    }
     if let fatal { throw fatal }
     let summary = summary(seconds: (ContinuousClock.now - begin) / .seconds(1))
     observer.observe(.ended(summary))
@@ -99,24 +118,43 @@ public actor RunCoordinator {
   }
 
   private func prepare() throws {
-    let recovery = try workspace.recover(stages: plan.stages, grace: options.orphanGrace)
-    let isDone = try workspace.records(of: plan).map { $0 == .done(hasArtifact: true) }
+    try DescriptorLimit.ensure(DescriptorLimit.own + backEnd.descriptorsNeeded)
+    let observer = observer
+    _ = workspace.takeStopRequest()
+    let recovery = try workspace.recover(stages: plan.stages, grace: options.orphanGrace) {
+      observer.observe(.waiting(.workersElsewhere(seconds: $0)))
+    }
+    let records = try workspace.records(of: plan)
+    let isDone = records.map { $0 == .done(hasArtifact: true) }
+    leftFiles = try workspace.presentArtifacts(of: plan.stages)
+    let failed = try options.retriesFailed ? [] : failures(among: records)
+    let likeness = StageLikeness(plan: plan)
+    var measured: [Int: StagePeaks] = [:]
+    for found in try workspace.measuredMemory() {
+      guard let stage = requests.place(of: found.stage) else { continue }
+      measured[stage] = StagePeaks(memory: found.memory, placeMemory: found.device)
+    }
     schedule = Schedule(
-      inputs: try inputPlaces(), done: isDone, groups: plan.companionGroups, slots: backEnd.slots,
-      retry: options.retry, failFast: options.failFast)
-    tally = RunTally(plan: plan, isDone: isDone, measured: try workspace.measuredSeconds(of: plan.stages))
+      inputs: requests.inputs, done: isDone, failed: failed.map(\.stage), groups: plan.companionGroups,
+      order: plan.order(first: options.first), likeness: likeness, measured: measured,
+      layout: options.layout(slots: backEnd.slots), retry: options.retry, failFast: options.failFast)
+    let seconds = try workspace.measuredSeconds(of: plan.stages)
+    tally = RunTally(
+      plan: plan, likeness: likeness, isDone: isDone,
+      measured: seconds.enumerated().compactMap { place, seconds in seconds.map { (place, $0) } })
+    for (stage, failure) in failed { tally.failed(stage, failure) }
     let post = post
     journal.onFault { post.yield(.cannotRecord($0)) }
     backEnd.connect { post.yield(.worker($0)) }
     observer.observe(.began(tally.counts, recovery))
   }
 
-  private func inputPlaces() throws -> [[Int]] {
-    try plan.stages.indices.map { place in
-      try plan.stages.inputPlaces(of: place).map { input in
-        guard input >= 0 else { throw RunError.disorderedPlan(label: plan.stages.label(at: place)) }
-        return Int(input)
-      }
+  /// The stages whose last attempt failed.
+  private func failures(among records: [RecordedStage?]) throws -> [(stage: Int, failure: StageFailure)] {
+    let places = records.indices.filter { records[$0] == .failed }
+    let details = try workspace.records(of: places.map { plan.stages[$0] })
+    return places.compactMap { place in
+      details[plan.stages.keys[place]]?.lastAttempt?.failure.map { (place, $0) }
     }
   }
 
@@ -125,25 +163,43 @@ public actor RunCoordinator {
     switch item {
     case .worker(let report): return take(report)
     case .retryDue(let stage): return perform(schedule.handle(.retryDue(stage: stage)))
-    case .stop(let mode):
-      wasToldToStop = true
-      observer.observe(.stopping(mode))
-      return perform(schedule.handle(.stop(mode)))
+    case .stop(let mode): return stop(mode)
     case .graceOver(let slot, let attempt):
       if running[slot]?.number == attempt { kill(slot: slot) }
       return false
-    case .cannotRecord(let fault):
-      return giveUp(.workspace(fault))
+    case .cannotRecord(let fault): return giveUp(.workspace(fault))
+    case .watch:
+      judgeRunning()
+      return lookAround()
     }
   }
 
+  private func stop(_ mode: StopMode) -> Bool {
+    wasToldToStop = true
+    // A signal and a request in the workspace may say the same.
+    if schedule.stopMode != mode, schedule.stopMode != .atOnce { observer.observe(.stopping(mode)) }
+    return perform(schedule.handle(.stop(mode)))
+  }
+
+  /// Whether another terminal, or another machine, wants something of this run.
+  private func lookAround() -> Bool {
+    if ContinuousClock.now - lastSign >= .seconds(Workspace.signOfLife) {
+      lastSign = .now
+      workspace.giveSignOfLife()
+    }
+    if fatal == nil, !workspace.holdsLock { return giveUp(.lockRemoved(workspace: workspace.folder)) }
+    guard let request = workspace.takeStopRequest() else { return false }
+    return stop(request.isAtOnce ? .atOnce : .afterCheckpoint)
+  }
+
   /// Lets what runs stop, and remembers why.
-  private func giveUp(_ error: RunError) -> Bool {
+  func giveUp(_ error: RunError) -> Bool {
     if fatal == nil { fatal = error }
     return perform(schedule.handle(.stop(.afterCheckpoint)))
   }
 
-  private func perform(_ directives: [Schedule.Directive]) -> Bool {
+  /// - Returns: Whether the run has ended.
+  func perform(_ directives: [Schedule.Directive]) -> Bool {
     var hasEnded = false
     for directive in directives {
       switch directive {
@@ -155,14 +211,7 @@ public actor RunCoordinator {
           try? await clock.sleep(for: delay)
           post.yield(.retryDue(stage: stage))
         }
-      case .askToStop(let slot):
-        backEnd.send(.stop, to: slot)
-        guard let attempt = running[slot]?.number else { break }
-        let (clock, post, grace) = (clock, post, options.stopGrace)
-        Task {
-          try? await clock.sleep(for: grace)
-          post.yield(.graceOver(slot: slot, attempt: attempt))
-        }
+      case .askToStop(let slot): askToStop(slot: slot)
       case .kill(let slot): kill(slot: slot)
       case .block(let stage, let failed):
         tally.blocked(stage)
@@ -173,241 +222,35 @@ public actor RunCoordinator {
     return hasEnded
   }
 
-  private func kill(slot: Int) {
+  /// Lets the worker at the slot write a checkpoint, and kills it where that takes too long.
+  func askToStop(slot: Int) {
+    backEnd.send(.stop, to: slot)
+    guard let attempt = running[slot]?.number else { return }
+    let (clock, post, grace) = (clock, post, options.stopGrace)
+    Task {
+      try? await clock.sleep(for: grace)
+      post.yield(.graceOver(slot: slot, attempt: attempt))
+    }
+  }
+
+  func kill(slot: Int) {
     running[slot]?.wasKilled = true
     backEnd.kill(slot: slot)
   }
 
-  // MARK: - Starting
-
-  private func start(_ index: Int, at slot: Int) -> Bool {
-    // A slot given away just before something made the run give up.
-    if schedule.stopMode != nil { return perform(schedule.handle(.stopped(stage: index))) }
-    let stage = plan.stages[index]
-    let checkpoints = workspace.checkpointFolder(key: stage.key)
-    do {
-      let worker = try backEnd.prepare(slot: slot)
-      standing[slot] = worker.id
-      if let process = worker.started { workers[worker.id] = try journal.registerWorker(process, at: .now) }
-    } catch {
-      let cause: RunError =
-        switch error {
-        case let error as WorkerStartError: .workerCannotStart(path: error.path, code: error.code)
-        case let error as WorkspaceError: .workspace(error)
-        default: .workspace(.database(path: workspace.folder, code: 1, message: "\(error)"))
-        }
-      if fatal == nil { fatal = cause }
-      // The slot was given away, so the schedule is told that the stage did not come to run before it is told to stop.
-      return perform(schedule.handle(.stop(.afterCheckpoint)) + schedule.handle(.stopped(stage: index)))
-    }
-    let number = journal.nextAttemptNumber()
-    let device = options.devices.name(slot: slot)
-    let request = StageRequest(
-      attempt: number, key: stage.key, kind: stage.kind, label: stage.label, parameters: stage.parameters,
-      inputs: resolvedInputs(of: stage),
-      locations: stage.locations, manner: stage.manner,
-      outputFolder: workspace.outputFolder(attempt: number, kind: stage.kind, key: stage.key),
-      checkpointFolder: checkpoints, threads: options.threadsPerJob, device: device,
-      logFile: workspace.logFile(key: stage.key, attempt: number),
-      companions: schedule.companions(of: index).map { plan.stages[$0] }.map {
-        CompanionStage(key: $0.key, kind: $0.kind, parameters: $0.parameters, inputs: resolvedInputs(of: $0))
-      })
-    running[slot] = RunningAttempt(
-      stage: index, number: number, started: .now, checkpoint: CheckpointMark(folder: checkpoints))
-    tally.began()
-    journal.record(
-      .started(
-        attempt: number, stage, worker: standing[slot].flatMap { workers[$0] }, threads: options.threadsPerJob,
-        device: device, at: .now)
-    )
-    observer.observe(.started(stage, attempt: number, slot: slot))
-    backEnd.send(.run(request), to: slot)
-    return false
-  }
-
-  private lazy var kinds: [StageKey: StageKind] = Dictionary(plan.stages.map { ($0.key, $0.kind) }) { first, _ in first
-  }
-
-  private func resolvedInputs(of stage: Stage) -> [ResolvedInput] {
-    stage.inputs.map { input in
-      ResolvedInput(
-        role: input.role, key: input.key,
-        folder: plan.stages.place(of: input.key).map {
-          workspace.artifactFolder(kind: plan.stages.kinds[$0], key: input.key)
-        } ?? "")
-    }
-  }
-
-  // MARK: - What workers report
-
-  private func take(_ report: WorkerReport) -> Bool {
-    switch report.content {
-    case .said(.progress(let number, let progress)):
-      showProgress(progress, attempt: number, slot: report.slot)
-      return false
-    case .said(.done(let number, let outcome, let cost)):
-      return endAttempt(number, at: report.slot) { finish($0, outcome, cost) }
-    case .said(.failed(let number, let failure, let cost)):
-      return endAttempt(number, at: report.slot) { fail($0, failure, cost) }
-    case .said(.stopped(let number, let cost)):
-      return endAttempt(number, at: report.slot) { stop($0, cost) }
-    case .said(.hello): return false
-    case .lost(let loss):
-      if let worker = workers.removeValue(forKey: report.worker) { journal.record(.workerEnded(worker, at: .now)) }
-      // Where another worker stands by now, what the lost one did was answered for before it was replaced.
-      guard standing[report.slot] == report.worker else { return false }
-      standing[report.slot] = nil
-      return lose(report.slot, loss)
-    }
-  }
-
-  /// Takes the attempt from its slot and ends it; answers for an attempt that no longer runs there are dropped.
-  private func endAttempt(_ number: Int64, at slot: Int, _ end: (RunningAttempt) -> Bool) -> Bool {
-    guard let attempt = running[slot], attempt.number == number else { return false }
-    running[slot] = nil
-    tally.ended()
-    return end(attempt)
-  }
-
-  private func lose(_ slot: Int, _ loss: WorkerLoss) -> Bool {
-    guard let attempt = running.removeValue(forKey: slot) else { return false }
-    tally.ended()
-    let stage = plan.stages[attempt.stage]
-    if let outcome = workspace.completeOutcome(attempt: attempt.number, kind: stage.kind, key: stage.key) {
-      // It died between its last file and its last word: nothing is missing.
-      return finish(attempt, outcome, nil)
-    }
-    try? workspace.discardOutput(attempt: attempt.number, kind: stage.kind, key: stage.key)
-    if attempt.wasKilled { return stop(attempt, nil) }
-    switch loss {
-    case .neverGreeted(let status, let output):
-      if fatal == nil { fatal = .workerEndsAtOnce(status: status, output: output) }
-    case .otherVersion(let version):
-      if fatal == nil { fatal = .workerOfOtherVersion(version) }
-    case .exited, .signalled, .babbled:
-      return fail(attempt, loss.failure, nil)
-    }
-    let ended = fail(attempt, loss.failure, nil)
-    return perform(schedule.handle(.stop(.afterCheckpoint))) || ended
-  }
-
-  private func end(of attempt: RunningAttempt, _ cost: StageCost?) -> AttemptEnd {
-    AttemptEnd(time: .now, seconds: (ContinuousClock.now - attempt.started) / .seconds(1), cost: cost)
-  }
-
-  private func finish(_ attempt: RunningAttempt, _ outcome: StageOutcome, _ cost: StageCost?) -> Bool {
-    let stage = plan.stages[attempt.stage]
-    let end = end(of: attempt, cost)
-    let hasArtifact: Bool
-    do {
-      let output = workspace.outputFolder(attempt: attempt.number, kind: stage.kind, key: stage.key)
-      hasArtifact = try workspace.keepArtifact(from: output, kind: stage.kind, key: stage.key)
-      try workspace.removeCheckpoints(key: stage.key)
-    } catch {
-      let cause = error as? WorkspaceError ?? .database(path: workspace.folder, code: 1, message: "\(error)")
-      let ended = giveUp(.workspace(cause))
-      return stop(attempt, cost) || ended
-    }
-    record(attempt.number, stage, outcome, hasArtifact: hasArtifact, end)
-    tally.finished(attempt.stage, seconds: end.seconds)
-    observer.observe(.finished(stage, outcome, seconds: end.seconds))
-    let hasEnded = perform(schedule.handle(.finished(stage: attempt.stage)))
-    showCounts(ofChange: true)
-    return hasEnded
-  }
-
-  /// Records a result; its files are hashed first, while the run goes on.
-  private func record(
-    _ number: Int64, _ stage: Stage, _ outcome: StageOutcome, hasArtifact: Bool, _ end: AttemptEnd
-  ) {
-    let (journal, workspace, post) = (journal, workspace, post)
-    guard hasArtifact else {
-      journal.record(.finished(attempt: number, stage, outcome, hasArtifact: false, files: [], end))
-      return
-    }
-    keeping.append(
-      Task.detached {
-        do {
-          let files = try workspace.artifactFiles(kind: stage.kind, key: stage.key)
-          journal.record(.finished(attempt: number, stage, outcome, hasArtifact: true, files: files, end))
-        } catch let fault as WorkspaceError {
-          post.yield(.cannotRecord(fault))
-          throw fault
-        }
-      })
-  }
-
-  private func fail(_ attempt: RunningAttempt, _ failure: StageFailure, _ cost: StageCost?) -> Bool {
-    if failure.failureClass == .disk {
-      let ended = giveUp(.diskFull(failure))
-      return stop(attempt, cost) || ended
-    }
-    let stage = plan.stages[attempt.stage]
-    journal.record(.failed(attempt: attempt.number, failure, end(of: attempt, cost)))
-    let advanced = CheckpointMark(folder: workspace.checkpointFolder(key: stage.key)).isAhead(of: attempt.checkpoint)
-    let directives = schedule.handle(
-      .failed(stage: attempt.stage, failure.failureClass, advanced: advanced))
-    var delay: Duration?
-    for case .awaitRetry(attempt.stage, let after) in directives { delay = after }
-    if delay == nil { tally.failed(attempt.stage, failure) }
-    observer.observe(.failed(stage, failure, retryAfter: delay))
-    let hasEnded = perform(directives)
-    showCounts(ofChange: true)
-    return hasEnded
-  }
-
-  private func stop(_ attempt: RunningAttempt, _ cost: StageCost?) -> Bool {
-    let stage = plan.stages[attempt.stage]
-    journal.record(.stopped(attempt: attempt.number, end(of: attempt, cost)))
-    observer.observe(.stopped(stage))
-    let hasEnded = perform(schedule.handle(.stopped(stage: attempt.stage)))
-    showCounts(ofChange: true)
-    return hasEnded
-  }
-
-  // MARK: - What is shown
-
-  private func showProgress(_ progress: StageProgress, attempt number: Int64, slot: Int) {
-    guard var attempt = running[slot], attempt.number == number else { return }
-    attempt.progress = progress
-    let now = ContinuousClock.now
-    if attempt.progressRecorded.map({ now - $0 >= .seconds(1) }) ?? true {
-      attempt.progressRecorded = now
-      journal.record(.progressed(attempt: number, progress, at: .now))
-    }
-    running[slot] = attempt
-    observer.observe(.progressed(plan.stages[attempt.stage], slot: slot, progress))
-    showCounts(ofChange: false)
-  }
-
-  private func showCounts(ofChange: Bool) {
-    let news = tally.news(ofChange: ofChange, slots: backEnd.slots) { now in
-      running.values.map { ($0.stage, (now - $0.started) / .seconds(1), $0.progress?.fraction ?? 0) }
+  func showCounts(ofChange: Bool) {
+    let news = tally.news(ofChange: ofChange, slots: options.jobs) { now in
+      running.values.map { ($0.stage, $0.seconds(at: now), $0.progress?.fraction ?? 0) }
     }
     if let (counts, estimate) = news { observer.observe(.counted(counts, estimate)) }
-  }
-
-  // MARK: - The end
-
-  private func finishRecording() async throws {
-    for task in keeping {
-      do {
-        try await task.value
-      } catch let fault as WorkspaceError {
-        if fatal == nil { fatal = .workspace(fault) }
-      }
-    }
-    do {
-      try journal.flush()
-    } catch let fault as WorkspaceError {
-      throw fatal ?? RunError.workspace(fault)
-    }
   }
 
   private func summary(seconds: Double) -> RunSummary {
     let counts = tally.counts
     let ending: RunSummary.Ending =
       if counts.done == counts.total { .complete } else if wasToldToStop { .stopped } else { .incomplete }
-    return RunSummary(ending: ending, counts: counts, failures: tally.failures, seconds: seconds)
+    return RunSummary(
+      ending: ending, counts: counts, failures: tally.failures, seconds: seconds,
+      forecasts: ending == .complete ? tally.forecasts : [])
   }
 }

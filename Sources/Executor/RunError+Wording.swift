@@ -17,6 +17,9 @@ extension RunError: CustomStringConvertible {
         + (available == 0
           ? "no CUDA device" : available == 1 ? "one CUDA device, cuda:0" : "cuda:0 to cuda:\(available - 1)")
     case .workspace(let error): error.description
+    case .lockRemoved(let workspace): "\(workspace)/lock was removed while the run went on"
+    case .tooFewDescriptors(let limit, let needed):
+      "the run needs \(needed) open files, and this process may have \(limit)"
     case .diskFull(let failure): failure.message
     }
   }
@@ -24,6 +27,10 @@ extension RunError: CustomStringConvertible {
   /// What to do about it.
   public var remedy: String {
     switch self {
+    case .workerCannotStart(_, EMFILE), .workerCannotStart(_, ENFILE):
+      "raise the number of open files (`ulimit -n`), or use fewer jobs (`--jobs`)"
+    case .workerCannotStart(_, EAGAIN), .workerCannotStart(_, ENOMEM):
+      "use fewer jobs (`--jobs`), or raise the number of processes (`ulimit -u`)"
     case .workerCannotStart: "build it with `swift build -c release --product graft-worker`, or put it beside `graft`"
     case .workerEndsAtOnce: "`graft doctor` shows which libraries it finds"
     case .workerOfOtherVersion: "build `graft` and `graft-worker` from the same sources"
@@ -32,6 +39,10 @@ extension RunError: CustomStringConvertible {
       "`--device auto` takes what there is, `--device cpu` the processor; `graft doctor` shows which libtorch is in use, and "
         + "docs/gpu.md how to build with one for CUDA"
     case .workspace(let error): error.remedy
+    case .lockRemoved:
+      "leave that file alone, and run the same command again when no other run works there; what was done is kept"
+    case .tooFewDescriptors(_, let needed):
+      "raise the limit (`ulimit -n \(needed)`; the hard limit may need an administrator), or use fewer jobs (`--jobs`)"
     case .diskFull(let failure): failure.remedy ?? "free some space, then run the same command again"
     }
   }
@@ -58,7 +69,7 @@ extension WorkerLoss {
     case .signalled(let number, outOfMemory: true):
       StageFailure(
         .memory, "the system ended the worker for want of memory (signal \(number))",
-        remedy: "use fewer jobs (`--jobs`) or a smaller batch")
+        remedy: "use fewer jobs (`--jobs`), a smaller batch, or `resources.memory` in the study")
     case .signalled(let number, outOfMemory: false):
       StageFailure(.crash, "the worker died of signal \(number) (\(Self.name(ofSignal: number)))", remedy: log)
     case .babbled(let text):

@@ -19,9 +19,28 @@ public enum RunEvent: Sendable {
   case stopped(Stage)
   case blocked(Stage, by: Stage)
   case stopping(StopMode)
+  /// Something outside keeps the run from going on; it goes on by itself.
+  case waiting(Hindrance)
   /// After each change, and about once a second while stages report.
   case counted(RunCounts, Estimate?)
   case ended(RunSummary)
+}
+
+/// What a run waits for.
+public enum Hindrance: Sendable, Hashable {
+  /// Workers of an earlier run on another machine, which are gone after so many seconds.
+  case workersElsewhere(seconds: Double)
+}
+
+/// What a run expected to take in all, to be held against what it took; in seconds.
+public struct Forecast: Sendable, Hashable {
+  /// When that was expected, from the run's beginning.
+  public let after: Double
+  /// Whether half of the stages were done by then.
+  public let isHalfway: Bool
+  public let seconds: Double
+  public let low: Double
+  public let high: Double
 }
 
 /// How many stages are in which state.
@@ -53,6 +72,8 @@ public struct RunSummary: Sendable {
   public var counts: RunCounts
   public var failures: [(stage: Stage, failure: StageFailure)]
   public var seconds: Double
+  /// Of a complete run: what it was expected to take early on, and halfway.
+  public var forecasts: [Forecast] = []
 }
 
 /// A run that could not go on. What was done is recorded.
@@ -68,6 +89,10 @@ public enum RunError: Error, Sendable {
   /// A CUDA device is asked for that the worker cannot use; `available` is how many it can.
   case deviceMissing(DeviceChoice, available: Int)
   case workspace(WorkspaceError)
+  /// The lock's file was removed while the run went on, so that another run could take the workspace.
+  case lockRemoved(workspace: String)
+  /// This process may not hold as many files open as the run needs.
+  case tooFewDescriptors(limit: Int, needed: Int)
   /// A stage found no room to write in; it goes on with the next run.
   case diskFull(StageFailure)
 }

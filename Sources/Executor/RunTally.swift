@@ -6,16 +6,19 @@ import WorkerProtocol
 struct RunTally {
   private(set) var counts = RunCounts()
   private(set) var failures: [(stage: Stage, failure: StageFailure)] = []
+  /// What was expected early on and halfway.
+  private(set) var forecasts: [Forecast] = []
   private let plan: Plan
   private var durations: DurationModel
   private var lastTold: ContinuousClock.Instant?
+  private let begin = ContinuousClock.now
 
   /// - Parameters:
   ///   - isDone: Of each stage of the plan, whether it was done before this run.
-  ///   - measured: How long done stages took, in seconds and in the plan's order; may be empty.
-  init(plan: Plan, isDone: [Bool], measured: [Double?]) {
+  ///   - measured: How long done stages took, in seconds.
+  init(plan: Plan, likeness: StageLikeness, isDone: [Bool], measured: [(stage: Int, seconds: Double)]) {
     self.plan = plan
-    durations = DurationModel(plan: plan, isDone: isDone, measured: measured)
+    durations = DurationModel(likeness: likeness, isDone: isDone, measured: measured)
     counts.total = plan.stages.count
     counts.doneBefore = isDone.count { $0 }
     counts.done = counts.doneBefore
@@ -55,6 +58,20 @@ struct RunTally {
     let pause: Duration = ofChange ? .milliseconds(50) : .seconds(1)
     if let lastTold, now - lastTold < pause, counts.done + counts.failed < counts.total { return nil }
     lastTold = now
-    return (counts, durations.estimate(running: running(now), slots: slots))
+    let estimate = durations.estimate(running: running(now), slots: slots)
+    if let estimate { remember(estimate, at: now) }
+    return (counts, estimate)
+  }
+
+  /// Keeps the first estimate, and the first one when half of the stages are done.
+  private mutating func remember(_ estimate: Estimate, at now: ContinuousClock.Instant) {
+    let toRun = counts.total - counts.doneBefore
+    let done = counts.done - counts.doneBefore
+    guard done < toRun, forecasts.isEmpty || (forecasts.count == 1 && 2 * done >= toRun) else { return }
+    let elapsed = (now - begin) / .seconds(1)
+    forecasts.append(
+      Forecast(
+        after: elapsed, isHalfway: 2 * done >= toRun, seconds: elapsed + estimate.seconds, low: elapsed + estimate.low,
+        high: elapsed + estimate.high))
   }
 }

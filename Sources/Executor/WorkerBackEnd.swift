@@ -4,8 +4,15 @@ import WorkerProtocol
 /// Where stages run: worker processes of this machine, later those of a cluster. The coordinator gives each slot one
 /// stage at a time.
 public protocol WorkerBackEnd: Sendable {
-  /// How many stages may run at once.
+  /// How many slots there are.
   var slots: Int { get }
+
+  /// Whether a stage that is sent begins at once; not where it may have to wait in a queue of the back end's own. Then its
+  /// time counts from when that says that it began, or from its worker's first word.
+  var beginsAtOnce: Bool { get }
+
+  /// How many files and connections all slots together may hold open in this process.
+  var descriptorsNeeded: Int { get }
 
   /// Names who is told what the workers say and how they end. Called once, before anything else; each slot's reports come
   /// in order.
@@ -19,11 +26,20 @@ public protocol WorkerBackEnd: Sendable {
   /// Hands a request to the worker at the slot. A worker that is gone is reported as lost, not here.
   func send(_ request: WorkerRequest, to slot: Int)
 
+  /// The process of the worker at the slot, where it runs on this machine.
+  func processID(slot: Int) -> Int32?
+
   /// Kills the worker at the slot; it is reported as lost.
   func kill(slot: Int)
 
   /// Lets idle workers end, kills those that do not, and returns when all are gone.
   func shutDown() async
+}
+
+extension WorkerBackEnd {
+  public var beginsAtOnce: Bool { true }
+  public var descriptorsNeeded: Int { 0 }
+  public func processID(slot: Int) -> Int32? { nil }
 }
 
 /// A worker at a slot, ready for a stage.
@@ -43,6 +59,8 @@ public struct StandbyWorker: Sendable, Hashable {
 public struct WorkerReport: Sendable {
   public enum Content: Sendable, Hashable {
     case said(WorkerEvent)
+    /// The attempt began only now, though it was handed over earlier.
+    case began(attempt: Int64)
     case lost(WorkerLoss)
   }
 

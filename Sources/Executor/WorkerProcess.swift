@@ -14,6 +14,8 @@ final class WorkerProcess: Sendable {
   /// Our end of the conversation; closed by the listening thread when the process is gone.
   private let channel: Mutex<Int32?>
   private let logFile: String
+  /// Whether we killed it ourselves.
+  private let wasKilled = Mutex(false)
 
   private init(processID: pid_t, identity: ProcessIdentity, channel: Int32, logFile: String) {
     self.processID = processID
@@ -118,13 +120,14 @@ final class WorkerProcess: Sendable {
   func kill() {
     channel.withLock { channel in
       guard channel != nil else { return }
+      wasKilled.withLock { $0 = true }
       Glibc.kill(-processID, SIGKILL)
       Glibc.kill(processID, SIGKILL)
     }
   }
 
   private func listen(
-    to file: Int32, memoryKillsBefore: Int, report: @escaping @Sendable (WorkerReport.Content) -> Void
+    to file: Int32, memoryKillsBefore: Int?, report: @escaping @Sendable (WorkerReport.Content) -> Void
   ) {
     var lines = LineReader(file: file)
     var hasGreeted = false
@@ -181,10 +184,12 @@ final class WorkerProcess: Sendable {
     }
   }
 
-  private func loss(status: Int32, hasGreeted: Bool, memoryKillsBefore: Int) -> WorkerLoss {
+  private func loss(status: Int32, hasGreeted: Bool, memoryKillsBefore: Int?) -> WorkerLoss {
     let signal = status & 0x7F
     if signal != 0 {
-      return .signalled(signal, outOfMemory: signal == SIGKILL && MemoryKills.count > memoryKillsBefore)
+      let isForeign = signal == SIGKILL && !wasKilled.withLock { $0 }
+      return .signalled(
+        signal, outOfMemory: isForeign && MemoryKills.tell(before: memoryKillsBefore, after: MemoryKills.count))
     }
     let exit = (status >> 8) & 0xFF
     return hasGreeted ? .exited(status: exit) : .neverGreeted(status: exit, output: lastOutput())
@@ -193,16 +198,5 @@ final class WorkerProcess: Sendable {
   private func lastOutput() -> String {
     let bytes = (try? DurableFiles.read(logFile)) ?? []
     return String(decoding: bytes.suffix(2000), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-  }
-}
-
-/// How many processes the system has ended for want of memory since it started.
-private enum MemoryKills {
-  static var count: Int {
-    let text = String(decoding: (try? DurableFiles.read("/proc/vmstat")) ?? [], as: UTF8.self)
-    for line in text.split(separator: "\n") where line.hasPrefix("oom_kill ") {
-      return Int(line.dropFirst("oom_kill ".count)) ?? 0
-    }
-    return 0
   }
 }

@@ -54,6 +54,12 @@ extension JSONValue {
 
   private static func appendQuoted(_ value: String, to text: inout String) {
     text += "\""
+    defer { text += "\"" }
+    // Nearly every text is as plain as its quotes, and is taken whole.
+    if value.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+      text += value
+      return
+    }
     for scalar in value.unicodeScalars {
       switch scalar {
       case "\"": text += "\\\""
@@ -67,7 +73,6 @@ extension JSONValue {
       default: text.unicodeScalars.append(scalar)
       }
     }
-    text += "\""
   }
 }
 

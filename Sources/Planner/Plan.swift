@@ -144,6 +144,15 @@ public struct Plan: Sendable {
     self.reporting = reporting
   }
 
+  /// A part of the plan: these cells and stages, by their places, with all that the stages need.
+  public func narrowed(cells chosen: [Int], stages wanted: some Sequence<Int>) -> Plan {
+    let table = stages.table.narrowed(to: stages.closure(of: wanted))
+    return Plan(
+      study: study, author: stages.author,
+      cells: cells.table.narrowed(to: chosen, from: stages.table, to: table), stages: table, resources: resources,
+      reporting: reporting, versions: versions)
+  }
+
   /// What a stage is called; by the first digits of its key where the plan has none such.
   public func label(of key: StageKey) -> String {
     stages.place(of: key).map { stages.label(at: $0) } ?? key.short
@@ -156,17 +165,4 @@ public struct Reporting: Sendable, Hashable {
   public var convergence: Double
 
   public init(convergence: Double = 0.95) { self.convergence = convergence }
-}
-
-/// What a run may use; nil means: as many as the machine has.
-public struct Resources: Sendable, Hashable {
-  public var jobs: Int?
-  public var threadsPerJob: Int?
-  public var gpus: Int?
-
-  public init(jobs: Int? = nil, threadsPerJob: Int? = nil, gpus: Int? = nil) {
-    self.jobs = jobs
-    self.threadsPerJob = threadsPerJob
-    self.gpus = gpus
-  }
 }

@@ -1,8 +1,8 @@
 /// The stages of a plan. Each is made when it is looked at, from some tens of bytes; what needs only keys, kinds and inputs
 /// of very many finds them here by place.
 public struct PlannedStages: RandomAccessCollection, Sendable {
-  private let table: StageTable
-  private let author: StageAuthor?
+  let table: StageTable
+  let author: StageAuthor?
   private let versions: KindVersions
 
   init(table: StageTable, author: StageAuthor?, versions: KindVersions) {
@@ -50,6 +50,15 @@ public struct PlannedStages: RandomAccessCollection, Sendable {
   /// The study that they are of; nil where they are kept as they are.
   var study: Study? { author?.study }
 
+  /// What a stage of a cell works on; nil for one that follows from no point of the grid.
+  public func setting(at place: Int) -> PlannedSetting? {
+    point(at: place).map { grid, point in
+      PlannedSetting(
+        dataset: grid.datasets[Int(point.dataset)], backbone: grid.backbones[Int(point.backbone)].name,
+        fraction: grid.fractions[Int(point.fraction)])
+    }
+  }
+
   /// The grid and the point of it that a stage follows from; nil for one that follows from none.
   func point(at place: Int) -> (Grid, GridPoint)? {
     guard let grid = author?.study.grid, let position = table.point(at: place) else { return nil }
@@ -57,9 +66,16 @@ public struct PlannedStages: RandomAccessCollection, Sendable {
   }
 }
 
+/// Data set, backbone and fraction of training images: what tells how long a stage takes.
+public struct PlannedSetting: Sendable, Hashable {
+  public let dataset: String
+  public let backbone: String
+  public let fraction: Double
+}
+
 /// The cells of a plan. Each is made when it is looked at.
 public struct PlannedCells: RandomAccessCollection, Sendable {
-  private let table: CellTable
+  let table: CellTable
   private let stages: PlannedStages
 
   init(table: CellTable, stages: PlannedStages) {
@@ -75,18 +91,18 @@ public struct PlannedCells: RandomAccessCollection, Sendable {
 
   /// Where the cell of this name stands; nil where there is none.
   public func place(of id: CellID) -> Int? {
-    guard let grid = stages.study?.grid else { return table.whole.firstIndex { $0.id == id } }
+    guard let grid = stages.study?.grid else { return indices.first { self[$0].id == id } }
     return table.subjects.firstIndex { grid.cellID(grid.points[Int($0)]) == id }
   }
 
   /// Where the cells stand that a filter matches.
   public func places(matching filter: CellFilter) -> [Int] {
-    guard let grid = stages.study?.grid else { return table.whole.indices.filter { filter.matches(table.whole[$0]) } }
+    guard let grid = stages.study?.grid else { return indices.filter { filter.matches(self[$0]) } }
     return table.subjects.indices.filter { filter.matches(grid, grid.points[Int(table.subjects[$0])]) }
   }
 
   public subscript(cell: Int) -> Cell {
-    guard let study = stages.study else { return table.whole[cell] }
+    guard let study = stages.study else { return table.whole[Int(table.subjects[cell])] }
     let grid = study.grid
     let point = grid.points[Int(table.subjects[cell])]
     let dataset = grid.datasets[Int(point.dataset)]

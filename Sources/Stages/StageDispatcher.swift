@@ -8,6 +8,8 @@ public struct StageDispatcher: StageRunner {
 
   public init() {}
 
+  public func leavesFiles(_ request: StageRequest) -> Bool { request.kind != .noop }
+
   public func run(_ request: StageRequest, context: StageContext) throws -> StageOutcome {
     do {
       try Runtime.setThreads(request.threads)

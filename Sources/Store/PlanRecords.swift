@@ -16,6 +16,15 @@ extension Workspace {
   }
 }
 
+extension Workspace {
+  /// Which of a plan's stages have an artifact that is there, in their order.
+  ///
+  /// - Throws: `WorkspaceError.file`.
+  public func presentArtifacts(of stages: PlannedStages) throws -> [Bool] {
+    try ArtifactPresence(of: stages, in: self).present
+  }
+}
+
 /// The rows of a plan's stages.
 struct PlanRows {
   /// In the plan's order; 0 for a stage that has none.
@@ -86,7 +95,7 @@ extension StageStanding {
 
 /// Which of a plan's stages have an artifact that is there, found by one look into each kind's folder.
 struct ArtifactPresence {
-  private var present: [Bool]
+  private(set) var present: [Bool]
 
   /// - Throws: `WorkspaceError.file`.
   init(of stages: PlannedStages, in workspace: Workspace) throws {

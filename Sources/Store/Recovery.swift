@@ -8,6 +8,8 @@ import WorkerProtocol
 public struct RecoveryReport: Sendable, Hashable {
   /// Workers of an earlier run that had to be ended.
   public var endedWorkers = 0
+  /// Workers of an earlier run on another machine that were given the time to end.
+  public var awaitedWorkers = 0
   /// Attempts recorded as running that no longer were.
   public var interruptedAttempts = 0
   /// Labels of stages whose files lay complete but were not recorded.
@@ -23,12 +25,17 @@ extension Workspace {
   /// that run lives, no attempt is recorded as running, complete artifacts of the given stages are recorded as results,
   /// half-written ones are gone.
   ///
-  /// - Parameter grace: How long an orphan, which ends by itself once its stage has a checkpoint, may take before it is
+  /// - Parameters:
+  ///   - grace: How long an orphan, which ends by itself once its stage has a checkpoint, may take before it is
   ///   killed, in seconds.
+  ///   - tell: Told how many seconds workers on another machine are waited for, before that.
   /// - Throws: `WorkspaceError`.
-  public func recover(stages: PlannedStages, grace: Double = 10) throws -> RecoveryReport {
+  public func recover(
+    stages: PlannedStages, grace: Double = 10, tell: (Double) -> Void = { _ in }
+  ) throws -> RecoveryReport {
     var report = RecoveryReport()
     report.endedWorkers = try endOrphans(grace: grace)
+    report.awaitedWorkers = try awaitOrphansElsewhere(tell: tell)
     let plain = try translatingFaults { try sortOutTemporaryFolder() }
     report.removedFolders = plain
     try write { database in
@@ -74,6 +81,35 @@ extension Workspace {
         arguments: [Timestamp.now.milliseconds, ProcessIdentity.currentHost])
     }
     return killed
+  }
+
+  /// A worker whose coordinator is gone ends by itself, at the latest after this; in seconds.
+  private static let longestOrphan = 130.0
+
+  /// Workers of a run on another machine of a shared file system cannot be seen from here, let alone ended. They end by
+  /// themselves when their coordinator is gone: so they are gone for sure when that has given no sign of life for long enough.
+  private func awaitOrphansElsewhere(tell: (Double) -> Void) throws -> Int {
+    let known = try write { database in
+      try Int.fetchOne(
+        database, sql: "SELECT count(*) FROM worker WHERE ended IS NULL AND host <> ?",
+        arguments: [ProcessIdentity.currentHost]) ?? 0
+    }
+    guard known > 0 else { return 0 }
+    let left = Self.longestOrphan + Workspace.signOfLife - quietBefore
+    if left > 0 {
+      tell(left)
+      let end = ContinuousClock.now + .seconds(left)
+      while ContinuousClock.now < end {
+        if isToldToStop.withLock({ $0 }) { throw WorkspaceError.stoppedWaiting }
+        usleep(100_000)
+      }
+    }
+    try write { database in
+      try database.execute(
+        sql: "UPDATE worker SET ended = ? WHERE ended IS NULL",
+        arguments: [Timestamp.now.milliseconds])
+    }
+    return known
   }
 
   /// Whether the process is gone within so many seconds.

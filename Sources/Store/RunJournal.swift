@@ -199,13 +199,13 @@ private struct JournalBatch {
     }
     try database.cachedStatement(
       sql: """
-        UPDATE attempt SET state = ?, failure_class = ?, message = ?, remedy = ?, finished = ?, seconds = ?,
-          cpu_seconds = ?, peak_memory = ? WHERE number = ?
+        UPDATE attempt SET state = ?, failure_class = ?, message = ?, remedy = ?, finished = max(started, ?),
+          seconds = ?, cpu_seconds = ?, peak_memory = ?, peak_device_memory = ? WHERE number = ?
         """
     ).execute(
       arguments: [
         state.rawValue, failure?.failureClass.rawValue, failure?.message, failure?.remedy, end.time.milliseconds,
-        end.seconds, end.cost?.cpuSeconds, end.cost?.peakMemory, attempt,
+        end.seconds, end.cost?.cpuSeconds, end.cost?.peakMemory, end.cost?.peakDeviceMemory, attempt,
       ])
     try database.cachedStatement(sql: "DELETE FROM progress WHERE attempt = ?").execute(arguments: [attempt])
     guard state != .done else { return }
@@ -223,13 +223,16 @@ private struct JournalBatch {
     try database.cachedStatement(
       sql: """
         INSERT INTO attempt (number, stage, state, failure_class, message, remedy, worker, threads, device, started,
-          finished, seconds, cpu_seconds, peak_memory) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          finished, seconds, cpu_seconds, peak_memory, peak_device_memory)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     ).execute(
       arguments: [
         attempt, stage, state.rawValue, failure?.failureClass.rawValue, failure?.message, failure?.remedy,
-        start.worker, start.threads, start.device, start.time.milliseconds, end?.time.milliseconds, end?.seconds,
-        end?.cost?.cpuSeconds, end?.cost?.peakMemory,
+        start.worker, start.threads, start.device, start.time.milliseconds,
+        // The clock may have been set back meanwhile.
+        (end?.time).map { max($0, start.time).milliseconds }, end?.seconds, end?.cost?.cpuSeconds,
+        end?.cost?.peakMemory, end?.cost?.peakDeviceMemory,
       ])
   }
 }

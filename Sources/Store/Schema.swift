@@ -6,15 +6,22 @@ enum Schema {
   /// Moves with each migration.
   static var version: Int { migrations.count }
 
-  private static let migrations: [String] = [firstTables, neighbours, narrowStages, acceptances]
+  private static let migrations: [String] = [
+    firstTables, neighbours, failureClasses, narrowStages, acceptances,
+  ]
 
   /// Brings a database from any earlier version to this one, in one transaction.
   static func migrate(_ database: Database, path: String) throws {
     let found = try currentVersion(database)
     guard found <= version else { throw WorkspaceError.newerSchema(path: path, version: found, known: version) }
     guard found < version else { return }
+    // A table that is put in the place of another must not take along the rows that refer to it. SQLite switches this only
+    // outside of a transaction.
+    try database.execute(sql: "PRAGMA foreign_keys = OFF")
+    defer { try? database.execute(sql: "PRAGMA foreign_keys = ON") }
     try database.inTransaction(.immediate) {
       for migration in migrations[found...] { try database.execute(sql: migration) }
+      try database.checkForeignKeys()
       try database.execute(sql: "PRAGMA user_version = \(version)")
       return .commit
     }
@@ -153,6 +160,39 @@ enum Schema {
   // Here NULL means not measured, too: a vote that gives no number is not told from one that was not asked for.
   private static let neighbours = """
     ALTER TABLE history ADD COLUMN validation_knn REAL;
+    """
+
+  // SQLite changes no CHECK, so the table is made anew. The clock of an older attempt may have been set back in its course.
+  private static let failureClasses = """
+    CREATE TABLE new_attempt (
+      number INTEGER PRIMARY KEY,
+      stage INTEGER NOT NULL REFERENCES stage ON DELETE CASCADE,
+      state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed', 'stopped')),
+      failure_class TEXT CHECK (failure_class IN
+        ('data', 'spec', 'machine', 'disk', 'crash', 'memory', 'lost', 'time', 'hung')),
+      message TEXT,
+      remedy TEXT,
+      worker INTEGER REFERENCES worker,
+      threads INTEGER NOT NULL CHECK (threads > 0),
+      device TEXT NOT NULL,
+      started INTEGER NOT NULL,
+      finished INTEGER,
+      seconds REAL CHECK (seconds >= 0),
+      cpu_seconds REAL,
+      peak_memory INTEGER,
+      peak_device_memory INTEGER,
+      CHECK ((state = 'failed') = (failure_class IS NOT NULL)),
+      CHECK ((state = 'running') = (finished IS NULL)),
+      CHECK (finished >= started)
+    ) STRICT;
+    INSERT INTO new_attempt (number, stage, state, failure_class, message, remedy, worker, threads, device, started,
+        finished, seconds, cpu_seconds, peak_memory)
+      SELECT number, stage, state, failure_class, message, remedy, worker, threads, device, started,
+        max(started, finished), max(0, seconds), cpu_seconds, peak_memory FROM attempt;
+    DROP TABLE attempt;
+    ALTER TABLE new_attempt RENAME TO attempt;
+    CREATE INDEX attempt_of_stage ON attempt (stage, number);
+    CREATE INDEX attempt_running ON attempt (number) WHERE state = 'running';
     """
 
   // What is asked of every stage of a plan at once (its key, how it stands) lies close together; what is asked of few lies

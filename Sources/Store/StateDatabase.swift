@@ -7,23 +7,28 @@ import WorkerProtocol
 struct StateDatabase: Sendable {
   let queue: DatabaseQueue
   let path: String
+  /// How long others that hold the database are waited for.
+  var patience = BusyPatience(tell: nil)
   /// The folder of a private copy that is read in place of a database that cannot be read where it lies.
   var copyFolder: String?
 
   /// Opens for writing, making or bringing up to date what is there. The caller holds the writer's lock.
-  static func openForWriting(path: String) throws -> StateDatabase {
+  static func openForWriting(path: String, patience: BusyPatience) throws -> StateDatabase {
     var configuration = Configuration()
     configuration.journalMode = .wal
-    configuration.busyMode = .timeout(10)
+    configuration.busyMode = .timeout(5)
     configuration.prepareDatabase { database in
       // A commit is on disk when it returns; commits are few because they are grouped.
       try database.execute(sql: "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY")
     }
-    return try translating(path) {
-      let queue = try DatabaseQueue(path: path, configuration: configuration)
-      try queue.writeWithoutTransaction { try Schema.migrate($0, path: path) }
-      return StateDatabase(queue: queue, path: path)
+    let queue = try translating(path) {
+      try patience.wait {
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        try queue.writeWithoutTransaction { try Schema.migrate($0, path: path) }
+        return queue
+      }
     }
+    return StateDatabase(queue: queue, path: path, patience: patience)
   }
 
   /// Opens for reading; nil where no database is yet. Where the place is read-only and SQLite cannot read in it (it wants
@@ -95,7 +100,7 @@ struct StateDatabase: Sendable {
 
   /// One transaction, on disk when it returns.
   func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    try Self.translating(path) { try queue.write(body) }
+    try Self.translating(path) { try patience.wait { try queue.write(body) } }
   }
 
   private static func translating<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
@@ -104,6 +109,7 @@ struct StateDatabase: Sendable {
     } catch let error as DatabaseError {
       switch error.resultCode {
       case .SQLITE_FULL: throw WorkspaceError.diskFull(path: path)
+      case .SQLITE_BUSY: throw WorkspaceError.busy(path: path)
       case .SQLITE_READONLY, .SQLITE_PERM: throw WorkspaceError.readOnly(path: path)
       case .SQLITE_IOERR where diskIsFull(path): throw WorkspaceError.diskFull(path: path)
       default:

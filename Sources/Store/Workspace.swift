@@ -14,6 +14,7 @@ public final class Workspace: Sendable {
   public let folder: String
   let database: StateDatabase?
   private let lock: Mutex<WriterLock?>
+  let isToldToStop = Mutex(false)
 
   private init(folder: String, database: StateDatabase?, lock: WriterLock?) {
     self.folder = folder
@@ -27,16 +28,22 @@ public final class Workspace: Sendable {
 
   /// Takes the writer's lock, making the workspace where there is none.
   ///
-  /// - Parameter command: What is being run, for whoever is refused meanwhile.
+  /// - Parameters:
+  ///   - command: What is being run, for whoever is refused meanwhile.
   /// - Throws: `WorkspaceError`: `held` where another run has it, file and database faults.
-  public static func open(_ folder: String, command: String) throws -> Workspace {
+  ///   - whenBusy: Told when something else keeps the database from being written, again and again while that is waited
+  ///     for, with the seconds so far. Without it nothing is waited for longer than 10 seconds.
+  public static func open(
+    _ folder: String, command: String, whenBusy: (@Sendable (Double) -> Void)? = nil
+  ) throws -> Workspace {
     do {
       try DurableFiles.makeFolder(folder)
       let lock = try WriterLock.take(path: "\(folder)/lock", workspace: folder, command: command)
       for name in ["artifacts", "logs", "checkpoints", "images", "tmp"] {
         try DurableFiles.makeFolder("\(folder)/\(name)")
       }
-      let database = try StateDatabase.openForWriting(path: "\(folder)/state.sqlite")
+      let patience = BusyPatience(tell: whenBusy)
+      let database = try StateDatabase.openForWriting(path: "\(folder)/state.sqlite", patience: patience)
       return Workspace(folder: folder, database: database, lock: lock)
     } catch let fault as FileFault {
       throw WorkspaceError.file(fault)
@@ -69,6 +76,26 @@ public final class Workspace: Sendable {
   public var currentRun: LockHolder? {
     guard let holder = WriterLock.holder(path: "\(folder)/lock"), holder.isRunning else { return nil }
     return holder
+  }
+
+  /// Whether the right to write is still this process's alone: not where the lock's file was removed meanwhile, for then
+  /// another run may have taken a new one.
+  public var holdsLock: Bool { lock.withLock { $0?.isAt("\(folder)/lock") ?? false } }
+
+  /// How often a run is to call `giveSignOfLife`, in seconds.
+  public static let signOfLife = 10.0
+
+  /// Lets other machines see that this run lives.
+  public func giveSignOfLife() { lock.withLock { $0?.touch() } }
+
+  /// How long nobody had given a sign of life when this run began, in seconds.
+  var quietBefore: Double { lock.withLock { $0?.quietBefore ?? 0 } }
+
+  /// The run is told to stop: workers on other machines are not waited for any longer, and where it is to stop at once,
+  /// neither is a database that is busy.
+  public func stopWaiting(atOnce: Bool) {
+    isToldToStop.withLock { $0 = true }
+    if atOnce { database?.patience.end() }
   }
 
   /// Where the files of a finished stage lie.

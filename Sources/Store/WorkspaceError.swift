@@ -13,6 +13,10 @@ public enum WorkspaceError: Error, Hashable, Sendable {
   case readOnly(path: String)
   /// The database was made by a later Graft.
   case newerSchema(path: String, version: Int, known: Int)
+  /// The run was told to stop before what it waited for was over.
+  case stoppedWaiting
+  /// Something else holds the database and does not let go of it.
+  case busy(path: String)
   /// The database answers with an error of its own: SQLite's code and text.
   case database(path: String, code: Int, message: String)
   /// A worker of an earlier run cannot be ended.
@@ -29,6 +33,8 @@ extension WorkspaceError: CustomStringConvertible {
     case .readOnly(let path): "cannot write \(path): it is read-only"
     case .newerSchema(let path, let version, let known):
       "\(path) was written by a later Graft (schema \(version); this one knows up to \(known))"
+    case .stoppedWaiting: "stopped while it waited for the workers of an earlier run"
+    case .busy(let path): "another process holds the database \(path) and does not let go of it"
     case .database(let path, let code, let message): "the database \(path) reports: \(message) (SQLite code \(code))"
     case .orphanRemains(let processID): "worker \(processID) of an earlier run does not end"
     }
@@ -37,11 +43,14 @@ extension WorkspaceError: CustomStringConvertible {
   /// What to do about it.
   public var remedy: String {
     switch self {
-    case .held(let holder, _): "wait for it, or stop it with `kill -INT \(holder.process.processID)` on \(holder.host)"
+    case .held: "wait for it, or end it with `graft stop` (and the study's name)"
     case .file(let fault): fault.remedy
     case .diskFull: "free some space (`df -h` shows where) and run the same command again; nothing done is lost"
     case .readOnly: "give yourself the right to write there, or name another workspace with --workspace"
     case .newerSchema: "update Graft, or name another workspace with --workspace"
+    case .stoppedWaiting: "run the same command again; nothing was begun"
+    case .busy(let path):
+      "end what writes there (`fuser \(path)` names it: a `sqlite3` shell, a copy under way), then run the same command again"
     case .database(let path, _, _):
       "keep a copy of \(path); if it stays so, remove it: stages whose artifacts are there are taken up again"
     case .orphanRemains(let processID): "end it with `kill -9 \(processID)`, then run the same command again"
@@ -53,7 +62,7 @@ extension WorkspaceError: CustomStringConvertible {
     switch self {
     case .diskFull, .readOnly: true
     case .file(let fault): fault.isOutOfSpace || fault.isReadOnly
-    case .held, .newerSchema, .database, .orphanRemains: false
+    case .held, .newerSchema, .stoppedWaiting, .busy, .database, .orphanRemains: false
     }
   }
 }

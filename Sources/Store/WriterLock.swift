@@ -47,12 +47,20 @@ public struct LockHolder: Sendable, Hashable, CustomStringConvertible {
 /// It ends with the process that holds it, whatever ends that.
 final class WriterLock: Sendable {
   private let file: Int32
+  /// For how many seconds the file had been left alone when this run took it, by the file system's own clock: its holder
+  /// touches it again and again.
+  let quietBefore: Double
 
-  private init(file: Int32) { self.file = file }
+  private init(file: Int32, quietBefore: Double) {
+    self.file = file
+    self.quietBefore = quietBefore
+  }
 
-  /// Unlocks before it closes: a process that is just being started has a copy of every descriptor until its program is
-  /// loaded, and closing alone would leave the lock with that copy.
+  /// Takes its name out of the file: on another machine of a shared file system that is all that tells of the end. Unlocks
+  /// before it closes: a process that is just being started has a copy of every descriptor until its program is loaded, and
+  /// closing alone would leave the lock with that copy.
   deinit {
+    _ = ftruncate(file, 0)
     flock(file, LOCK_UN)
     close(file)
   }
@@ -61,7 +69,28 @@ final class WriterLock: Sendable {
   static func take(path: String, workspace: String, command: String) throws -> WriterLock {
     let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw WorkspaceError.file(.last("open", path)) }
-    let lock = WriterLock(file: file)
+    do {
+      try wait(for: file, path: path, workspace: workspace)
+    } catch {
+      close(file)
+      throw error
+    }
+    let lock = WriterLock(file: file, quietBefore: age(of: file))
+    // Whoever removed the file in between lets the next one lock another.
+    guard lock.isAt(path) else { return try take(path: path, workspace: workspace, command: command) }
+    let holder = LockHolder(
+      process: .current, host: ProcessIdentity.currentHost, command: command, since: .now)
+    guard ftruncate(file, 0) == 0 else { throw WorkspaceError.file(.last("write", path)) }
+    do {
+      try DurableFiles.writeAll(Array(holder.json.canonicalText.utf8), to: file, path: path)
+    } catch let fault as FileFault {
+      throw WorkspaceError.file(fault)
+    }
+    return lock
+  }
+
+  /// Locks the file, or finds who has it locked.
+  private static func wait(for file: Int32, path: String, workspace: String) throws {
     var patience = 20
     while flock(file, LOCK_EX | LOCK_NB) != 0 {
       guard errno == EWOULDBLOCK else { throw WorkspaceError.file(.last("lock", path)) }
@@ -75,15 +104,27 @@ final class WriterLock: Sendable {
       patience -= 1
       usleep(50_000)
     }
-    let holder = LockHolder(
-      process: .current, host: ProcessIdentity.currentHost, command: command, since: .now)
-    guard ftruncate(file, 0) == 0 else { throw WorkspaceError.file(.last("write", path)) }
-    do {
-      try DurableFiles.writeAll(Array(holder.json.canonicalText.utf8), to: file, path: path)
-    } catch let fault as FileFault {
-      throw WorkspaceError.file(fault)
-    }
-    return lock
+  }
+
+  /// Says that the holder lives.
+  func touch() { _ = futimens(file, nil) }
+
+  /// How old the file's time is against a time that the file system sets now.
+  private static func age(of file: Int32) -> Double {
+    var before = stat()
+    var after = stat()
+    guard fstat(file, &before) == 0, futimens(file, nil) == 0, fstat(file, &after) == 0 else { return 0 }
+    let seconds = Double(after.st_mtim.tv_sec - before.st_mtim.tv_sec)
+    return seconds + Double(after.st_mtim.tv_nsec - before.st_mtim.tv_nsec) / 1e9
+  }
+
+  /// Whether the file at the path is still the one that is locked: where it was removed, another run could take the one that
+  /// it makes.
+  func isAt(_ path: String) -> Bool {
+    var locked = stat()
+    var found = stat()
+    guard fstat(file, &locked) == 0, stat(path, &found) == 0 else { return false }
+    return locked.st_dev == found.st_dev && locked.st_ino == found.st_ino
   }
 
   /// The name in the lock file, whether or not its owner still runs.

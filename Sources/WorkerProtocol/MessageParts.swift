@@ -143,14 +143,17 @@ extension StageFailure {
 
 extension StageCost {
   public var json: JSONValue {
-    ["cpu": .number(cpuSeconds), "memory": .number(Double(peakMemory))]
+    var members: [String: JSONValue] = ["cpu": .number(cpuSeconds), "memory": .number(Double(peakMemory))]
+    if let peakDeviceMemory { members["device_memory"] = .number(Double(peakDeviceMemory)) }
+    return .object(members)
   }
 
   /// What is missing counts as 0: a cost is for display and estimates only.
   public init(json: JSONValue) {
     self.init(
       cpuSeconds: json["cpu"]?.doubleValue ?? 0,
-      peakMemory: json["memory"]?.doubleValue.flatMap { Int64(exactly: $0) } ?? 0)
+      peakMemory: json["memory"]?.doubleValue.flatMap { Int64(exactly: $0) } ?? 0,
+      peakDeviceMemory: json["device_memory"]?.doubleValue.flatMap { Int64(exactly: $0) })
   }
 }
 

@@ -44,6 +44,8 @@ extension WorkerEvent {
     switch self {
     case .hello(let version, let processID):
       Message(name: "hello", members: ["version": .number(Double(version)), "pid": .number(Double(processID))]).line
+    case .alive(let attempt, let cpuSeconds):
+      Message(name: "alive", members: ["attempt": .number(Double(attempt)), "cpu": .number(cpuSeconds)]).line
     case .progress(let attempt, let progress):
       Message(name: "progress", members: ["attempt": .number(Double(attempt)), "progress": progress.json]).line
     case .done(let attempt, let outcome, let cost):
@@ -72,6 +74,7 @@ extension WorkerEvent {
     let attempt = Int64(try message.integer("attempt"))
     let cost = StageCost(json: message.members["cost"] ?? .null)
     switch message.name {
+    case "alive": self = .alive(attempt: attempt, cpuSeconds: message.members["cpu"]?.doubleValue ?? 0)
     case "progress": self = .progress(attempt: attempt, try StageProgress(json: message.members["progress"] ?? .null))
     case "done": self = .done(attempt: attempt, try StageOutcome(json: message.members["outcome"] ?? .null), cost)
     case "failed": self = .failed(attempt: attempt, try StageFailure(json: message.members["failure"] ?? .null), cost)
@@ -100,7 +103,8 @@ private struct Message {
     }
     guard case .object(let members) = value, let version = members["v"]?.intValue, let name = members["is"]?.stringValue
     else { throw MessageError("no message of the worker protocol") }
-    guard version == ProtocolVersion.current else {
+    // A greeting is understood in any version: it is what tells that a worker is of another one.
+    guard version == ProtocolVersion.current || name == "hello" else {
       throw MessageError("a message of protocol version \(version), not \(ProtocolVersion.current)")
     }
     self.name = name

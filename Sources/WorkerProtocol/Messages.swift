@@ -5,7 +5,7 @@ import Planner
 /// and output (`MessageText.swift` has the form). Every message carries its version; a worker of another version is refused
 /// at its greeting.
 public enum ProtocolVersion {
-  public static let current = 1
+  public static let current = 2
 }
 
 /// From the coordinator to a worker.
@@ -99,6 +99,9 @@ public struct ResolvedInput: Sendable, Codable, Hashable {
 public enum WorkerEvent: Sendable, Hashable {
   /// The greeting: the first line a worker writes.
   case hello(version: Int, processID: Int32)
+  /// Said every few seconds while a stage runs, by a thread that the stage cannot hold up: the process is there, and has
+  /// used so much processor time since it began.
+  case alive(attempt: Int64, cpuSeconds: Double)
   /// For display only; nothing that must not be lost travels here.
   case progress(attempt: Int64, StageProgress)
   /// The stage's files lie complete in its output folder, `outcome.json` (this same outcome) among them, synced to disk;
@@ -115,10 +118,13 @@ public struct StageCost: Sendable, Codable, Hashable {
   public var cpuSeconds: Double
   /// The largest resident memory of the worker during the attempt, in bytes.
   public var peakMemory: Int64
+  /// The largest memory that the attempt had of its device, in bytes; nil where nobody measured it.
+  public var peakDeviceMemory: Int64?
 
-  public init(cpuSeconds: Double = 0, peakMemory: Int64 = 0) {
+  public init(cpuSeconds: Double = 0, peakMemory: Int64 = 0, peakDeviceMemory: Int64? = nil) {
     self.cpuSeconds = cpuSeconds
     self.peakMemory = peakMemory
+    self.peakDeviceMemory = peakDeviceMemory
   }
 }
 
@@ -231,7 +237,7 @@ extension StageFailure {
   }
 }
 
-/// Classes of failure. Only `crash`, `memory` and `lost` are tried again.
+/// Classes of failure. `isRetried` says which are tried again.
 public enum FailureClass: String, Sendable, Codable, Hashable, CaseIterable {
   /// The data or weights are missing or wrong.
   case data
@@ -243,13 +249,19 @@ public enum FailureClass: String, Sendable, Codable, Hashable, CaseIterable {
   case disk
   /// The worker died, or an error nobody foresaw.
   case crash
+  /// There was not enough memory, or the stage took more than its limit.
   case memory
+  /// The machine that it ran on is gone.
   case lost
+  /// It took longer than its limit.
+  case time
+  /// Its worker was there and gave no sign of work for a long time.
+  case hung
 
   public var isRetried: Bool {
     switch self {
-    case .data, .spec, .machine, .disk: false
-    case .crash, .memory, .lost: true
+    case .data, .spec, .machine, .disk, .time: false
+    case .crash, .memory, .lost, .hung: true
     }
   }
 }

@@ -9,21 +9,26 @@ struct StageExecution {
 
   /// Runs the stage to one of the three answers.
   func perform(baseLog: Int32) -> WorkerEvent {
-    let before = ResourceUse.now(resettingPeak: true)
+    let leavesFiles = runner.leavesFiles(request)
+    if leavesFiles { ResourceUse.resetPeak() }
+    let before = ResourceUse.now()
     var answer: Result<StageOutcome, any Error>
     do {
-      try openLog()
-      try DurableFiles.makeFolder(request.outputFolder)
+      if leavesFiles {
+        try openLog()
+        try DurableFiles.makeFolder(request.outputFolder)
+      }
       let outcome = try runner.run(request, context: context)
-      try keep(outcome)
+      if leavesFiles { try keep(outcome) }
       answer = .success(outcome)
     } catch {
       answer = .failure(error)
       // What a failed attempt wrote is of no use, and a start of the coordinator clears what is left.
       try? DurableFiles.remove(request.outputFolder)
     }
-    closeLog(baseLog: baseLog)
-    let cost = ResourceUse.now(resettingPeak: false).cost(since: before)
+    if leavesFiles { closeLog(baseLog: baseLog) }
+    var cost = ResourceUse.now().cost(since: before)
+    cost.peakDeviceMemory = context.peakDeviceMemory
     switch answer {
     case .success(let outcome): return .done(attempt: request.attempt, outcome, cost)
     case .failure(is StageStopped): return .stopped(attempt: request.attempt, cost)
@@ -71,31 +76,5 @@ struct StageExecution {
       unlink(path)
       rmdir((path as NSString).deletingLastPathComponent)
     }
-  }
-}
-
-/// What this process has used so far.
-private struct ResourceUse {
-  let cpuSeconds: Double
-  let peakMemory: Int64
-
-  static func now(resettingPeak: Bool) -> ResourceUse {
-    if resettingPeak {
-      // Linux: 5 resets the peak of the resident memory (proc(5), clear_refs); without it the peak is the process's.
-      let file = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
-      if file >= 0 {
-        _ = write(file, "5", 1)
-        close(file)
-      }
-    }
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    let seconds = Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-    let microseconds = Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
-    return ResourceUse(cpuSeconds: seconds + microseconds / 1e6, peakMemory: Int64(usage.ru_maxrss) * 1024)
-  }
-
-  func cost(since start: ResourceUse) -> StageCost {
-    StageCost(cpuSeconds: max(0, cpuSeconds - start.cpuSeconds), peakMemory: peakMemory)
   }
 }

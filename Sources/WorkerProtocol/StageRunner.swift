@@ -10,6 +10,14 @@ public protocol StageRunner: Sendable {
   /// - Throws: `StageFailure` for what is known to go wrong; `StageStopped` after `shouldStop`, with the checkpoint on
   ///   disk; any other error counts as a crash.
   func run(_ request: StageRequest, context: StageContext) throws -> StageOutcome
+
+  /// Whether a stage may write files or print. One that does neither gets no folder and no log, which would cost more than
+  /// the stage.
+  func leavesFiles(_ request: StageRequest) -> Bool
+}
+
+extension StageRunner {
+  public func leavesFiles(_ request: StageRequest) -> Bool { true }
 }
 
 /// Thrown by a runner that was asked to stop, and did after writing its checkpoint.
@@ -20,6 +28,8 @@ public struct StageStopped: Error, Sendable, Hashable {
 /// A running stage's way to the outside. May be used from any thread.
 public final class StageContext: Sendable {
   private let stopping = Atomic<Bool>(false)
+  /// The largest memory of the device that was told of; -1 for none.
+  private let deviceMemory = Atomic<Int64>(-1)
   private let lastReport = Mutex<ContinuousClock.Instant?>(nil)
   private let deliver: @Sendable (StageProgress) -> Void
   /// Reports closer together than this are dropped, but for the one that completes the stage.
@@ -48,6 +58,16 @@ public final class StageContext: Sendable {
       return true
     }
     if isDue { deliver(progress) }
+  }
+
+  /// Tells how much memory of its device the stage has or had, in bytes; the largest counts, so that like stages can be
+  /// packed by it.
+  public func reportDeviceMemory(_ bytes: Int64) { deviceMemory.max(bytes, ordering: .relaxed) }
+
+  /// What was told of, in bytes; nil for nothing.
+  var peakDeviceMemory: Int64? {
+    let peak = deviceMemory.load(ordering: .relaxed)
+    return peak < 0 ? nil : peak
   }
 
   /// Writes a line to the attempt's log.

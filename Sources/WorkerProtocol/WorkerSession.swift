@@ -11,18 +11,21 @@ public final class WorkerSession: Sendable {
   private let runner: any StageRunner
   /// How long an orphan may take over its checkpoint before it ends without.
   private let orphanGrace: Duration
+  /// How often it says that it is alive while a stage runs.
+  private let pulse: Duration
   private let state = Mutex(SessionState())
   private let arrived = DispatchSemaphore(value: 0)
 
   private struct SessionState {
     var waiting: [(StageRequest, StageContext)] = []
-    var current: StageContext?
+    var current: (attempt: Int64, context: StageContext)?
     var isClosed = false
   }
 
-  public init(runner: any StageRunner, orphanGrace: Duration = .seconds(120)) {
+  public init(runner: any StageRunner, orphanGrace: Duration = .seconds(120), pulse: Duration = .seconds(10)) {
     self.runner = runner
     self.orphanGrace = orphanGrace
+    self.pulse = pulse
   }
 
   /// Serves until told to exit or until the input closes. Call it once, first thing in the process.
@@ -37,6 +40,9 @@ public final class WorkerSession: Sendable {
     let reader = Thread { [self] in readRequests(from: input, answering: channel) }
     reader.name = "requests"
     reader.start()
+    let heart = Thread { [self] in beat(on: channel) }
+    heart.name = "pulse"
+    heart.start()
     while let (request, context) = nextRequest() {
       let execution = StageExecution(request: request, runner: runner, context: context)
       let answer = execution.perform(baseLog: channel.baseLog)
@@ -51,11 +57,20 @@ public final class WorkerSession: Sendable {
       arrived.wait()
       let (request, isClosed) = state.withLock { state in
         let request = state.waiting.isEmpty || state.isClosed ? nil : state.waiting.removeFirst()
-        if let request { state.current = request.1 }
+        if let request { state.current = (request.0.attempt, request.1) }
         return (request, state.isClosed)
       }
       if let request { return request }
       if isClosed { return nil }
+    }
+  }
+
+  /// Tells of a stage that is long, whatever its thread does, with the processor time by which it shows whether that works.
+  private func beat(on channel: EventChannel) {
+    while true {
+      Thread.sleep(forTimeInterval: pulse / .seconds(1))
+      guard let attempt = state.withLock({ $0.current?.attempt }) else { continue }
+      channel.send(.alive(attempt: attempt, cpuSeconds: ResourceUse.now().cpuSeconds))
     }
   }
 
@@ -72,7 +87,7 @@ public final class WorkerSession: Sendable {
         arrived.signal()
       case .stop:
         state.withLock { state in
-          state.current?.requestStop()
+          state.current?.context.requestStop()
           for (_, context) in state.waiting { context.requestStop() }
         }
       case .exit:
@@ -87,7 +102,7 @@ public final class WorkerSession: Sendable {
   private func closeSession() {
     let isRunning = state.withLock { state in
       state.isClosed = true
-      state.current?.requestStop()
+      state.current?.context.requestStop()
       return state.current != nil
     }
     arrived.signal()

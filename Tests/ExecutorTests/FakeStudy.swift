@@ -61,7 +61,7 @@ final class FakeStudy: Sendable {
     let workspace = try Workspace.open(folder, command: "test")
     defer { workspace.close() }
     let workers = LocalWorkers(
-      path: try Self.product(worker), arguments: arguments, slots: options?.jobs ?? jobs, threads: 1,
+      path: try Self.product(worker), arguments: arguments, slots: options?.slots ?? jobs, threads: 1,
       workspace: workspace)
     let coordinator = try RunCoordinator(
       plan: plan(stages), workspace: workspace, backEnd: workers,

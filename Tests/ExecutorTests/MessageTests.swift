@@ -41,13 +41,21 @@ struct MessageTests {
     let cost = StageCost(cpuSeconds: 1.25, peakMemory: 1 << 40)
     let events: [WorkerEvent] = [
       .hello(version: 1, processID: 12),
+      .alive(attempt: 1, cpuSeconds: 12.5),
       .progress(attempt: 1, StageProgress(fraction: 0.5, position: "epoch 1/2", loss: 0.25)),
       .done(attempt: 2, outcome, cost), .failed(attempt: 3, StageFailure(.data, "two\nlines", remedy: "do"), cost),
-      .stopped(attempt: 4, cost),
+      .stopped(attempt: 4, cost), .stopped(attempt: 5, StageCost(cpuSeconds: 1, peakMemory: 2, peakDeviceMemory: 3)),
     ]
     for event in events {
       #expect(try WorkerEvent(line: Array(event.line.utf8).dropLast()) == event)
     }
+  }
+
+  /// What tells that a worker is of another version is its greeting, whatever else that version's messages hold.
+  @Test func aGreetingOfAnyVersionIsUnderstood() throws {
+    let greeting = "{\"v\":7,\"is\":\"hello\",\"version\":7,\"pid\":12,\"more\":{}}"
+    #expect(try WorkerEvent(line: Array(greeting.utf8)) == .hello(version: 7, processID: 12))
+    #expect(throws: MessageError.self) { try WorkerEvent(line: Array("{\"v\":7,\"is\":\"alive\",\"attempt\":1}".utf8)) }
   }
 
   @Test func notANumberArrivesAsSuch() throws {
@@ -62,9 +70,9 @@ struct MessageTests {
   }
 
   @Test(arguments: [
-    "", "{", "hello", "{\"v\":2,\"is\":\"stop\"}", "{\"v\":1}", "{\"v\":1,\"is\":\"dance\"}", "[1]",
-    "{\"v\":1,\"is\":\"done\"}",
-    "{\"v\":1,\"is\":\"done\",\"attempt\":1e300,\"outcome\":{}}", "{\"v\":1,\"is\":\"stop\"} x",
+    "", "{", "hello", "{\"v\":99,\"is\":\"stop\"}", "{\"v\":2}", "{\"v\":2,\"is\":\"dance\"}", "[1]",
+    "{\"v\":2,\"is\":\"done\"}",
+    "{\"v\":2,\"is\":\"done\",\"attempt\":1e300,\"outcome\":{}}", "{\"v\":2,\"is\":\"stop\"} x",
   ])
   func whatIsNoMessageIsRefused(line: String) {
     #expect(throws: MessageError.self) { try WorkerEvent(line: Array(line.utf8)) }

@@ -13,7 +13,7 @@ struct ScheduleTests {
     -> Schedule
   {
     Schedule(
-      inputs: inputs, done: inputs.indices.map { done.contains($0) }, slots: slots,
+      inputs: inputs, done: inputs.indices.map { done.contains($0) }, layout: SlotLayout(slotsPerPlace: slots),
       retry: RetryPolicy(retries: retries, firstDelay: .seconds(1), growth: 4), failFast: failFast)
   }
 
@@ -32,7 +32,7 @@ struct ScheduleTests {
   private func measures(slots: Int) -> Schedule {
     Schedule(
       inputs: [[], [], [0], [0], [0], [1]], done: Array(repeating: false, count: 6), groups: [nil, nil, 0, 0, 0, nil],
-      slots: slots, retry: RetryPolicy(retries: 1, firstDelay: .seconds(1)))
+      layout: SlotLayout(slotsPerPlace: slots), retry: RetryPolicy(retries: 1, firstDelay: .seconds(1)))
   }
 
   @Test func aGroupStaysAtItsSlot() {
@@ -90,7 +90,7 @@ struct ScheduleTests {
     #expect(schedule.handle(.begin) == [.start(stage: 3, slot: 0), .start(stage: 4, slot: 1)])
   }
 
-  @Test(arguments: [FailureClass.data, .spec, .machine])
+  @Test(arguments: [FailureClass.data, .spec, .machine, .time])
   func faultsOfTheStudyAreNotRetried(failureClass: FailureClass) {
     var schedule = schedule(Self.twoChains, slots: 1)
     _ = schedule.handle(.begin)
@@ -101,7 +101,7 @@ struct ScheduleTests {
     #expect(schedule.blockers == [2: 0, 4: 0])
   }
 
-  @Test(arguments: [FailureClass.crash, .memory, .lost])
+  @Test(arguments: [FailureClass.crash, .memory, .lost, .hung])
   func crashesAreRetriedWithGrowingDelay(failureClass: FailureClass) {
     var schedule = schedule([[]], slots: 1)
     _ = schedule.handle(.begin)
@@ -175,11 +175,46 @@ struct ScheduleTests {
     #expect(explored.faults.isEmpty, "\(explored.faults.prefix(3))")
     #expect(explored.endings > inputs.count)
   }
+
+  /// Stages of 4, 6, 12, ... on a machine of 10, two places of two slots, and any of them may run out of memory: what is too
+  /// large still runs, alone, and nothing waits for ever.
+  private func scarce(_ inputs: [[Int]], needs: [Int64]) -> Schedule {
+    Schedule(
+      inputs: inputs, done: inputs.map { _ in false },
+      likeness: StageLikeness(ofStage: inputs.indices.map { Int32($0) }, wider: inputs.map { _ in -1 }),
+      measured: Dictionary(uniqueKeysWithValues: needs.enumerated().map { ($0, StagePeaks(memory: $1)) }),
+      layout: SlotLayout(places: 2, slotsPerPlace: 2, memory: 10),
+      retry: RetryPolicy(retries: 1, firstDelay: .seconds(1)))
+  }
+
+  @Test(arguments: [[[], []], [[], [0]]])
+  func everyOrderKeepsTheRulesWhereMemoryIsShort(inputs: [[Int]]) {
+    for needs: [Int64] in [[4, 6], [6, 12], [4, 7]] {
+      var explored = Explorer(inputs: inputs, failureClasses: [.crash, .memory], needs: needs, capacity: 10)
+      explored.explore(scarce(inputs, needs: needs))
+      #expect(explored.faults.isEmpty, "\(explored.faults.prefix(3))")
+      #expect(explored.endings > inputs.count)
+    }
+  }
+
+  /// The same on a graph too large to try every order of: a thousand drawn at random, from seeds.
+  @Test func ordersDrawnAtRandomKeepTheRulesWhereMemoryIsShort() {
+    let inputs = [[], [], [0], [0, 1], [], [1], [], [2, 3], [4], []]
+    let needs: [Int64] = [4, 6, 12, 1, 9, 3, 5, 10, 2, 7]
+    var explored = Explorer(inputs: inputs, failureClasses: [.crash, .memory, .data], needs: needs, capacity: 10)
+    for seed in 1...1000 { explored.walk(scarce(inputs, needs: needs), seed: UInt64(seed)) }
+    #expect(explored.faults.isEmpty, "\(explored.faults.prefix(3))")
+    #expect(explored.endings == 1000)
+  }
 }
 
 /// Walks every sequence of answers that workers could give.
 private struct Explorer {
   let inputs: [[Int]]
+  var failureClasses: [FailureClass] = [.crash, .data]
+  /// The memory of each stage, and of the machine.
+  var needs: [Int64] = []
+  var capacity: Int64?
   var faults: [String] = []
   var endings = 0
 
@@ -192,8 +227,6 @@ private struct Explorer {
     var stops = 0
   }
 
-  init(inputs: [[Int]]) { self.inputs = inputs }
-
   mutating func explore(_ schedule: Schedule) {
     var world = World(schedule: schedule)
     apply(world.schedule.handle(.begin), to: &world)
@@ -201,37 +234,69 @@ private struct Explorer {
   }
 
   private mutating func explore(_ world: World) {
+    guard goesOn(world) else { return }
+    for event in events(in: world) {
+      var next = world
+      apply(event, to: &next)
+      explore(next)
+    }
+  }
+
+  /// One sequence of answers, drawn from a seed.
+  mutating func walk(_ schedule: Schedule, seed: UInt64) {
+    var world = World(schedule: schedule)
+    apply(world.schedule.handle(.begin), to: &world)
+    var state = seed
+    while goesOn(world) {
+      // Knuth's constants; the high bits are the random ones.
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      let possible = events(in: world).filter { event in
+        // A stop would end most walks early.
+        if case .stop = event { state >> 58 == 0 } else { true }
+      }
+      apply(possible[Int(state >> 33) % possible.count], to: &world)
+    }
+  }
+
+  /// Whether anything can still happen; what must not be so at the end is a fault.
+  private mutating func goesOn(_ world: World) -> Bool {
     if world.hasEnded {
       endings += 1
       if !world.running.isEmpty { faults.append("ended while \(world.running) ran") }
       if world.stops == 0, world.schedule.statuses.contains(.ready) { faults.append("ended with work to do") }
-      return
+      return false
     }
     if world.running.isEmpty, world.pendingRetries.isEmpty {
       faults.append("hangs in \(world.schedule.statuses)")
-      return
+      return false
     }
-    for (stage, _) in world.running.sorted(by: { $0.key < $1.key }) {
-      step(world, .finished(stage: stage)) { world in
-        world.running[stage] = nil
-        world.done.insert(stage)
-      }
-      for failureClass in [FailureClass.crash, .data] {
-        step(world, .failed(stage: stage, failureClass, advanced: false)) { $0.running[stage] = nil }
-      }
-      if world.stops > 0 { step(world, .stopped(stage: stage)) { $0.running[stage] = nil } }
-    }
-    for stage in world.pendingRetries.sorted() {
-      step(world, .retryDue(stage: stage)) { $0.pendingRetries.remove(stage) }
-    }
-    if world.stops == 0 { step(world, .stop(.afterCheckpoint)) { $0.stops += 1 } }
+    return true
   }
 
-  private mutating func step(_ world: World, _ event: Schedule.Event, _ change: (inout World) -> Void) {
-    var next = world
-    change(&next)
-    apply(next.schedule.handle(event), to: &next)
-    explore(next)
+  /// Everything that could happen next.
+  private func events(in world: World) -> [Schedule.Event] {
+    var events: [Schedule.Event] = []
+    for stage in world.running.keys.sorted() {
+      events.append(.finished(stage: stage))
+      events += failureClasses.map { .failed(stage: stage, $0, advanced: false) }
+      if world.stops > 0 { events.append(.stopped(stage: stage)) }
+    }
+    events += world.pendingRetries.sorted().map { .retryDue(stage: $0) }
+    if world.stops == 0 { events.append(.stop(.afterCheckpoint)) }
+    return events
+  }
+
+  private mutating func apply(_ event: Schedule.Event, to world: inout World) {
+    switch event {
+    case .finished(let stage, _):
+      world.running[stage] = nil
+      world.done.insert(stage)
+    case .failed(let stage, _, _, _, _), .stopped(let stage): world.running[stage] = nil
+    case .retryDue(let stage): world.pendingRetries.remove(stage)
+    case .stop: world.stops += 1
+    case .begin: break
+    }
+    apply(world.schedule.handle(event), to: &world)
   }
 
   private mutating func apply(_ directives: [Schedule.Directive], to world: inout World) {
@@ -243,6 +308,10 @@ private struct Explorer {
         if world.running.values.contains(slot) { faults.append("slot \(slot) given twice") }
         if !inputs[stage].allSatisfy({ world.done.contains($0) }) { faults.append("\(stage) before its inputs") }
         world.running[stage] = slot
+        if let capacity, world.running.count > 1 {
+          let taken = world.running.keys.reduce(0) { $0 + needs[$1] }
+          if taken > capacity { faults.append("\(world.running.keys.sorted()) take \(taken) of \(capacity)") }
+        }
       case .awaitRetry(let stage, _): world.pendingRetries.insert(stage)
       case .askToStop(let slot), .kill(let slot):
         if !world.running.values.contains(slot) { faults.append("asked an idle slot to stop") }

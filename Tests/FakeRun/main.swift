@@ -48,7 +48,9 @@ guard arguments.count == 5, let jobs = Int(arguments[4]) else {
 do {
   let workspace = try Workspace.open(arguments[1], command: "graft-fake-run")
   let workers = LocalWorkers(path: arguments[3], slots: jobs, threads: 1, workspace: workspace)
-  let options = RunOptions(jobs: jobs, threadsPerJob: 1, retry: RetryPolicy(firstDelay: .milliseconds(1)))
+  var options = RunOptions(
+    jobs: jobs, threadsPerJob: 1, retry: RetryPolicy(firstDelay: .milliseconds(1)), orphanGrace: 3)
+  options.watchInterval = .milliseconds(100)
   let coordinator = try RunCoordinator(
     plan: try plan(from: arguments[2]), workspace: workspace, backEnd: workers, options: options, observer: Quiet())
   let signals = InterruptSignals { coordinator.requestStop($0) }

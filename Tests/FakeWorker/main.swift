@@ -7,13 +7,21 @@ import WorkerProtocol
 
 /// Parameters, all optional: `steps` and `pause` (seconds a step; a checkpoint after each), `files` (whether it writes one),
 /// `fail` (a failure class), `attempts` (fails or dies only in so many first tries), `die` (a signal), `exit` (a status),
-/// `babble` (text written among the messages), `deaf` (does not look at `shouldStop`), `print` (text for the log).
+/// `babble` (text written among the messages), `deaf` (does not look at `shouldStop`), `print` (text for the log),
+/// `hang` (seconds of doing nothing), `spin` (seconds of computing and saying nothing), `memory` (bytes taken at once),
+/// `device_memory` (bytes that it says it has of its device).
 struct ScriptedRunner: StageRunner {
   func run(_ request: StageRequest, context: StageContext) throws -> StageOutcome {
     let script = request.parameters
     try note(request, "begin")
     if let text = script["print"]?.stringValue { print(text) }
     if isFaulty(request) { try fault(script) }
+    var taken = [UInt8]()
+    if let bytes = script["memory"]?.intValue { taken = [UInt8](repeating: 1, count: bytes) }
+    defer { withExtendedLifetime(taken) {} }
+    if let bytes = script["device_memory"]?.intValue { context.reportDeviceMemory(Int64(bytes)) }
+    if let seconds = script["hang"]?.doubleValue { Thread.sleep(forTimeInterval: seconds) }
+    if let seconds = script["spin"]?.doubleValue { spin(seconds: seconds) }
     let steps = script["steps"]?.intValue ?? 0
     let checkpoint = "\(request.checkpointFolder)/step"
     var step = (try? DurableFiles.read(checkpoint)).flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
@@ -38,6 +46,11 @@ struct ScriptedRunner: StageRunner {
     return StageOutcome(
       metrics: [MetricValue(split: "test", name: "accuracy", value: script["accuracy"]?.doubleValue ?? 0.5)],
       facts: ["steps": .number(Double(steps))])
+  }
+
+  private func spin(seconds: Double) {
+    let end = ContinuousClock.now + .seconds(seconds)
+    while ContinuousClock.now < end {}
   }
 
   private func isFaulty(_ request: StageRequest) -> Bool {
@@ -94,10 +107,22 @@ case "--broken":
 case "--doctor":
   // As many CUDA devices as the test says.
   print("{\"cuda_devices\":\(ProcessInfo.processInfo.environment["GRAFT_FAKE_DEVICES"] ?? "0")}")
+case "--newer":
+  print("{\"is\":\"hello\",\"pid\":1,\"v\":99,\"version\":99,\"more\":[]}")
+  fflush(nil)
+  Thread.sleep(forTimeInterval: 30)
+case "--mute":
+  // Greets nobody and does not end.
+  Thread.sleep(forTimeInterval: 600)
+case "--stubborn":
+  // Does not end for being asked to: not by a signal, not by the end of its input.
+  signal(SIGTERM, SIG_IGN)
+  signal(SIGINT, SIG_IGN)
+  exit(WorkerSession(runner: ScriptedRunner(), orphanGrace: .seconds(600), pulse: .milliseconds(50)).serve())
 case "--old":
   print("{\"is\":\"hello\",\"pid\":1,\"v\":1,\"version\":0}")
   fflush(nil)
   Thread.sleep(forTimeInterval: 30)
 default:
-  exit(WorkerSession(runner: ScriptedRunner(), orphanGrace: .seconds(5)).serve())
+  exit(WorkerSession(runner: ScriptedRunner(), orphanGrace: .seconds(5), pulse: .milliseconds(50)).serve())
 }

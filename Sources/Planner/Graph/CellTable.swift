@@ -48,6 +48,20 @@ struct CellTable: Sendable {
   /// Where the stages of a cell's measures stand.
   func measurePlaces(of cell: Int) -> ArraySlice<Int32> { places[Int(measureStarts[cell])..<Int(starts[cell + 1])] }
 
+  /// The cells at these places alone, with those of their stages that are in a narrower table.
+  func narrowed(to cells: [Int], from stages: StageTable, to narrower: StageTable) -> CellTable {
+    func found(_ places: ArraySlice<Int32>) -> [Int] {
+      places.compactMap { narrower.place(of: stages.keys[Int($0)]) }
+    }
+    var table = CellTable()
+    table.whole = whole
+    for cell in cells {
+      table.add(
+        Int(subjects[cell]), stages: found(ownPlaces(of: cell)), measures: found(measurePlaces(of: cell)))
+    }
+    return table
+  }
+
   /// The cells in the order of their points; they may have been added in any other.
   func sortedBySubject() -> CellTable {
     let order = subjects.indices.sorted { subjects[$0] < subjects[$1] }

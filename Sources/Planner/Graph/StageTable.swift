@@ -62,6 +62,17 @@ struct StageTable: Sendable {
     inputStarts.append(Int32(inputs.count))
   }
 
+  /// The stages at these places alone, ascending; inputs among them stay inputs.
+  func narrowed(to places: [Int]) -> StageTable {
+    var table = StageTable(capacity: places.count)
+    table.whole = whole
+    for place in places {
+      let inputs = inputPlaces(of: place).map { $0 < 0 ? -1 : table.place(of: keys[Int($0)]) ?? -1 }
+      _ = table.add(keys[place], kinds[place], recipes[place], of: Int(subjects[place]), inputs: inputs)
+    }
+    return table
+  }
+
   private mutating func append(_ key: StageKey, _ kind: StageKind, _ recipe: StageRecipe, of subject: Int) {
     keys.append(key)
     kinds.append(kind)

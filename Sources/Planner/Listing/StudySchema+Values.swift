@@ -48,6 +48,13 @@ extension StudySchema {
       return ["type": "array", "items": schema(.number(range)), "minItems": 2, "maxItems": 2]
     case .flag: return orVariable(["type": "boolean"])
     case .text: return ["type": ["string", "number", "boolean"]]
+    case .duration:
+      return orVariable([
+        "anyOf": [
+          ["type": "number", "minimum": 0], ["type": "string", "pattern": .string(Quantity.duration.pattern)],
+        ]
+      ])
+    case .memory: return orVariable(["type": "string", "pattern": .string(Quantity.memory.pattern)])
     case .choice(let names):
       return orVariable(["enum": .array(names.map { Double($0).map { .number($0) } ?? .string($0) })])
     case .list(let element, let count):

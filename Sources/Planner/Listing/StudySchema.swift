@@ -54,9 +54,7 @@ public enum StudySchema {
         "propertyNames": ["pattern": "^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$"],
       ],
       "weights": weights,
-      "resources": object([
-        "jobs": resource(least: 1), "threads_per_job": resource(least: 1), "gpus": resource(least: 0),
-      ]),
+      "resources": .object(members(ResourcesReader.options)),
       "report": .object(members(StudySections.reportOptions)),
     ]
     for section in StudySections.declared {

@@ -28,6 +28,8 @@ struct ShapeReader {
     case .text:
       guard let text = value.scalarText, !text.isEmpty else { return wrongType(value, shape, name) }
       return .string(text)
+    case .duration: return quantity(value, .duration, shape, name)
+    case .memory: return quantity(value, .memory, shape, name).map { .number(($0.doubleValue ?? 0).rounded()) }
     case .choice(let names):
       guard let text = value.scalarText else { return wrongType(value, shape, name) }
       if let index = names.firstIndex(of: text) { return isNumeric(names[index]) ?? .string(names[index]) }
@@ -44,7 +46,8 @@ struct ShapeReader {
       let complete = read.compactMap { $0 }
       return complete.count == values.count ? .array(complete) : nil
     case .either(let first, let second):
-      guard let meant = [first, second].first(where: { $0.isWritten(as: value.content) }) else {
+      let possible = [first, second].filter { $0.isWritten(as: value.content) }
+      guard let meant = possible.first(where: { $0.hasWord(value.text) }) ?? possible.first else {
         return wrongType(value, shape, name)
       }
       // A word that is none of the choice's is told all that the value may be.
@@ -135,6 +138,12 @@ struct ShapeReader {
     return .object(object)
   }
 
+  private func quantity(_ value: YAMLValue, _ quantity: Quantity, _ shape: ValueShape, _ name: String) -> JSONValue? {
+    guard let text = value.scalarText else { return wrongType(value, shape, name) }
+    guard let amount = quantity.amount(text) else { return outOfRange(value, shape, name) }
+    return .number(amount)
+  }
+
   private func isNumeric(_ text: String) -> JSONValue? {
     if case .number(let value) = YAMLValue.resolved(plain: text) { return .number(value) }
     return nil
@@ -152,12 +161,18 @@ struct ShapeReader {
 }
 
 extension ValueShape {
+  /// Whether a text may be one of its values, as far as its names tell.
+  fileprivate func hasWord(_ text: String) -> Bool {
+    if case .choice(let names) = self { names.contains(text) } else { true }
+  }
+
   /// Whether its values are written as the content is, right or wrong.
   fileprivate func isWritten(as content: YAMLValue.Content) -> Bool {
     switch (self, content) {
     case (.integer, .number), (.number, .number), (.flag, .bool), (.span, .list), (.list, .list): true
     case (.choice, .string), (.choice, .number), (.choice, .bool): true
     case (.text, .string), (.text, .number), (.text, .bool): true
+    case (.duration, .number), (.duration, .string), (.memory, .number), (.memory, .string): true
     case (.members, .mapping), (.variant, .mapping), (.variant, .string): true
     case (.either(let first, let second), _): first.isWritten(as: content) || second.isWritten(as: content)
     default: false

@@ -7,6 +7,10 @@ public indirect enum ValueShape: Sendable {
   case span(NumberRange)
   case flag
   case text
+  /// A time, in seconds: `90s`, `12h`.
+  case duration
+  /// An amount of memory, in bytes: `16GiB`.
+  case memory
   case choice([String])
   case list(ValueShape, count: ClosedRange<Int>)
   /// A value of the first shape that is written as such a value is: a number, a word or a list.
@@ -116,6 +120,8 @@ extension ValueShape {
     case .span(let range): "a list of two values in ascending order, each \(range.text)"
     case .flag: "true or false"
     case .text: "a text"
+    case .duration: Quantity.duration.expectation
+    case .memory: Quantity.memory.expectation
     case .choice(let names): names.count == 1 ? "`\(names[0])`" : "one of \(names.joined(separator: ", "))"
     case .list(let element, let count):
       if case .variant(let variant) = element {

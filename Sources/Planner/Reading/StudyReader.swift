@@ -216,36 +216,3 @@ extension StudySections {
     return initialisations.filter { !isMixture($0) }.map(\.name) + [InitialisationSpec.everyDepth]
   }
 }
-
-/// Reads `resources`.
-struct ResourcesReader {
-  let faults: FaultCollector
-
-  func read(_ member: YAMLMember?) -> Resources {
-    guard let member else { return Resources() }
-    guard let members = member.value.members else {
-      faults.add(
-        .wrongType(name: "resources", expected: "a mapping", found: member.value.kindText), at: member.value.place)
-      return Resources()
-    }
-    let names = ["jobs", "threads_per_job", "gpus"]
-    var values: [String: Int] = [:]
-    for member in members {
-      guard names.contains(member.name) else {
-        faults.add(.unknownName(what: "resource", name: member.name, valid: names), at: member.place)
-        continue
-      }
-      if member.value.scalarText == "auto" { continue }
-      let least = member.name == "gpus" ? 0 : 1
-      guard let count = member.value.integer, (least...4096).contains(count) else {
-        faults.add(
-          .wrongType(
-            name: member.name, expected: "`auto` or a whole number from \(least) to 4096", found: member.value.kindText),
-          at: member.value.place)
-        continue
-      }
-      values[member.name] = count
-    }
-    return Resources(jobs: values["jobs"], threadsPerJob: values["threads_per_job"], gpus: values["gpus"])
-  }
-}
