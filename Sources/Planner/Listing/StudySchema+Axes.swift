@@ -112,7 +112,7 @@ extension ValueShape {
     switch self {
     case .span, .list: false
     case .either(let first, let second): first.isNeverAList && second.isNeverAList
-    case .integer, .number, .flag, .text, .choice, .members, .variant: true
+    case .integer, .number, .flag, .text, .duration, .memory, .choice, .members, .variant: true
     }
   }
 }

@@ -143,7 +143,7 @@ extension ValueShape {
     case .integer, .number: true
     case .choice(let names): names.contains { Double($0) != nil }
     case .either(let first, let second): first.takesNumbers || second.takesNumbers
-    case .span, .flag, .text, .list, .members, .variant: false
+    case .span, .flag, .text, .duration, .memory, .list, .members, .variant: false
     }
   }
 
@@ -154,7 +154,7 @@ extension ValueShape {
     case .choice(let names): names.compactMap(Double.init).allSatisfy { $0 == $0.rounded() }
     case .either(let first, let second):
       [first, second].filter(\.takesNumbers).allSatisfy(\.takesWholeNumbersOnly)
-    case .number, .span, .flag, .text, .list, .members, .variant: false
+    case .number, .span, .flag, .text, .duration, .memory, .list, .members, .variant: false
     }
   }
 
