@@ -1,7 +1,7 @@
 """PyExperimenter's side: the same grid as a table of SQLite, a row a cell; it knows no stages and no graph.
 
-Used at its best: its measuring of energy is off, and one process takes the rows, since two only wait for each other's
-lock at rows that do nothing.
+Used at its best: its measuring of energy is off, and one process takes the rows. Two that take rows which do nothing end
+with `database is locked`, or take as long.
 """
 
 import importlib.metadata
@@ -108,7 +108,7 @@ class PyExperimenter:
         self.on("noop", NOOP.format(count=count), "fill")
         return self.on("noop", NOOP.format(count=count), "execute", limit=limit)
 
-    def summary(self, cells):
+    def report(self, cells):
         """Mean, deviation and median of each setting, as a user would take them from the table."""
         return self.command(f"study-{cells}", cells, "table")
 

@@ -5,6 +5,7 @@ import os
 import signal
 import statistics
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -27,15 +28,15 @@ class Cost:
     output: str = ""
 
 
-class TooLong:
-    """A command that was ended because it took longer than it was given."""
+@dataclass
+class NoResult:
+    """Why a side of a comparison has no cost."""
 
-    def __init__(self, limit):
-        self.limit = limit
+    reason: str
 
 
 def measured(command, *, folder, log, environment=None, limit=None):
-    """Runs a command to its end; its `Cost`, or `TooLong` after `limit` seconds.
+    """Runs a command to its end; its `Cost`, or `NoResult` after `limit` seconds.
 
     Output goes to the file `log`, so that nobody waits for a reader. Raises `CommandFailed`.
     """
@@ -71,7 +72,7 @@ def measured(command, *, folder, log, environment=None, limit=None):
         output.seek(0)
         text = output.read().decode(errors="replace")
     if is_late.is_set():
-        return TooLong(limit)
+        return NoResult(f"more than {limit:.0f} s")
     if process.returncode:
         raise CommandFailed(f"{' '.join(map(str, command))}: status {process.returncode}\n{text[-2000:]}")
     return Cost(wall, cpu, memory, text)
@@ -121,18 +122,29 @@ class Result:
 def in_turns(sides, repetitions, budget):
     """Runs every side once, then every side again, up to `repetitions` times.
 
-    `sides` are functions by name that give a `Cost` or `TooLong`. A side that has taken `budget` seconds is not run again.
-    Gives each side's `Result`, or its `TooLong`.
+    `sides` are functions by name of the tool and size that give a `Cost` or `NoResult`. A side that has taken `budget` seconds
+    is not run again. Gives each side's `Result`, or why it has none.
     """
     costs = {name: [] for name in sides}
-    late = {}
+    given_up = {}
     for _ in range(repetitions):
         for name, run in sides.items():
-            if name in late or (costs[name] and sum(cost.wall for cost in costs[name]) >= budget):
+            if name in given_up or (costs[name] and sum(cost.wall for cost in costs[name]) >= budget):
                 continue
-            cost = run()
-            if isinstance(cost, TooLong):
-                late[name] = cost
+            cost = unless_it_fails(name[0], run)
+            if isinstance(cost, NoResult):
+                given_up[name] = cost
             else:
                 costs[name].append(cost)
-    return {name: Result.of(costs[name]) if costs[name] else late[name] for name in sides}
+    return {name: given_up[name] if name in given_up else Result.of(costs[name]) for name in sides}
+
+
+def unless_it_fails(tool, run):
+    """A peer that cannot do what is asked is a finding; that Graft cannot is an error."""
+    try:
+        return run()
+    except CommandFailed as error:
+        if tool == "Graft":
+            raise
+        print(error, file=sys.stderr)
+        return NoResult("failed: " + (str(error).strip().splitlines() or [""])[-1][:80])

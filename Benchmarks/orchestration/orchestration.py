@@ -12,6 +12,7 @@ import os
 import pathlib
 import platform
 import shutil
+import signal
 import sys
 import time
 
@@ -49,6 +50,11 @@ def processor():
         return platform.machine()
 
 
+def crowded():
+    """A warning where the machine has other work: times on the wall are then not those of the tools alone."""
+    return " **The machine had other work: look at CPU, not at wall times.**" if os.getloadavg()[0] > os.cpu_count() / 2 else ""
+
+
 def introduction(options):
     yield "# What orchestration costs (`make bench-orchestration`)\n"
     if options.quick:
@@ -59,6 +65,7 @@ def introduction(options):
     yield (
         f"Snakemake {snakemake_side.VERSION}, doit {doit_side.VERSION}, PyExperimenter {experimenter_side.VERSION}, HyperQueue"
         f" {hyperqueue_side.VERSION} (Python API), Python {platform.python_version()}; {os.cpu_count()} cores ({processor()})."
+        f" {os.getloadavg()[0]:.1f} processes ran or waited to run when it began.{crowded()}"
         " Each tool is given what it does best, and the sizes that it can bear in bounded time. All are measured in turns, and"
         " what stands here are medians of the number of runs in the last column. Ratios are of CPU time for a unit, to Graft's"
         " at the nearest size.\n"
@@ -89,6 +96,9 @@ def main():
         Xargs(options.folder / "xargs"),
     ]
     bench = parts.Bench({side.name: side for side in sides}, QUICK if options.quick else FULL)
+    begun = list(introduction(options))
+    # A terminated run ends what it measures and removes its folder, as an interrupted one does.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         begin = time.monotonic()
         body = []
@@ -99,7 +109,7 @@ def main():
         minutes = (time.monotonic() - begin) / 60
     finally:
         shutil.rmtree(options.folder, ignore_errors=True)
-    head = [*introduction(options), *target_table(bench.targets), "", f"The whole run took {minutes:.0f} minutes.\n"]
+    head = [*begun, *target_table(bench.targets), "", f"The whole run took {minutes:.0f} minutes.\n"]
     text = "\n".join([*head, *body]) + "\n"
     print(text)
     if options.only:
@@ -111,4 +121,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("stopped; nothing was written")

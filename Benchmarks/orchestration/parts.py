@@ -1,7 +1,7 @@
 """The comparisons, each a function that gives the lines of a section and adds to the list of what was to be reached."""
 
 from graft_side import CELLS_A_RATE, SHARED_STAGES, STAGES_A_CELL, stages
-from measure import Result, TooLong, in_turns
+from measure import NoResult, Result, in_turns, unless_it_fails
 from tables import amount, megabytes, seconds, side_table
 
 
@@ -12,17 +12,19 @@ class Bench:
         self.sides, self.sizes = sides, sizes
         self.targets = []
         self.growth = {}
+        # The studies that were finished, in cells by tool.
+        self.study = {}
 
     def in_turns(self, runs):
         return in_turns(runs, self.sizes.repetitions, self.sizes.budget)
 
-    def target(self, what, unit, limit, measured, form):
-        """A number to be reached. `unit` says at what size it was asked for; None as `measured`: not in this run."""
-        self.targets.append((what, unit, limit, measured, form))
+    def target(self, what, limit, measured, form):
+        """A number to be reached, and what was found; None where this run is not of the size that it was asked for."""
+        self.targets.append((what, limit, measured, form))
 
     def seconds_target(self, what, asked, cells, limit, result):
-        at_size = result.wall if asked == cells and not isinstance(result, TooLong) else None
-        self.target(what, asked, limit, at_size, seconds)
+        at_size = result.wall if asked == cells and not isinstance(result, NoResult) else None
+        self.target(what, limit, at_size, seconds)
 
 
 def planning(bench):
@@ -34,13 +36,13 @@ def planning(bench):
             runs[name, cells] = lambda side=side, cells=cells: side.plan(cells, limit=bench.sizes.limit)
     results = bench.in_turns(runs)
     for (name, cells), result in results.items():
-        if not isinstance(result, TooLong):
+        if not isinstance(result, NoResult):
             bench.growth.setdefault(name, []).append((cells, result.wall))
     for cells, wall, memory in [(100_000, 2, 600e6), (1_000_000, 25, 5e9)]:
         result = results.get(("Graft", cells))
-        found = result is not None and not isinstance(result, TooLong)
-        bench.target(f"plan of {cells:,} cells, wall", cells, wall, result.wall if found else None, seconds)
-        bench.target(f"plan of {cells:,} cells, memory", cells, memory, result.memory if found else None, megabytes)
+        found = result is not None and not isinstance(result, NoResult)
+        bench.target(f"plan of {cells:,} cells, wall", wall, result.wall if found else None, seconds)
+        bench.target(f"plan of {cells:,} cells, memory", memory, result.memory if found else None, megabytes)
     yield "## Planning\n"
     yield (
         f"`graft plan` from the YAML file, keys and reasons included, beside `snakemake --dry-run`, `doit list --all --status`,"
@@ -62,9 +64,14 @@ def growth_said(points):
 
 def finishing(bench):
     """The studies run to their ends, so that there is something finished."""
-    results = {
-        (name, cells): Result.of([bench.sides[name].finish(cells)]) for name, cells in bench.sizes.study.items()
-    }
+    results = {}
+    for name, cells in bench.sizes.study.items():
+        cost = unless_it_fails(name, lambda name=name, cells=cells: bench.sides[name].finish(cells))
+        if isinstance(cost, NoResult):
+            results[name, cells] = cost
+        else:
+            results[name, cells] = Result.of([cost])
+            bench.study[name] = cells
     cells = bench.sizes.study["Graft"]
     graft = results["Graft", cells]
     yield "## A finished study\n"
@@ -78,7 +85,7 @@ def finishing(bench):
 
 def nothing_to_do(bench):
     """2: the same command again, and how far it is."""
-    limit, study = bench.sizes.limit, bench.sizes.study
+    limit, study = bench.sizes.limit, bench.study
     again = bench.in_turns(
         {(name, cells): lambda name=name, cells=cells: bench.sides[name].again(cells, limit) for name, cells in study.items()})
     status = bench.in_turns(
@@ -100,13 +107,15 @@ def nothing_to_do(bench):
 
 def reporting(bench):
     """6: from the state to tables and figures."""
-    cells = {name: bench.sizes.study[name] for name in ("Graft", "PyExperimenter")}
+    sides, study = bench.sides, bench.study
     results = bench.in_turns(
         {
-            ("Graft", cells["Graft"]): lambda: bench.sides["Graft"].report(cells["Graft"]),
-            ("PyExperimenter", cells["PyExperimenter"]): lambda: bench.sides["PyExperimenter"].summary(cells["PyExperimenter"]),
+            (name, study[name]): lambda name=name: sides[name].report(study[name])
+            for name in ("Graft", "PyExperimenter")
+            if name in study
         })
-    bench.seconds_target("report of 100,000 cells, wall", 100_000, cells["Graft"], 5, results["Graft", cells["Graft"]])
+    graft = "Graft", study["Graft"]
+    bench.seconds_target("report of 100,000 cells, wall", 100_000, graft[1], 5, results[graft])
     yield "### Report\n"
     yield (
         "`graft report`: all tables, figures and the page. PyExperimenter has no report; beside it stands what its users write:"
@@ -117,7 +126,7 @@ def reporting(bench):
 
 def growing(bench):
     """4: the finished study with more cells."""
-    limit, study, more = bench.sizes.limit, bench.sizes.study, bench.sizes.more
+    limit, study, more = bench.sizes.limit, bench.study, bench.sizes.more
     runs = {}
     for name, cells in study.items():
         side = bench.sides[name]
@@ -147,17 +156,18 @@ def state(bench):
     """5: what is kept of a finished study. Before it is grown."""
     yield "### State\n"
     yield (
-        "Bytes of each tool's own records of its finished study: Graft's `state.sqlite`, Snakemake's `.snakemake`, doit's and"
+        "Bytes of each tool's own records of its finished study: Graft's `state.sqlite` and the log beside it, Snakemake's `.snakemake`, doit's and"
         " PyExperimenter's data bases. Graft's hold keys, parameters, inputs, attempts, costs, metrics and three validations of"
         " each training. HyperQueue's Python API starts its server without a journal: it keeps nothing.\n"
     )
     yield "| tool | cells | records of | bytes | bytes a record |\n|---|---:|---|---:|---:|"
-    for name, cells in bench.sizes.study.items():
+    for name, cells in bench.study.items():
         used = bench.sides[name].state(cells)
         records, what = (cells, "cells") if name == "PyExperimenter" else (stages(cells), "stages")
         yield f"| {name} | {cells:,} | {records:,} {what} | {used:,} | {used / records:,.0f} |"
         if name == "Graft":
-            bench.target("state file, bytes a stage of a study", None, 1000, used / records, amount)
+            at_size = used / records if cells == 100_000 else None
+            bench.target("state file after 100,000 cells, bytes a stage", 1000, at_size, amount)
     yield ""
 
 
@@ -170,10 +180,10 @@ def doing_nothing(bench):
         })
     count = bench.sizes.noop["Graft"]
     result = results["Graft", count]
-    at_size = result.cpu / count * 1e3 if count == 100_000 and not isinstance(result, TooLong) else None
-    bench.target("CPU of a stage that does nothing, at 100,000", 100_000, 0.5, at_size, lambda value: f"{value:.2f} ms")
-    bytes_a_stage = bench.sides["Graft"].noop_state() / count
-    bench.target("state file, bytes a stage that does nothing", None, 1000, bytes_a_stage, amount)
+    at_size = result.cpu / count * 1e3 if count == 100_000 and not isinstance(result, NoResult) else None
+    bench.target("CPU of a stage that does nothing, of 100,000", 0.5, at_size, lambda value: f"{value:.2f} ms")
+    bytes_a_stage = bench.sides["Graft"].noop_state() / count if count == 100_000 else None
+    bench.target("state file after 100,000 such stages, bytes a stage", 1000, bytes_a_stage, amount)
     yield "## What a task costs\n"
     yield (
         "Independent tasks that do nothing, two at a time where the tool has that; CPU of all processes together. Graft's are"

@@ -1,8 +1,8 @@
 """Snakemake's side: the study's graph as four rules with wildcards.
 
-Used as its manual advises for many jobs: the greedy scheduler, reruns by modification times alone, nothing printed. A job's
-command is a word of the shell itself, so that no second process is started. With more than one core it would be no faster:
-its own work is done in one thread.
+Used as its manual advises for many jobs: the greedy scheduler, reruns by modification times alone, nothing printed. Its
+records are files, since its SQLite of them takes longer. A job's command is a word of the shell itself, so that no second
+process is started for it.
 """
 
 import importlib.metadata

@@ -1,6 +1,6 @@
 """Markdown of results."""
 
-from measure import TooLong
+from measure import NoResult
 
 
 def seconds(value):
@@ -30,8 +30,8 @@ def side_table(results, unit, memory=False):
         f"|---|---:|---:|---:|{memory_line}---:|---:|---:|---:|"
     )
     for (name, size), result in results.items():
-        if isinstance(result, TooLong):
-            yield f"| {name} | {size:,} | more than {result.limit:.0f} s | |{' |' if memory else ''} | | | 1 |"
+        if isinstance(result, NoResult):
+            yield f"| {name} | {size:,} | {result.reason} | |{' |' if memory else ''} | | | 1 |"
             continue
         memory_cell = f" {megabytes(result.memory)} |" if memory else ""
         yield (
@@ -43,7 +43,7 @@ def side_table(results, unit, memory=False):
 
 
 def ratio(results, name, size):
-    graft = {of: result for (side, of), result in results.items() if side == "Graft" and not isinstance(result, TooLong)}
+    graft = {of: result for (side, of), result in results.items() if side == "Graft" and not isinstance(result, NoResult)}
     if name == "Graft" or not graft:
         return ""
     nearest = min(graft, key=lambda of: max(of, size) / min(of, size))
@@ -53,7 +53,7 @@ def ratio(results, name, size):
 
 def target_table(targets):
     yield "| what | to reach | measured | |\n|---|---:|---:|---|"
-    for what, _, limit, measured, form in targets:
+    for what, limit, measured, form in targets:
         if measured is None:
             yield f"| {what} | {form(limit)} | not at this size in this run | |"
         else:
