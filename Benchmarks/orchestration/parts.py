@@ -156,8 +156,8 @@ def state(bench):
     """5: what is kept of a finished study. Before it is grown."""
     yield "### State\n"
     yield (
-        "Bytes of each tool's own records of its finished study: Graft's `state.sqlite` and the log beside it, Snakemake's `.snakemake`, doit's and"
-        " PyExperimenter's data bases. Graft's hold keys, parameters, inputs, attempts, costs, metrics and three validations of"
+        "Bytes of each tool's own records of its finished study: Graft's `state.sqlite` and the log beside it, Snakemake's"
+        " `.snakemake`, doit's and PyExperimenter's data bases. Graft's hold keys, parameters, inputs, attempts, costs, metrics and three validations of"
         " each training. HyperQueue's Python API starts its server without a journal: it keeps nothing.\n"
     )
     yield "| tool | cells | records of | bytes | bytes a record |\n|---|---:|---|---:|---:|"
