@@ -3,7 +3,7 @@
 SWIFT_FLAGS := -c release
 GRAFT := .build/release/graft
 
-.PHONY: study test check lint build setup chest-xray bench bench-train bench-data bench-reuse clean
+.PHONY: study test check lint build setup chest-xray bench bench-train bench-data bench-reuse bench-orchestration clean
 
 # Runs the embedded default study, grids/quickstart.yaml, and says where its report lies.
 study: build
@@ -59,6 +59,12 @@ bench-reuse: build
 	@$${GRAFT_PEER_PYTHON:-Benchmarks/.venv/bin/python} -m pip install --quiet safetensors
 	@$${GRAFT_PEER_PYTHON:-Benchmarks/.venv/bin/python} Benchmarks/reuse/reuse.py --graft .build/release/graft \
 	  --worker .build/release/graft-worker
+
+# Planning, running, status and state at 100,000 cells and more, against Snakemake, doit, PyExperimenter, HyperQueue and xargs;
+# QUICK=1 for small sizes.
+bench-orchestration: build
+	@sh Benchmarks/orchestration/peers.sh
+	@Benchmarks/.venv-orchestration/bin/python Benchmarks/orchestration/orchestration.py $(if $(QUICK),--quick)
 
 clean:
 	@rm -rf .build

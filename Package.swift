@@ -119,6 +119,9 @@ let package = Package(
     .executableTarget(
       name: "graft-fake-run", dependencies: ["Executor", "Files", "Store", "Planner", "WorkerProtocol"],
       path: "Tests/FakeRun"),
+    // A worker whose stages compute nothing, for measuring what orchestration costs.
+    .executableTarget(
+      name: "graft-hollow-worker", dependencies: ["Planner", "WorkerProtocol"], path: "Benchmarks/orchestration/Worker"),
     .testTarget(
       name: "ExecutorTests",
       dependencies: ["Executor", "Files", "Store", "Planner", "WorkerProtocol", "graft-fake-worker", "graft-fake-run"]),
