@@ -13,6 +13,11 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "table, json or csv.") var format = ListFormat.table
   @Option(help: ArgumentHelp("Print the graph of stages instead; dot is Graphviz's language.", valueName: "dot"))
   var graph: Graph?
+  @Option(
+    help: ArgumentHelp(
+      "Say what an edit changes: another study file to compare with, or `last` for this study as it was last run.",
+      valueName: "file|last"))
+  var against: String?
   @OptionGroup var device: DeviceArguments
   @Flag(help: "List the cells.") var cells = false
   @Flag(help: "List every stage with its reason.") var stages = false
@@ -24,6 +29,15 @@ struct PlanCommand: ParsableCommand {
     let (plan, reasons) = (reasoned.plan, reasoned.reasons)
     // A plan is the same on any device; one that is named is looked for.
     _ = try device.device?.onThisMachine()
+    if let against {
+      let edited = try EditedPlan(against, of: loaded, reasoned, in: workspace)
+      switch format {
+      case .table: Console.write(cells ? edited.listing.rendered(as: .table) : edited.text)
+      case .csv: Console.write(edited.listing.rendered(as: .csv))
+      case .json: Console.writeLine(edited.json.canonicalText)
+      }
+      return
+    }
     if graph != nil {
       Console.write(PlanGraph(plan).dot)
       return

@@ -14,7 +14,7 @@ enum Provenance {
     ]
     return StudySource(
       name: loaded.study.name, file: loaded.file.name, text: String(decoding: loaded.file.data, as: UTF8.self),
-      facts: facts,
+      facts: facts, overrides: loaded.overrides,
       bases: loaded.file.bases.read.map {
         StudySource.Base(file: $0.name, text: String(decoding: $0.data, as: UTF8.self))
       })

@@ -74,7 +74,7 @@ struct StudyOptions: ParsableArguments {
     let file = try StudyFile(path: study)
     return LoadedStudy(
       file: file, study: try file.study(overrides: overrides), filter: filter,
-      workspaceFolder: place.folder(beside: file.folder))
+      workspaceFolder: place.folder(beside: file.folder), overrides: overrides)
   }
 }
 
@@ -115,6 +115,8 @@ struct LoadedStudy {
   let study: Study
   let filter: CellFilter?
   let workspaceFolder: String
+  /// What was set over the file's values.
+  var overrides: [(name: String, value: String)] = []
 }
 
 /// The path from the root of the file system, without `.` and `..`.

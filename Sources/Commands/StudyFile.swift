@@ -1,5 +1,6 @@
 import Foundation
 import Planner
+import Store
 import Synchronization
 
 /// A study file's bytes and place.
@@ -22,6 +23,17 @@ struct StudyFile {
     self.name = name
     self.folder = folder
     bases = BaseFileReader(name: name, folder: folder, identity: identity)
+  }
+
+  /// A study as a workspace has recorded it.
+  ///
+  /// - Parameter folder: Where its relative paths start from.
+  init(recorded source: StudySource, folder: String) {
+    data = Data(source.text.utf8)
+    name = source.file
+    self.folder = folder
+    bases = BaseFileReader(
+      name: source.file, recorded: source.bases.map { BaseFiles.File(name: $0.file, data: Data($0.text.utf8), identity: $0.file) })
   }
 
   /// - Parameter path: Nil for the embedded quickstart, at home in the current folder.
@@ -74,6 +86,8 @@ final class BaseFileReader: Sendable {
   private let name: String
   private let folder: String
   private let identity: String?
+  /// Files that stand in for those of the disk; nil where there are none.
+  private let recorded: [BaseFiles.File]?
   private let found = Mutex<[BaseFiles.File]>([])
 
   /// - Parameters:
@@ -84,6 +98,15 @@ final class BaseFileReader: Sendable {
     self.name = name
     self.folder = folder
     self.identity = identity
+    recorded = nil
+  }
+
+  /// Files that were read once, by the names that messages had for them.
+  init(name: String, recorded: [BaseFiles.File]) {
+    self.name = name
+    folder = ""
+    identity = nil
+    self.recorded = recorded
   }
 
   /// Each file that was read, once, in the order of reading.
@@ -93,6 +116,12 @@ final class BaseFileReader: Sendable {
     BaseFiles(ownIdentity: identity) { [self] (path) throws(BaseFiles.Unreadable) in
       let beside = (name as NSString).deletingLastPathComponent
       let shown = path.hasPrefix("/") || beside.isEmpty ? path : "\(beside)/\(path)"
+      if let recorded {
+        guard let file = recorded.first(where: { $0.name == shown }) else {
+          throw BaseFiles.Unreadable("it was not recorded with the study")
+        }
+        return file
+      }
       let content: BoundedFile
       do throws(BoundedFile.Refusal) {
         content = try BoundedFile(path: path.hasPrefix("/") ? path : "\(folder)/\(path)")

@@ -10,7 +10,9 @@ extension LoadedStudy {
   func plan(in workspace: Workspace) throws -> Plan { try planned(in: workspace).plan }
 
   /// The study's plan, and the content that it was made with.
-  func planned(in workspace: Workspace) throws -> (plan: Plan, contents: [ContentRequest.ID: String]) {
+  ///
+  /// - Parameter mayBeEmpty: Whether a plan without a cell is no error.
+  func planned(in workspace: Workspace, mayBeEmpty: Bool = false) throws -> (plan: Plan, contents: [ContentRequest.ID: String]) {
     var contents: [ContentRequest.ID: String] = [:]
     var versions = try ProgramVersions.current()
     do {
@@ -20,7 +22,7 @@ extension LoadedStudy {
       throw CommandFailure(error)
     }
     let plan = study.plan(contents: contents, filter: filter, versions: versions, folder: file.folder)
-    guard !plan.cells.isEmpty else {
+    guard mayBeEmpty || !plan.cells.isEmpty else {
       throw CommandFailure(
         .usage,
         filter.map { "--only '\($0.text)' matches none of the \(study.cellCount) cells" } ?? "the study has no cells",

@@ -96,3 +96,18 @@ struct DurationModel: Sendable {
     return nil
   }
 }
+
+extension Estimate {
+  /// What the stages of a plan that are not done will take, by what like ones took; nil where no like one was measured.
+  ///
+  /// - Parameters:
+  ///   - isDone: Of each stage.
+  ///   - measured: Seconds of stages that are done, in the plan's order.
+  ///   - jobs: How many run at once.
+  public static func of(_ plan: Plan, isDone: [Bool], measured: [Double?], jobs: Int) -> Estimate? {
+    let model = DurationModel(
+      likeness: StageLikeness(plan: plan), isDone: isDone,
+      measured: measured.enumerated().compactMap { place, seconds in seconds.map { (place, $0) } })
+    return model.estimate(running: [], slots: jobs)
+  }
+}

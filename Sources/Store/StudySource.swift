@@ -3,7 +3,7 @@ import Hashing
 import Planner
 
 /// The study file as it was when it was last run, with the files that it extends: kept for provenance.
-public struct StudySource: Sendable, Hashable {
+public struct StudySource: Sendable, Equatable {
   /// A file that the study extends.
   public struct Base: Sendable, Hashable {
     /// The file's path as messages name it.
@@ -27,13 +27,24 @@ public struct StudySource: Sendable, Hashable {
   public let facts: JSONValue
   /// What it extends, directly or not, in the order in which it was read.
   public let bases: [Base]
+  /// Values that were set over those of the text, in their order.
+  public let overrides: [(name: String, value: String)]
 
-  public init(name: String, file: String, text: String, facts: JSONValue, bases: [Base] = []) {
+  public init(
+    name: String, file: String, text: String, facts: JSONValue, overrides: [(name: String, value: String)] = [],
+    bases: [Base] = []
+  ) {
     self.name = name
     self.file = file
     self.text = text
     self.facts = facts
     self.bases = bases
+    self.overrides = overrides
+  }
+
+  public static func == (left: StudySource, right: StudySource) -> Bool {
+    left.name == right.name && left.file == right.file && left.text == right.text && left.facts == right.facts
+      && left.bases == right.bases && left.overrides.elementsEqual(right.overrides, by: ==)
   }
 
   /// Lower-case hexadecimal SHA-256 of the text; of a study that extends others, of the digests of all of its texts.
@@ -74,20 +85,29 @@ extension StudySource {
 
   /// The member of the facts that keeps what the study extends.
   private static let extends = "extends"
+  /// The member of the facts that keeps what was set over the text.
+  private static let overridden = "set"
 
   private init(name: String, file: String, text: String, stored: JSONValue) {
     var facts = stored.objectValue ?? [:]
     let bases = facts.removeValue(forKey: Self.extends)?.arrayValue ?? []
+    let overrides = facts.removeValue(forKey: Self.overridden)?.arrayValue ?? []
     self.init(
       name: name, file: file, text: text, facts: .object(facts),
+      overrides: overrides.map { ($0["name"]?.stringValue ?? "", $0["value"]?.stringValue ?? "") },
       bases: bases.map { Base(file: $0["file"]?.stringValue ?? "", text: $0["text"]?.stringValue ?? "") })
   }
 
   /// The facts as the database has them, the texts of what is extended among them.
   var storedFacts: JSONValue {
-    if bases.isEmpty { return facts }
     var members = facts.objectValue ?? [:]
-    members[Self.extends] = .array(bases.map { ["file": .string($0.file), "text": .string($0.text)] })
+    if !bases.isEmpty {
+      members[Self.extends] = .array(bases.map { ["file": .string($0.file), "text": .string($0.text)] })
+    }
+    if !overrides.isEmpty {
+      members[Self.overridden] = .array(
+        overrides.map { ["name": .string($0.name), "value": .string($0.value)] })
+    }
     return .object(members)
   }
 
@@ -100,6 +120,7 @@ extension StudySource {
       members["study_extends"] = .array(
         bases.map { ["file": .string($0.file), "digest": .string($0.digest)] })
     }
+    if !overrides.isEmpty { members["study_set"] = .texts(overrides.map { "\($0.name)=\($0.value)" }) }
     return .object(members)
   }
 }
