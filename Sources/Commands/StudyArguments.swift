@@ -127,7 +127,12 @@ func absolutePath(_ path: String) -> String {
 
 extension LoadedStudy {
   /// A path of the study file, from the root of the file system.
+  func path(_ path: String) -> String { file.path(path) }
+}
+
+extension StudyFile {
+  /// A path of the file, from the root of the file system.
   func path(_ path: String) -> String {
-    path.hasPrefix("/") ? path : ("\(file.folder)/\(path)" as NSString).standardizingPath
+    path.hasPrefix("/") ? path : ("\(folder)/\(path)" as NSString).standardizingPath
   }
 }

@@ -33,7 +33,8 @@ struct StudyFile {
     name = source.file
     self.folder = folder
     bases = BaseFileReader(
-      name: source.file, recorded: source.bases.map { BaseFiles.File(name: $0.file, data: Data($0.text.utf8), identity: $0.file) })
+      name: source.file,
+      recorded: source.bases.map { BaseFiles.File(name: $0.file, data: Data($0.text.utf8), identity: $0.file) })
   }
 
   /// - Parameter path: Nil for the embedded quickstart, at home in the current folder.
@@ -89,6 +90,7 @@ final class BaseFileReader: Sendable {
   /// Files that stand in for those of the disk; nil where there are none.
   private let recorded: [BaseFiles.File]?
   private let found = Mutex<[BaseFiles.File]>([])
+  private let places = Mutex<[String]>([])
 
   /// - Parameters:
   ///   - name: What messages call the study's own file.
@@ -111,6 +113,8 @@ final class BaseFileReader: Sendable {
 
   /// Each file that was read, once, in the order of reading.
   var read: [BaseFiles.File] { found.withLock { $0 } }
+  /// Where each of those lies, from the root of the file system.
+  var paths: [String] { places.withLock { $0 } }
 
   var files: BaseFiles {
     BaseFiles(ownIdentity: identity) { [self] (path) throws(BaseFiles.Unreadable) in
@@ -122,15 +126,18 @@ final class BaseFileReader: Sendable {
         }
         return file
       }
+      let place = path.hasPrefix("/") ? path : "\(folder)/\(path)"
       let content: BoundedFile
       do throws(BoundedFile.Refusal) {
-        content = try BoundedFile(path: path.hasPrefix("/") ? path : "\(folder)/\(path)")
+        content = try BoundedFile(path: place)
       } catch {
         throw BaseFiles.Unreadable(error.reason)
       }
       let file = BaseFiles.File(name: shown, data: content.data, identity: content.identity)
       found.withLock { found in
-        if !found.contains(where: { $0.identity == file.identity }) { found.append(file) }
+        if found.contains(where: { $0.identity == file.identity }) { return }
+        found.append(file)
+        places.withLock { $0.append(place) }
       }
       return file
     }

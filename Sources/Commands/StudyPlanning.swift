@@ -12,11 +12,15 @@ extension LoadedStudy {
   /// The study's plan, and the content that it was made with.
   ///
   /// - Parameter mayBeEmpty: Whether a plan without a cell is no error.
-  func planned(in workspace: Workspace, mayBeEmpty: Bool = false) throws -> (plan: Plan, contents: [ContentRequest.ID: String]) {
+  func planned(in workspace: Workspace, mayBeEmpty: Bool = false) throws -> (
+    plan: Plan, contents: [ContentRequest.ID: String]
+  ) {
     var contents: [ContentRequest.ID: String] = [:]
     var versions = try ProgramVersions.current()
     do {
-      for request in study.contentRequests { contents[request.id] = try digest(of: request, in: workspace) }
+      for request in study.contentRequests {
+        contents[request.id] = try file.digest(of: request, in: workspace)
+      }
       versions = versions.accepting(try workspace.acceptances())
     } catch let error as WorkspaceError {
       throw CommandFailure(error)
@@ -31,7 +35,16 @@ extension LoadedStudy {
     return (plan, contents)
   }
 
-  private func digest(of request: ContentRequest, in workspace: Workspace) throws -> String {
+  func digest(of request: ContentRequest, in workspace: Workspace) throws -> String {
+    try explaining { try file.digest(of: request, in: workspace) }
+  }
+}
+
+extension StudyFile {
+  /// The digest of what lies where a study's file says.
+  ///
+  /// - Throws: `WorkspaceError`.
+  func digest(of request: ContentRequest, in workspace: Workspace) throws -> String {
     let path = path(request.path)
     switch request.scope {
     case .file:

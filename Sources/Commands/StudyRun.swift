@@ -30,11 +30,19 @@ struct StudyRun {
         loaded.workspaceFolder, command: CommandLine.arguments.joined(separator: " "), whenBusy: Self.sayBusy)
     }
     defer { workspace.close() }
-    let plan = try part(try loaded.plan(in: workspace), workspace)
+    let whole = try loaded.plan(in: workspace)
+    let plan = try part(whole, workspace)
     let reasons = try explaining {
       plan.reasons(records: try workspace.records(of: plan), retriesFailures: retriesFailed)
     }
+    let isWhole = plan.stages.count == whole.stages.count
     if reasons.values.allSatisfy({ $0 == .done }) {
+      // So that the next who asks how far it is need not count.
+      if isWhole {
+        let states = Array(repeating: StageState.done, count: plan.stages.count)
+        let key = try StatusShortcut(of: loaded, in: workspace).key
+        try explaining { try workspace.record(StudySummary(of: plan, states: states), of: key) }
+      }
       Console.note(
         "\(plan.study): nothing to run: all \(plan.stages.count) stages of \(plan.cells.count) cells are done")
       return (workspace, plan)
@@ -42,6 +50,8 @@ struct StudyRun {
     var options = try arguments.options(of: plan)
     options.first = first
     options.retriesFailed = retriesFailed
+    // A part of a study says nothing of the rest.
+    if isWhole { options.summaryKey = try StatusShortcut(of: loaded, in: workspace).key }
     try explaining { try workspace.record(Provenance.source(of: loaded)) }
     if !arguments.quiet {
       let toRun = reasons.countToRun

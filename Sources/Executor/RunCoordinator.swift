@@ -44,6 +44,7 @@ public actor RunCoordinator {
   var fatal: RunError?
   private var wasToldToStop = false
   private var lastSign = ContinuousClock.now
+  private var lastSummary = ContinuousClock.now - .seconds(3600)
 
   /// - Parameters:
   ///   - plan: What to run; every stage of it.
@@ -111,6 +112,7 @@ public actor RunCoordinator {
     } catch let fault as WorkspaceError {
       if fatal == nil { fatal = .workspace(fault) }
     }
+    keepSummary(isLast: true)
     if let fatal { throw fatal }
     let summary = summary(seconds: (ContinuousClock.now - begin) / .seconds(1))
     observer.observe(.ended(summary))
@@ -170,6 +172,7 @@ public actor RunCoordinator {
     case .cannotRecord(let fault): return giveUp(.workspace(fault))
     case .watch:
       judgeRunning()
+      keepSummary()
       return lookAround()
     }
   }
@@ -245,6 +248,17 @@ public actor RunCoordinator {
     if let (counts, estimate) = news { observer.observe(.counted(counts, estimate)) }
   }
 
+  /// Keeps what was counted, for whoever asks from another terminal; the more stages there are, the more rarely.
+  private func keepSummary(isLast: Bool = false) {
+    guard let key = options.summaryKey else { return }
+    let pause = Duration.seconds(1) + .microseconds(10 * plan.stages.count)
+    guard isLast || ContinuousClock.now - lastSummary >= pause else { return }
+    lastSummary = .now
+    let states = schedule.statuses.map(\.state)
+    // Whoever asks can count by himself.
+    try? workspace.record(StudySummary(of: plan, states: states), of: key)
+  }
+
   private func summary(seconds: Double) -> RunSummary {
     let counts = tally.counts
     let ending: RunSummary.Ending =
@@ -252,5 +266,19 @@ public actor RunCoordinator {
     return RunSummary(
       ending: ending, counts: counts, failures: tally.failures, seconds: seconds,
       forecasts: ending == .complete ? tally.forecasts : [])
+  }
+}
+
+extension Schedule.Status {
+  /// As a status says it.
+  fileprivate var state: StageState {
+    switch self {
+    case .waiting: .waiting
+    case .ready: .ready
+    case .running: .running
+    case .backingOff, .failed: .failed
+    case .done: .done
+    case .stopped: .stopped
+    }
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Planner
+import Store
 import WorkerProtocol
 
 /// How a plan is to be run.
@@ -26,6 +27,8 @@ public struct RunOptions: Sendable {
   public var limits = StageLimits()
   /// A worker that gives no sign of work for so long counts as hung; nil for never.
   public var hungAfter: Duration? = .seconds(1800)
+  /// What the study's summary is kept under while it runs and after; nil to keep none.
+  public var summaryKey: SummaryKey?
   /// How often running stages are looked at.
   public var watchInterval: Duration = .seconds(1)
   /// How long a worker that was asked to stop may take before it is killed.

@@ -21,14 +21,10 @@ public struct PlanStatus: Sendable {
   public var currentRun: LockHolder?
   /// Each stage's state, in the plan's order.
   public var states: [StageState]
-  /// Stages by kind and state; states that no stage is in are left out.
-  public var counts: [StageKind: [StageState: Int]]
+  public var summary: StudySummary
   public var running: [RunningStage]
   /// Stages whose last attempt failed, in the plan's order.
   public var failed: [FailedStage]
-  public var cells: Int
-  /// Cells all of whose stages are done.
-  public var cellsDone: Int
 }
 
 /// A stage being run, with what it last told.
@@ -54,14 +50,8 @@ extension Workspace {
     let holder = currentRun
     let stages = plan.stages
     let states = Self.states(of: stages, try records(of: plan))
-    var counts: [StageKind: [StageState: Int]] = [:]
-    for kind in Set(stages.kinds) { counts[kind] = [:] }
-    for (kind, state) in zip(stages.kinds, states) { counts[kind]?[state, default: 0] += 1 }
     var status = PlanStatus(
-      currentRun: holder, states: states, counts: counts, running: [], failed: [], cells: plan.cells.count,
-      cellsDone: plan.cells.indices.count { cell in
-        plan.cells.stagePlaces(of: cell).allSatisfy { states[Int($0)] == .done }
-      })
+      currentRun: holder, states: states, summary: StudySummary(of: plan, states: states), running: [], failed: [])
     let shown = states.indices.filter { states[$0] == .running || states[$0] == .failed }
     guard !shown.isEmpty else { return status }
     let details = try records(of: shown.lazy.map { stages[$0] })
@@ -100,7 +90,7 @@ extension Workspace {
     return states
   }
 
-  private static func progress(_ database: Database) throws -> [Int64: (StageProgress, Timestamp)] {
+  static func progress(_ database: Database) throws -> [Int64: (StageProgress, Timestamp)] {
     let rows = try Row.fetchAll(
       database, sql: "SELECT attempt, fraction, position, loss, metric_name, metric, updated FROM progress")
     return Dictionary(

@@ -7,7 +7,7 @@ enum Schema {
   static var version: Int { migrations.count }
 
   private static let migrations: [String] = [
-    firstTables, neighbours, failureClasses, narrowStages, acceptances,
+    firstTables, neighbours, failureClasses, narrowStages, acceptances, summaries,
   ]
 
   /// Brings a database from any earlier version to this one, in one transaction.
@@ -237,5 +237,21 @@ enum Schema {
 
     ALTER TABLE result ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
     UPDATE result SET version = (SELECT version FROM stage WHERE id = result.stage);
+    """
+
+  // `generation` counts the transactions that changed anything; a summary is true as long as it is the one at which it was made.
+  private static let summaries = """
+    CREATE TABLE generation (
+      id INTEGER PRIMARY KEY CHECK (id = 0),
+      number INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO generation VALUES (0, 0);
+
+    CREATE TABLE summary (
+      name TEXT PRIMARY KEY,
+      key TEXT NOT NULL,
+      counts TEXT NOT NULL CHECK (json_valid(counts)),
+      generation INTEGER NOT NULL
+    ) STRICT;
     """
 }

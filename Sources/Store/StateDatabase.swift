@@ -100,7 +100,18 @@ struct StateDatabase: Sendable {
 
   /// One transaction, on disk when it returns.
   func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    try Self.translating(path) { try patience.wait { try queue.write(body) } }
+    try Self.translating(path) {
+      try patience.wait {
+        try queue.write { database in
+          let changes = database.totalChangesCount
+          let value = try body(database)
+          if database.totalChangesCount != changes {
+            try database.cachedStatement(sql: "UPDATE generation SET number = number + 1").execute()
+          }
+          return value
+        }
+      }
+    }
   }
 
   private static func translating<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {

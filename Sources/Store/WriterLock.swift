@@ -16,7 +16,7 @@ public struct LockHolder: Sendable, Hashable, CustomStringConvertible {
   /// Whether the holder still runs; one on another machine counts as running.
   public var isRunning: Bool { host != ProcessIdentity.currentHost || process.isRunning }
 
-  var json: JSONValue {
+  public var json: JSONValue {
     [
       "pid": .number(Double(process.processID)), "start": .string(String(process.startTicks)),
       "boot": .string(process.boot), "host": .string(host), "command": .string(command),

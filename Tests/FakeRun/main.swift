@@ -33,7 +33,7 @@ let arguments = CommandLine.arguments
 if arguments.count == 3 {
   do {
     let status = try Workspace.openForReading(arguments[1]).status(of: try plan(from: arguments[2]))
-    let total = status.counts.values.reduce(into: [:]) { $0.merge($1) { $0 + $1 } }
+    let total = status.summary.counts.values.reduce(into: [:]) { $0.merge($1) { $0 + $1 } }
     print(total.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
     exit(0)
   } catch {

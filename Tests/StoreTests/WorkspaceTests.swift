@@ -54,7 +54,7 @@ struct WorkspaceTests {
     let stage = try TestFolder.stage("a")
     #expect(try workspace.records(of: [stage]).isEmpty)
     #expect(try workspace.dossier(of: stage.key) == nil)
-    #expect(try workspace.status(of: TestFolder.plan([stage])).counts == [.train: [.ready: 1]])
+    #expect(try workspace.status(of: TestFolder.plan([stage])).summary.counts == [.train: [.ready: 1]])
     #expect(try workspace.results(of: TestFolder.plan([stage])).cells.isEmpty)
     #expect(access(folder.workspace, F_OK) != 0, "reading must not make a workspace")
     #expect(throws: WorkspaceError.readOnly(path: "\(folder.workspace)/state.sqlite")) {

@@ -30,6 +30,12 @@ public struct ContentRequest: Sendable, Hashable {
   public let path: String
   public let scope: Scope
 
+  init(id: ID, path: String, scope: Scope) {
+    self.id = id
+    self.path = path
+    self.scope = scope
+  }
+
   /// The digest to hand back for what is not there or cannot be read.
   public static let missing = "missing"
 
@@ -84,5 +90,46 @@ extension PublishedFacts {
       tables.filter { $0.count == 1 }.flatMap { $0 },
       optional: tables.filter { $0.count > 1 }.flatMap { $0 } + furtherTables,
       images: images)
+  }
+}
+
+extension ContentRequest {
+  /// The request as a value, for whoever keeps it.
+  public var json: JSONValue {
+    var members: [String: JSONValue] = ["id": .string(id.text), "path": .string(path)]
+    switch scope {
+    case .folder: members["scope"] = "folder"
+    case .file: members["scope"] = "file"
+    case .files(let entries):
+      members["scope"] = "files"
+      members["entries"] = .array(entries.map { .texts($0) })
+    case .tables(let labels, let optional, let images):
+      members["scope"] = "tables"
+      members["labels"] = .texts(labels)
+      members["optional"] = .texts(optional)
+      members["images"] = .texts(images)
+    }
+    return .object(members)
+  }
+
+  /// nil for what `json` has not written.
+  public init?(json: JSONValue) {
+    func texts(_ value: JSONValue?) -> [String]? { value?.arrayValue?.compactMap(\.stringValue) }
+    guard let id = json["id"]?.stringValue, let path = json["path"]?.stringValue else { return nil }
+    let scope: Scope
+    switch json["scope"] {
+    case "folder": scope = .folder
+    case "file": scope = .file
+    case "files":
+      guard let entries = json["entries"]?.arrayValue else { return nil }
+      scope = .files(entries.compactMap { texts($0) })
+    case "tables":
+      guard let labels = texts(json["labels"]), let optional = texts(json["optional"]),
+        let images = texts(json["images"])
+      else { return nil }
+      scope = .tables(labels, optional: optional, images: images)
+    default: return nil
+    }
+    self.init(id: ID(id), path: path, scope: scope)
   }
 }
