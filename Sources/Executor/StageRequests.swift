@@ -53,7 +53,8 @@ struct StageRequests {
     stage.inputs.map { input in
       ResolvedInput(
         role: input.role, key: input.key,
-        folder: place(of: input.key).map { workspace.artifactFolder(kind: plan.stages.kinds[$0], key: input.key) } ?? "")
+        folder: place(of: input.key).map { workspace.artifactFolder(kind: plan.stages.kinds[$0], key: input.key) } ?? ""
+      )
     }
   }
 }
