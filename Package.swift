@@ -133,7 +133,9 @@ let package = Package(
       exclude: ["Snapshots"]),
     .testTarget(
       name: "CommandsTests",
-      dependencies: ["Commands", "Hashing", "Planner", "graft", "graft-worker", "graft-fake-worker"],
+      dependencies: [
+        "Commands", "Hashing", "Planner", "graft", "graft-worker", "graft-fake-worker", "graft-hollow-worker",
+      ],
       exclude: ["weights_server.py"]),
   ],
   swiftLanguageModes: [.v6],
