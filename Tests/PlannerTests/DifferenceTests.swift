@@ -34,7 +34,7 @@ import Testing
   @Test func aChangedOptionIsNamedWithItsValues() throws {
     let difference = PlanDifference(from: try Self.plan(), to: try Self.plan([("training.epochs", "3")]))
     #expect(difference.changed.count == 8)
-    #expect(difference.changes == [PlanDifference.Change(text: "training.epochs: 2 -> 3", cells: 8)])
+    #expect(difference.changes.map(\.text) == ["training.epochs: 2 -> 3"] && difference.changes[0].cells == 8)
   }
 
   @Test func aChangedSourceIsTheReasonOfThoseThatReadIt() throws {
@@ -46,13 +46,13 @@ import Testing
 
   @Test func aFurtherAnalysisIsSaid() throws {
     let difference = PlanDifference(from: try Self.plan(), to: try Self.plan([("analyses", "[test, knn]")]))
-    #expect(difference.changes == [PlanDifference.Change(text: "also asks for knn", cells: 8)])
+    #expect(difference.changes.map(\.text) == ["also asks for knn"] && difference.changes[0].cells == 8)
   }
 
   @Test func aMovedVersionIsSaid() throws {
     let versions = try #require(KindVersions("train=2"))
     let difference = PlanDifference(from: try Self.plan(), to: try Self.plan(versions: versions))
-    #expect(difference.changes == [PlanDifference.Change(text: "version of train: 1 -> 2", cells: 8)])
+    #expect(difference.changes.map(\.text) == ["version of train: 1 -> 2"] && difference.changes[0].cells == 8)
   }
 
   @Test func anAcceptedVersionKeepsAllKeys() throws {
