@@ -3,7 +3,7 @@ import Testing
 
 /// How commands read the files of a study: several of them, and none that never ends.
 @Suite struct StudyFileTests {
-  private static let base = """
+  fileprivate static let base = """
     axes: {dataset: [marks], backbone: [resnet_micro], init: [RI]}
     seeds: 2
     data: images
@@ -56,31 +56,39 @@ import Testing
     )
   }
 
-  /// Aliases that stand for a billion values.
-  private static let laughs = (1...9).map { level in
-    let inner = Array(repeating: level > 1 ? "*a\(level - 1)" : "x", count: 10).joined(separator: ", ")
-    return "a\(level): &a\(level) [\(inner)]\n"
-  }.joined()
+  /// What asks for much more memory or time than it is worth.
+  enum Attack: String, CaseIterable {
+    case laughs, levels, values, keys, range, text
 
-  /// Texts that ask for much more memory or time than they are worth, within half a gigabyte and half a minute.
-  @Test(
-    .timeLimit(.minutes(3)),
-    arguments: [
-      ("laughs", laughs),
-      ("levels", "study: " + String(repeating: "[", count: 100_000)),
-      ("values", "study: " + String(repeating: "[", count: 900) + String(repeating: "a,", count: 520_000)),
-      ("keys", (0..<90_000).map { "k\($0): 1\n" }.joined()),
-      ("range", base + "study: s\nblocks: [{axes: {training.epochs: {range: [0, 1000000000000]}}}]\n"),
-      ("text", "study: " + String(repeating: "x", count: 1_000_000)),
-    ])
-  func hostileTextsAreRefusedWithinBounds(_ name: String, text: String) throws {
+    var study: String {
+      switch self {
+      case .laughs: (1...9).map(Self.tenfold).joined()
+      case .levels: "study: " + String(repeating: "[", count: 100_000)
+      case .values: "study: " + String(repeating: "[", count: 900) + String(repeating: "a,", count: 520_000)
+      case .keys: (0..<90_000).map { "k\($0): 1\n" }.joined()
+      case .range: StudyFileTests.base + "study: s\nblocks: [{axes: {training.epochs: {range: [0, 1000000000000]}}}]\n"
+      case .text: "study: " + String(repeating: "x", count: 1_000_000)
+      }
+    }
+
+    /// A list that names the one before it ten times.
+    private static func tenfold(_ level: Int) -> String {
+      let value = level > 1 ? "*a\(level - 1)" : "x"
+      let values = Array(repeating: value, count: 10).joined(separator: ", ")
+      return "a\(level): &a\(level) [\(values)]\n"
+    }
+  }
+
+  @Test("is refused within half a gigabyte and half a minute", .timeLimit(.minutes(3)), arguments: Attack.allCases)
+  func hostileTexts(_ attack: Attack) throws {
     let folder = try TemporaryFolder()
-    try folder.write(text, to: "x.yaml")
+    try folder.write(attack.study, to: "x.yaml")
     // `ulimit -v` counts in KiB and takes in what is mapped and never touched.
     let script = "ulimit -v 1500000; ulimit -d 500000; ulimit -t 30; exec \(GraftProcess.binary.path) check x.yaml"
     let result = try GraftProcess.start(["-c", script], in: folder, program: URL(fileURLWithPath: "/bin/sh")).finish()
-    #expect(result.status == 65, "\(name): \(result.status) \(result.errors.prefix(400))")
-    #expect(result.errors.contains("x.yaml") && result.errors.contains("help:"), "\(result.errors.prefix(400))")
+    let shown = String(result.errors.prefix(400))
+    #expect(result.status == 65, "\(shown)")
+    #expect(shown.contains("x.yaml") && shown.contains(": error: "), "\(shown)")
   }
 
   @Test func everyCommandReadsWhatAStudyExtends() throws {
@@ -126,6 +134,6 @@ import Testing
     let whole = Studies.small(epochs: 1, seeds: 1).replacing("study: small", with: "study: child")
     try folder.write(whole, to: "child.yaml")
     let again = try GraftProcess.run(["plan", "child.yaml"] + only, in: folder)
-    #expect(again.output.contains("0 "), "\(again.output)")
+    #expect(again.output.contains("nothing to run: every stage is done"), "\(again.output)")
   }
 }

@@ -126,7 +126,9 @@ struct AxisReader {
     var cases: [Case] = []
     for value in written {
       guard let read = self.case(value, of: member.name, takes: shape) else { continue }
-      if read.when == nil, let last = cases.last, last.when == nil {
+      // Nothing may hold the list that grows, or it is copied for every value.
+      let isJoined = read.when == nil && cases.last.map { $0.when == nil } ?? false
+      if isJoined {
         cases[cases.count - 1].values += read.values
       } else {
         cases.append(read)
