@@ -173,8 +173,8 @@ struct TroubleTests {
       #expect(!StopRequest.isPending(in: folder.workspace))
     }
     // One left for another run is cleared away and means nothing; so is what is no request.
-    let before = try #require(try DurableFiles.read("\(folder.workspace)/lock") as [UInt8]?)
-    let text = String(decoding: before, as: UTF8.self).replacing("\"pid\":\(getpid())", with: "\"pid\":1")
+    let name = try DurableFiles.read("\(folder.workspace)/lock")
+    let text = String(decoding: name, as: UTF8.self).replacing("\"pid\":\(getpid())", with: "\"pid\":1")
     try DurableFiles.write(Array("{\"at_once\":true,\"run\":\(text)}".utf8), to: "\(folder.workspace)/stop")
     #expect(workspace.takeStopRequest() == nil && !StopRequest.isPending(in: folder.workspace))
     try DurableFiles.write(Array("stop!".utf8), to: "\(folder.workspace)/stop")
