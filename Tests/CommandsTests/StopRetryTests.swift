@@ -4,8 +4,8 @@ import Testing
 /// Telling a run from another terminal what to do, and running again what failed.
 @Suite(.serialized) struct StopRetryTests {
   func awaitRun(_ run: GraftProcess.Running, in folder: TemporaryFolder) {
-    while run.isRunning, run.children.isEmpty { Thread.sleep(forTimeInterval: 0.02) }
-    Thread.sleep(forTimeInterval: 0.3)
+    // Made when the first worker is started for a stage.
+    while run.isRunning, !folder.exists(".graft/logs/worker-0.log") { Thread.sleep(forTimeInterval: 0.02) }
   }
 
   @Test(.timeLimit(.minutes(3)), arguments: [[], ["--now"], ["--no-wait"]])

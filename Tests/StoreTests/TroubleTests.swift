@@ -88,52 +88,59 @@ struct TroubleTests {
     #expect(try workspace.measuredSeconds(of: stages)[stages[0].key] == 7)
   }
 
-  /// Another process holds the database's write lock for longer than SQLite waits: that is said, waited for, and gone on from.
-  @Test(.timeLimit(.minutes(1)))
-  func aDatabaseThatIsHeldIsWaitedFor() throws {
-    let folder = try TestFolder()
-    let told = Mutex(0)
-    let workspace = try Workspace.open(folder.workspace, command: "test") { _ in told.withLock { $0 += 1 } }
-    let stage = try TestFolder.stage("a")
-    let holding = try Self.python(
+  /// Has another process hold the database's write lock for so many seconds. Returns when it does.
+  private static func hold(_ folder: TestFolder, seconds: Int) async throws -> Process {
+    let holding = try python(
       """
       import sqlite3, sys, time
       database = sqlite3.connect(sys.argv[1], isolation_level=None)
       database.execute("BEGIN IMMEDIATE")
       open(sys.argv[2], "w").close()
-      time.sleep(7)
-      database.execute("ROLLBACK")
-      """, ["\(folder.workspace)/state.sqlite", "\(folder.path)/held"])
-    while access("\(folder.path)/held", F_OK) != 0 { usleep(10_000) }
-    try workspace.finish(stage, RunJournal(workspace: workspace))
+      time.sleep(int(sys.argv[3]))
+      """, ["\(folder.workspace)/state.sqlite", "\(folder.path)/held", "\(seconds)"])
+    while access("\(folder.path)/held", F_OK) != 0 {
+      try #require(holding.isRunning)
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    return holding
+  }
+
+  /// Does what waits for a lock on a thread of its own: the tests' own threads are few.
+  private static func apart<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      Thread { continuation.resume(with: Result { try body() }) }.start()
+    }
+  }
+
+  /// Another process holds the database's write lock for longer than SQLite waits: that is said, waited for, and gone on from.
+  @Test(.timeLimit(.minutes(2)))
+  func aDatabaseThatIsHeldIsWaitedFor() async throws {
+    let folder = try TestFolder()
+    let told = Counter()
+    let workspace = try Workspace.open(folder.workspace, command: "test") { _ in told.count() }
+    let stage = try TestFolder.stage("a")
+    let holding = try await Self.hold(folder, seconds: 7)
+    try await Self.apart { try workspace.finish(stage, RunJournal(workspace: workspace)) }
     #expect(try workspace.records(of: [stage])[stage.key]?.isDone == true)
-    #expect(told.withLock { $0 } > 0)
-    holding.waitUntilExit()
+    #expect(told.counted > 0)
+    #expect(!holding.isRunning)
   }
 
   /// Told to stop at once, nobody waits for a database any longer: what was done is kept for a later try.
-  @Test(.timeLimit(.minutes(1)))
-  func aStopAtOnceEndsTheWaiting() throws {
+  @Test(.timeLimit(.minutes(2)))
+  func aStopAtOnceEndsTheWaiting() async throws {
     let folder = try TestFolder()
     let workspace = try Workspace.open(folder.workspace, command: "test") { _ in }
     let journal = try RunJournal(workspace: workspace)
     let stage = try TestFolder.stage("a")
-    let holding = try Self.python(
-      """
-      import sqlite3, sys, time
-      database = sqlite3.connect(sys.argv[1], isolation_level=None)
-      database.execute("BEGIN IMMEDIATE")
-      open(sys.argv[2], "w").close()
-      time.sleep(600)
-      """, ["\(folder.workspace)/state.sqlite", "\(folder.path)/held"])
-    while access("\(folder.path)/held", F_OK) != 0 { usleep(10_000) }
+    let holding = try await Self.hold(folder, seconds: 600)
     workspace.stopWaiting(atOnce: true)
     journal.record(.started(attempt: 1, stage, worker: nil, threads: 1, device: "cpu", at: .now))
-    let error = #expect(throws: WorkspaceError.self) { try journal.flush() }
+    let error = await #expect(throws: WorkspaceError.self) { try await Self.apart { try journal.flush() } }
     #expect(error == .busy(path: "\(folder.workspace)/state.sqlite"))
-    holding.terminate()
-    holding.waitUntilExit()
-    try journal.flush()
+    kill(holding.processIdentifier, SIGKILL)
+    try await Self.apart { holding.waitUntilExit() }
+    try await Self.apart { try journal.flush() }
     #expect(try workspace.records(of: [stage])[stage.key]?.lastAttempt != nil)
   }
 
@@ -173,8 +180,8 @@ struct TroubleTests {
       #expect(!StopRequest.isPending(in: folder.workspace))
     }
     // One left for another run is cleared away and means nothing; so is what is no request.
-    let before = try #require(try DurableFiles.read("\(folder.workspace)/lock") as [UInt8]?)
-    let text = String(decoding: before, as: UTF8.self).replacing("\"pid\":\(getpid())", with: "\"pid\":1")
+    let name = try DurableFiles.read("\(folder.workspace)/lock")
+    let text = String(decoding: name, as: UTF8.self).replacing("\"pid\":\(getpid())", with: "\"pid\":1")
     try DurableFiles.write(Array("{\"at_once\":true,\"run\":\(text)}".utf8), to: "\(folder.workspace)/stop")
     #expect(workspace.takeStopRequest() == nil && !StopRequest.isPending(in: folder.workspace))
     try DurableFiles.write(Array("stop!".utf8), to: "\(folder.workspace)/stop")
@@ -222,4 +229,12 @@ struct TroubleTests {
     #expect(!identity.isRunning)
     orphan.waitUntilExit()
   }
+}
+
+private final class Counter: Sendable {
+  private let number = Mutex(0)
+
+  var counted: Int { number.withLock { $0 } }
+
+  func count() { number.withLock { $0 += 1 } }
 }
