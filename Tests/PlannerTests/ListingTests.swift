@@ -25,8 +25,8 @@ import Testing
     let sections = try #require(schema["properties"]?.objectValue).keys.sorted()
     #expect(
       sections == [
-        "analyses", "axes", "blocks", "data", "datasets", "exclude", "report", "resources", "rules", "seeds", "study",
-        "training", "weights", "zip",
+        "analyses", "axes", "blocks", "data", "datasets", "exclude", "report", "resources", "rules", "seeds", "slurm",
+        "study", "training", "weights", "zip",
       ])
     let training = try #require(schema["properties"]?["training"]?["properties"])
     for option in TrainingOption.all { #expect(training[option.name] != nil, "\(option.name)") }

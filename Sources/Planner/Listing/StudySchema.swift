@@ -38,6 +38,7 @@ public enum StudySchema {
           "jobs": resource(least: 1), "threads_per_job": resource(least: 1), "gpus": resource(least: 0),
         ]),
         "report": .object(members(StudySections.reportOptions)),
+        "slurm": .object(members(SlurmProfile.declarations)),
       ],
     ]
   }
