@@ -18,7 +18,7 @@ public actor RunCoordinator {
   private struct RunningAttempt {
     let stage: Int
     let number: Int64
-    let started: ContinuousClock.Instant
+    var started: ContinuousClock.Instant
     let checkpoint: CheckpointMark
     var wasKilled = false
     var progress: StageProgress?
@@ -99,7 +99,8 @@ public actor RunCoordinator {
   }
 
   private func prepare() throws {
-    let recovery = try workspace.recover(stages: plan.stages, grace: options.orphanGrace)
+    let recovery = try workspace.recover(
+      stages: plan.stages, grace: options.orphanGrace, sparing: backEnd.outputsInUse)
     let records = try workspace.records(of: plan.stages)
     let isDone = plan.stages.map { records[$0.key]?.isDone ?? false }
     schedule = Schedule(
@@ -205,13 +206,15 @@ public actor RunCoordinator {
       return perform(schedule.handle(.stop(.afterCheckpoint)) + schedule.handle(.stopped(stage: index)))
     }
     let number = journal.nextAttemptNumber()
-    let device = options.devices.name(slot: slot)
+    let placement =
+      backEnd.placement(of: stage, slot: slot)
+      ?? StagePlacement(threads: options.threadsPerJob, device: options.devices.name(slot: slot))
     let request = StageRequest(
       attempt: number, key: stage.key, kind: stage.kind, label: stage.label, parameters: stage.parameters,
       inputs: resolvedInputs(of: stage),
       locations: stage.locations, manner: stage.manner,
       outputFolder: workspace.outputFolder(attempt: number, kind: stage.kind, key: stage.key),
-      checkpointFolder: checkpoints, threads: options.threadsPerJob, device: device,
+      checkpointFolder: checkpoints, threads: placement.threads, device: placement.device,
       logFile: workspace.logFile(key: stage.key, attempt: number),
       companions: schedule.companions(of: index).map { plan.stages[$0] }.map {
         CompanionStage(key: $0.key, kind: $0.kind, parameters: $0.parameters, inputs: resolvedInputs(of: $0))
@@ -221,8 +224,8 @@ public actor RunCoordinator {
     tally.began()
     journal.record(
       .started(
-        attempt: number, stage, worker: standing[slot].flatMap { workers[$0] }, threads: options.threadsPerJob,
-        device: device, at: .now)
+        attempt: number, stage, worker: standing[slot].flatMap { workers[$0] }, threads: placement.threads,
+        device: placement.device, at: .now)
     )
     observer.observe(.started(stage, attempt: number, slot: slot))
     backEnd.send(.run(request), to: slot)
@@ -254,6 +257,9 @@ public actor RunCoordinator {
     case .said(.stopped(let number, let cost)):
       return endAttempt(number, at: report.slot) { stop($0, cost) }
     case .said(.hello): return false
+    case .began(let number):
+      if running[report.slot]?.number == number { running[report.slot]?.started = .now }
+      return false
     case .lost(let loss):
       if let worker = workers.removeValue(forKey: report.worker) { journal.record(.workerEnded(worker, at: .now)) }
       // Where another worker stands by now, what the lost one did was answered for before it was replaced.
@@ -286,7 +292,10 @@ public actor RunCoordinator {
       if fatal == nil { fatal = .workerEndsAtOnce(status: status, output: output) }
     case .otherVersion(let version):
       if fatal == nil { fatal = .workerOfOtherVersion(version) }
-    case .exited, .signalled, .babbled:
+    case .unavailable(let failure):
+      let ended = giveUp(.noWorkers(failure))
+      return stop(attempt, nil) || ended
+    case .exited, .signalled, .babbled, .ended:
       return fail(attempt, loss.failure, nil)
     }
     let ended = fail(attempt, loss.failure, nil)
@@ -383,7 +392,7 @@ public actor RunCoordinator {
   }
 
   private func showCounts(ofChange: Bool) {
-    let news = tally.news(ofChange: ofChange, slots: backEnd.slots) { now in
+    let news = tally.news(ofChange: ofChange, slots: backEnd.atOnce) { now in
       running.values.map { ($0.stage, (now - $0.started) / .seconds(1), $0.progress?.fraction ?? 0) }
     }
     if let (counts, estimate) = news { observer.observe(.counted(counts, estimate)) }

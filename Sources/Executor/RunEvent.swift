@@ -67,6 +67,8 @@ public enum RunError: Error, Sendable {
   case disorderedPlan(label: String)
   /// A CUDA device is asked for that the worker cannot use; `available` is how many it can.
   case deviceMissing(DeviceChoice, available: Int)
+  /// There is nobody to run stages, and why.
+  case noWorkers(StageFailure)
   case workspace(WorkspaceError)
   /// A stage found no room to write in; it goes on with the next run.
   case diskFull(StageFailure)

@@ -1,11 +1,21 @@
+import Planner
 import Store
 import WorkerProtocol
 
-/// Where stages run: worker processes of this machine, later those of a cluster. The coordinator gives each slot one
+/// Where stages run: worker processes of this machine, or those of a cluster. The coordinator gives each slot one
 /// stage at a time.
 public protocol WorkerBackEnd: Sendable {
   /// How many stages may run at once.
   var slots: Int { get }
+
+  /// How many stages work at the same time, as far as an estimate of the time that remains can know.
+  var atOnce: Int { get }
+
+  /// Output folders in which workers of an earlier run still write: the start of a run leaves them as they are.
+  var outputsInUse: Set<String> { get }
+
+  /// Where a stage runs, where the back end and not the run's options say so.
+  func placement(of stage: Stage, slot: Int) -> StagePlacement?
 
   /// Names who is told what the workers say and how they end. Called once, before anything else; each slot's reports come
   /// in order.
@@ -26,6 +36,24 @@ public protocol WorkerBackEnd: Sendable {
   func shutDown() async
 }
 
+extension WorkerBackEnd {
+  public var atOnce: Int { slots }
+  public var outputsInUse: Set<String> { [] }
+  public func placement(of stage: Stage, slot: Int) -> StagePlacement? { nil }
+}
+
+/// What a stage is given of the machine that it runs on.
+public struct StagePlacement: Sendable, Hashable {
+  public let threads: Int
+  /// `cpu`, `cuda:0`, ...
+  public let device: String
+
+  public init(threads: Int, device: String) {
+    self.threads = threads
+    self.device = device
+  }
+}
+
 /// A worker at a slot, ready for a stage.
 public struct StandbyWorker: Sendable, Hashable {
   /// Tells it from those that were at the slot before it.
@@ -43,6 +71,8 @@ public struct StandbyWorker: Sendable, Hashable {
 public struct WorkerReport: Sendable {
   public enum Content: Sendable, Hashable {
     case said(WorkerEvent)
+    /// The attempt began only now, though it was handed over earlier.
+    case began(attempt: Int64)
     case lost(WorkerLoss)
   }
 
@@ -69,6 +99,10 @@ public enum WorkerLoss: Sendable, Hashable {
   case neverGreeted(status: Int32, output: String)
   /// It greeted with another version of the protocol.
   case otherVersion(Int)
+  /// What ran it ended it, and says how.
+  case ended(StageFailure)
+  /// There will be no worker: the run cannot go on.
+  case unavailable(StageFailure)
 }
 
 /// A worker that cannot be started.

@@ -23,13 +23,17 @@ extension Workspace {
   /// that run lives, no attempt is recorded as running, complete artifacts of the given stages are recorded as results,
   /// half-written ones are gone.
   ///
-  /// - Parameter grace: How long an orphan, which ends by itself once its stage has a checkpoint, may take before it is
-  ///   killed, in seconds.
+  /// - Parameters:
+  ///   - grace: How long an orphan, which ends by itself once its stage has a checkpoint, may take before it is killed, in
+  ///     seconds.
+  ///   - sparing: Output folders in which somebody still writes.
   /// - Throws: `WorkspaceError`.
-  public func recover(stages: [Stage], grace: Double = 10) throws -> RecoveryReport {
+  public func recover(
+    stages: [Stage], grace: Double = 10, sparing: Set<String> = []
+  ) throws -> RecoveryReport {
     var report = RecoveryReport()
     report.endedWorkers = try endOrphans(grace: grace)
-    let plain = try translatingFaults { try sortOutTemporaryFolder() }
+    let plain = try translatingFaults { try sortOutTemporaryFolder(sparing: sparing) }
     report.removedFolders = plain
     try write { database in
       try database.execute(
@@ -84,10 +88,11 @@ extension Workspace {
   }
 
   /// Complete outputs go to the artifacts, all else goes.
-  private func sortOutTemporaryFolder() throws -> Int {
+  private func sortOutTemporaryFolder(sparing: Set<String>) throws -> Int {
     var removed = 0
     for name in try DurableFiles.names(in: temporaryFolder) ?? [] {
       let path = "\(temporaryFolder)/\(name)"
+      if sparing.contains(path) { continue }
       let parts = name.split(separator: "-", omittingEmptySubsequences: false)
       if parts.count == 3, let kind = StageKind(rawValue: String(parts[1])), let key = StageKey(hex: String(parts[2])),
         outcome(in: path) != nil, access(artifactFolder(kind: kind, key: key), F_OK) != 0
