@@ -22,6 +22,8 @@ struct RunArguments: ParsableArguments {
   @OptionGroup var machine: MachineArguments
   @Flag(help: "Stop at the first stage that fails.") var failFast = false
   @Flag(help: "Say nothing but errors.") var quiet = false
+  @Option(help: "Where stages run: local (this machine) or slurm (jobs of a cluster, by the section slurm).")
+  var executor = ExecutorChoice.local
   @Option(help: ArgumentHelp("Seconds between checkpoints of a training.", valueName: "seconds"))
   var checkpointEvery: Double?
 
@@ -30,6 +32,11 @@ struct RunArguments: ParsableArguments {
       throw ValidationError("--checkpoint-every takes seconds, 0 or more")
     }
   }
+}
+
+/// Where stages run.
+enum ExecutorChoice: String, ExpressibleByArgument, CaseIterable {
+  case local, slurm
 }
 
 /// What a run may use of the machine, where it is to differ from the study file.

@@ -82,7 +82,7 @@ extension WorkerEvent {
 }
 
 /// The envelope of every message.
-private struct Message {
+struct Message {
   var name: String
   var members: [String: JSONValue]
 
