@@ -22,7 +22,8 @@ import Testing
   }
 
   @Test func theStudyWinsMemberByMemberAndKindByKind() throws {
-    let users = try profile("partition: main\ntime: 60\nsetup: [a, b]\nkinds: {train: {time: 120, cpus: 4}, test: {cpus: 2}}")
+    let users = try profile(
+      "partition: main\ntime: 60\nsetup: [a, b]\nkinds: {train: {time: 120, cpus: 4}, test: {cpus: 2}}")
     let studys = try profile("time: 30\nsetup: [c]\nkinds: {train: {cpus: 8}}\nmax_jobs: 7")
     let both = users.overlaid(by: studys)
     #expect(both.needs(of: .train) == SlurmNeeds(partition: "main", time: 7200, cpus: 8))

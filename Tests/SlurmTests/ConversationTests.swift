@@ -23,7 +23,8 @@ import WorkerProtocol
       return .run(
         StageRequest(
           attempt: number, key: key, kind: .noop, label: "stage-\(number)", parameters: script, inputs: [],
-          locations: [:], outputFolder: "\(folder.path)/out-\(number)", checkpointFolder: "\(folder.path)/check-\(number)",
+          locations: [:], outputFolder: "\(folder.path)/out-\(number)",
+          checkpointFolder: "\(folder.path)/check-\(number)",
           threads: 1, device: "cpu"))
     }
 

@@ -56,15 +56,19 @@ final class ScriptedStudy: Sendable {
 
   /// A coordinator as a process of its own.
   ///
-  /// - Parameter onSlurm: Else two workers of this machine.
-  func start(onSlurm: Bool = true) throws -> Process {
-    try Command.start(
+  /// - Parameters:
+  ///   - onSlurm: Else two workers of this machine.
+  ///   - programs: A folder whose programs come before Slurm's own.
+  func start(onSlurm: Bool = true, programs: String? = nil) throws -> Process {
+    var environment = cluster.environment
+    if let programs { environment["PATH"] = "\(programs):\(Cluster.searchPath)" }
+    return try Command.start(
       try Command.product("graft-fake-run"),
       [
         workspace, "\(root)/plan.json", try Command.product("graft-fake-worker"),
         onSlurm ? "slurm:\(root)/slurm.yaml" : "2",
       ],
-      environment: cluster.environment, output: URL(filePath: "\(root)/said-\(UUID().uuidString)"))
+      environment: environment, output: URL(filePath: "\(root)/said-\(UUID().uuidString)"))
   }
 
   func end(_ process: Process, seconds: Double = 120) async throws -> Int32 {

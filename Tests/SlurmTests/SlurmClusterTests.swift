@@ -28,7 +28,9 @@ struct SlurmClusterTests {
     try study.expectNothingLeft()
     let values = try (0..<4).map { try study.value("train-\($0)", kind: .train) }
     #expect(Set(values).count == 4)
-    #expect(values[0].hasSuffix("(\(ScriptedStudy.key("data").prefix(8))())") || values[0].contains("("))
+    // Each read what its input had left.
+    let data = try study.value("data", kind: .dataset)
+    #expect(values.allSatisfy { $0.hasSuffix("(\(data))") }, "\(values)")
   }
 
   @Test(.timeLimit(.minutes(4))) func aCoordinatorThatIsKilledIsTakenOverFrom() async throws {
@@ -192,10 +194,38 @@ struct SlurmClusterTests {
     #expect(access("\(study.workspace)/slurm", F_OK) != 0)
   }
 
+  /// An answer that does not come, of a submission that was made, and of one that was not.
+  @Test(.timeLimit(.minutes(4)), arguments: [true, false])
+  func anAnswerThatIsLostLeadsToNothingTwice(wasTaken: Bool) async throws {
+    let study = try ScriptedStudy(on: try Cluster())
+    let stages = (0..<4).map { Scripted(label: "noop-\($0)", kind: .noop, script: ["steps": 4, "pause": 0.5]) }
+    try study.write(stages)
+    // The first call only; `lost` says that it was.
+    try FileManager.default.createDirectory(atPath: "\(study.root)/bin", withIntermediateDirectories: true)
+    let script = """
+      #!/bin/sh
+      PATH=${PATH#*:}
+      [ -e "\(study.root)/lost" ] && exec sbatch "$@"
+      touch "\(study.root)/lost"
+      \(wasTaken ? "sbatch \"$@\" >/dev/null" : ":")
+      echo "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation" >&2
+      exit 1
+      """
+    try Data(script.utf8).write(to: URL(filePath: "\(study.root)/bin/sbatch"))
+    chmod("\(study.root)/bin/sbatch", 0o755)
+    #expect(try await study.end(study.start(programs: "\(study.root)/bin")) == 0, "\(study.said)")
+    #expect(access("\(study.root)/lost", F_OK) == 0)
+    #expect(study.said.contains("Socket timed out"), "\(study.said)")
+    try study.expectEachOnce(stages.map(\.label))
+    let arrays = Set(try study.cluster.jobs().filter { $0.name.hasPrefix("graft-") }.map(\.array))
+    #expect(arrays.count == 1, "\(arrays)")
+    try study.expectNothingLeft()
+  }
+
   @Test(.timeLimit(.minutes(4))) func aStageThatCrashesIsTriedAgainAndFailsByItself() async throws {
     let study = try ScriptedStudy(on: try Cluster())
     let stages = [
-      Scripted(label: "bad", kind: .noop, script: ["die": 11]),
+      Scripted(label: "bad", kind: .noop, script: ["die": 9]),
       Scripted(label: "flaky", kind: .noop, script: ["exit": 3, "attempts": 1]),
       Scripted(label: "good", kind: .noop, script: ["steps": 3, "pause": 0.1]),
     ]
@@ -203,7 +233,7 @@ struct SlurmClusterTests {
     #expect(try await study.end(study.start()) == 1, "\(study.said)")
     #expect(try study.count("begin", of: "bad") == 3)
     try study.expectEachOnce(["good", "flaky"], begunOnce: false)
-    #expect(study.said.contains("FAILED bad: crash: the worker died of signal 11"), "\(study.said)")
+    #expect(study.said.contains("FAILED bad: crash: the worker died of signal 9"), "\(study.said)")
     try study.expectNothingLeft()
   }
 
@@ -214,5 +244,6 @@ struct SlurmClusterTests {
     #expect(study.said.contains("Slurm refuses the jobs"), "\(study.said)")
     #expect(study.said.contains("invalid partition specified: nowhere"), "\(study.said)")
     #expect(try study.cluster.jobs().isEmpty)
+    try study.expectNothingLeft()
   }
 }

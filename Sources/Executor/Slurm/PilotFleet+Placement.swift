@@ -93,7 +93,7 @@ extension PilotFleet {
   }
 
   /// The jobs that waiting errands need: what there is of pilots is busy, and lists are as long as they should be.
-  func orders(limits: SlurmClient.Limits, most: Int) -> [Order] {
+  func orders(limits: SlurmLimits, most: Int) -> [Order] {
     guard !waiting.isEmpty else { return [] }
     var room = max(
       0, min(profile.maxJobs, limits.jobCount) - pilots.values.count { $0.over == nil && $0.closed == nil })

@@ -76,6 +76,14 @@ struct SlurmBatchFolder: Sendable, Hashable {
     return found
   }
 
+  /// Removes what was prepared for jobs that Slurm did not take.
+  func removeUnused() {
+    // What stays is removed with the run.
+    try? DurableFiles.remove(path)
+    rmdir((path as NSString).deletingLastPathComponent)
+    rmdir(((path as NSString).deletingLastPathComponent as NSString).deletingLastPathComponent)
+  }
+
   /// Removes what a run left.
   static func remove(run: String, in workspace: String) throws {
     try DurableFiles.remove("\(root(workspace))/\(run)")

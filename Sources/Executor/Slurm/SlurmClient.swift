@@ -8,19 +8,11 @@ final class SlurmClient: Sendable {
     let message: String
   }
 
-  /// What the site allows.
-  struct Limits: Sendable, Hashable {
-    /// Tasks of one array, numbered from 0 (`MaxArraySize`).
-    var arraySize: Int
-    /// Jobs of all users together.
-    var jobCount: Int
-  }
-
   private let calls = Mutex<[String: Int]>([:])
   private let patience: Duration
 
   /// - Parameter patience: How long a call may take.
-  init(patience: Duration = .seconds(60)) { self.patience = patience }
+  init(patience: Duration = .seconds(30)) { self.patience = patience }
 
   /// How often each command was called.
   var callCounts: [String: Int] { calls.withLock { $0 } }
@@ -46,7 +38,10 @@ final class SlurmClient: Sendable {
   }
 
   /// - Throws: `WorkerStartError` where there is no `sbatch`.
-  func submit(_ arguments: [String]) throws -> SubmissionAnswer { SubmissionAnswer(try run("sbatch", arguments)) }
+  func submit(_ arguments: [String]) throws -> SubmissionAnswer {
+    let answer = try run("sbatch", arguments)
+    return SubmissionAnswer(status: answer.status, output: answer.output, errors: answer.errors)
+  }
 
   /// The tasks of all arrays of these names, ended ones too as long as the controller remembers them.
   ///
@@ -58,7 +53,7 @@ final class SlurmClient: Sendable {
     let choice = names.count > 500 ? "--user=\(getuid())" : "--name=\(names.joined(separator: ","))"
     let text = try output(
       "squeue", ["--noheader", "--all", "--array", "--states=all", choice, "--format=\(SlurmJob.format)"])
-    return text.split(separator: "\n").compactMap { SlurmJob(line: $0) }.filter { known.contains($0.name) }
+    return text.split(separator: "\n").flatMap { SlurmJob.tasks(line: $0) }.filter { known.contains($0.name) }
   }
 
   /// Cancels tasks by their numbers, `12_3` or `12`.
@@ -83,12 +78,18 @@ final class SlurmClient: Sendable {
   /// The site's limits.
   ///
   /// - Throws: `Outage`.
-  func limits() throws(Outage) -> Limits {
-    Self.limits(config: try output("scontrol", ["show", "config"]))
-  }
+  func limits() throws(Outage) -> SlurmLimits { SlurmLimits(config: try output("scontrol", ["show", "config"])) }
+}
+
+/// What the site allows.
+package struct SlurmLimits: Sendable, Hashable {
+  /// Tasks of one array, numbered from 0 (`MaxArraySize`).
+  package var arraySize: Int
+  /// Jobs of all users together.
+  package var jobCount: Int
 
   /// - Parameter config: What `scontrol show config` prints. What is not in it counts as Slurm's default.
-  static func limits(config: String) -> Limits {
+  package init(config: String) {
     func number(_ name: String) -> Int? {
       for line in config.split(separator: "\n") {
         let parts = line.split(separator: "=", maxSplits: 1)
@@ -97,6 +98,7 @@ final class SlurmClient: Sendable {
       }
       return nil
     }
-    return Limits(arraySize: max(1, number("MaxArraySize") ?? 1001), jobCount: number("MaxJobCount") ?? 10_000)
+    arraySize = max(1, number("MaxArraySize") ?? 1001)
+    jobCount = number("MaxJobCount") ?? 10_000
   }
 }

@@ -1,34 +1,47 @@
 import Foundation
 
 /// One task of a job array, as `squeue` tells of it.
-struct SlurmJob: Sendable, Hashable {
+package struct SlurmJob: Sendable, Hashable {
   /// The array's number.
-  var array: String
+  package var array: String
   /// The task's number within the array.
-  var task: Int
-  var name: String
-  var state: SlurmState
+  package var task: Int
+  package var name: String
+  package var state: SlurmState
   /// The node that it runs or ran on; empty before.
-  var node: String
+  package var node: String
   /// Why it waits, or how it ended, in Slurm's words.
-  var reason: String
+  package var reason: String
 
   /// `12_3`: what `scancel` takes.
-  var id: String { "\(array)_\(task)" }
+  package var id: String { "\(array)_\(task)" }
 
   /// What `squeue --format` is told; the reason, which may hold anything, comes last.
   static let format = "%F|%K|%j|%T|%N|%r"
 
-  /// A line of that form; nil for one that is none, or no task of an array.
-  init?(line: Substring) {
+  /// What a line of that form tells of: a task, or those of an array that stand in one line (`0-2,5%4`) because they never
+  /// began; none for a line that is another, or a job that is no array's.
+  package static func tasks(line: Substring) -> [SlurmJob] {
     let fields = line.split(separator: "|", maxSplits: 5, omittingEmptySubsequences: false)
-    guard fields.count == 6, !fields[0].isEmpty, let task = Int(fields[1]) else { return nil }
-    self.init(
-      array: String(fields[0]), task: task, name: String(fields[2]), state: SlurmState(name: String(fields[3])),
-      node: String(fields[4]), reason: String(fields[5]))
+    guard fields.count == 6, !fields[0].isEmpty else { return [] }
+    let numbers = fields[1].prefix { $0 != "%" }.split(separator: ",").flatMap { part -> [Int] in
+      let ends = part.split(separator: "-").map { Int($0) }
+      switch ends.count {
+      case 1: return [ends[0]].compactMap { $0 }
+      case 2:
+        guard let first = ends[0], let last = ends[1], first <= last, last - first < 1_000_000 else { return [] }
+        return Array(first...last)
+      default: return []
+      }
+    }
+    return numbers.map { task in
+      SlurmJob(
+        array: String(fields[0]), task: task, name: String(fields[2]), state: SlurmState(name: String(fields[3])),
+        node: String(fields[4]), reason: String(fields[5]))
+    }
   }
 
-  init(array: String, task: Int, name: String, state: SlurmState, node: String = "", reason: String = "") {
+  package init(array: String, task: Int, name: String, state: SlurmState, node: String = "", reason: String = "") {
     self.array = array
     self.task = task
     self.name = name
@@ -39,7 +52,7 @@ struct SlurmJob: Sendable, Hashable {
 }
 
 /// A job's state, as far as it matters here.
-enum SlurmState: Sendable, Hashable {
+package enum SlurmState: Sendable, Hashable {
   case waiting
   case running
   /// It ended, but what it started may not have.
@@ -48,7 +61,7 @@ enum SlurmState: Sendable, Hashable {
   /// A state that this version of Graft does not know: not taken for an end.
   case unknown(String)
 
-  init(name: String) {
+  package init(name: String) {
     switch name {
     case "PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT",
       "POWER_UP_NODE":
@@ -66,11 +79,11 @@ enum SlurmState: Sendable, Hashable {
   }
 
   /// Whether it still stands in the queue or runs, as far as is known.
-  var isActive: Bool { if case .over = self { false } else { true } }
+  package var isActive: Bool { if case .over = self { false } else { true } }
 }
 
 /// How a job ended.
-enum SlurmEnding: Sendable, Hashable {
+package enum SlurmEnding: Sendable, Hashable {
   /// By itself, whatever its status.
   case exited
   case cancelled
@@ -83,7 +96,7 @@ enum SlurmEnding: Sendable, Hashable {
 }
 
 /// What `sbatch` answered.
-enum SubmissionAnswer: Sendable, Hashable {
+package enum SubmissionAnswer: Sendable, Hashable {
   /// The array's number.
   case accepted(String)
   /// Too many jobs for now: the limits of the site, the account or the user.
@@ -95,14 +108,16 @@ enum SubmissionAnswer: Sendable, Hashable {
   /// Slurm did not answer, and may have taken it or not.
   case lost(String)
 
-  /// - Parameter answer: Of `sbatch --parsable`.
-  init(_ answer: TimedProgram) {
-    let said = answer.errors.trimmingCharacters(in: .whitespacesAndNewlines)
-    guard let status = answer.status else {
-      self = .lost("sbatch did not end in time")
+  /// What `sbatch --parsable` left.
+  ///
+  /// - Parameter status: Nil where it did not end in time.
+  package init(status: Int32?, output: String, errors: String) {
+    let said = errors.trimmingCharacters(in: .whitespacesAndNewlines)
+    guard let status else {
+      self = .lost(said.isEmpty ? "sbatch did not end in time" : said)
       return
     }
-    let number = answer.output.split(separator: "\n").last?.prefix { $0 != ";" } ?? ""
+    let number = output.split(separator: "\n").last?.prefix { $0 != ";" } ?? ""
     if status == 0, !number.isEmpty, number.allSatisfy(\.isNumber) {
       self = .accepted(String(number))
       return

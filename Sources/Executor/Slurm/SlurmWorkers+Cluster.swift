@@ -7,7 +7,7 @@ import WorkerProtocol
 extension SlurmWorkers {
   /// How the dealings with the controller stand; known to its thread alone.
   private struct Dealings {
-    var limits: SlurmClient.Limits?
+    var limits: SlurmLimits?
     var nextQuestion = ContinuousClock.now
     var pause: Duration
     /// The greatest number of jobs that is asked for at once: less after a refusal, more after a success.
@@ -171,7 +171,7 @@ extension SlurmWorkers {
     }
   }
 
-  private func limits(_ dealings: inout Dealings) -> SlurmClient.Limits? {
+  private func limits(_ dealings: inout Dealings) -> SlurmLimits? {
     if let limits = dealings.limits { return limits }
     do {
       dealings.limits = try client.limits()
@@ -207,6 +207,7 @@ extension SlurmWorkers {
       dealings.wait = .seconds(15)
       return true
     case .full(let message):
+      defer { batch.removeUnused() }
       state.withLock { state in
         state.fleet.dismiss(batch.name)
         state.fleet.noteOnce(
@@ -218,6 +219,7 @@ extension SlurmWorkers {
       if order.count == 1 { dealings.wait = min(dealings.wait * 2, .seconds(300)) }
       return false
     case .nowhere(let message) where !excluded.isEmpty:
+      defer { batch.removeUnused() }
       state.withLock { state in
         state.fleet.dismiss(batch.name)
         state.fleet.badNodes = []
@@ -230,6 +232,7 @@ extension SlurmWorkers {
       state.withLock { $0.isUrgent = true }
       return false
     case .refused(let message), .nowhere(let message):
+      defer { batch.removeUnused() }
       state.withLock { $0.fleet.dismiss(batch.name) }
       fail(
         StageFailure(
