@@ -44,8 +44,9 @@ import Testing
         == [SlurmJob(array: "12", task: 3, name: "graft-x-1", state: .running, node: "node7", reason: "None")])
     #expect(SlurmJob.tasks(line: "12|0-2,5%2|g|PENDING||(a|b)").map(\.task) == [0, 1, 2, 5])
     #expect(SlurmJob.tasks(line: "12|0-2|g|CANCELLED||(a|b)").map(\.reason) == ["(a|b)", "(a|b)", "(a|b)"])
+    #expect(SlurmJob.tasks(line: "12|N/A|g|CANCELLED||None").map(\.task) == [SlurmJob.wholeArray])
     for line in [
-      "12|N/A|g|RUNNING|n|", "12|3|g|RUNNING", "slurm_load_jobs error", "", "|1|g|RUNNING|n|r", "1|9-1|g|R|n|r",
+      "12|x|g|RUNNING|n|", "12|3|g|RUNNING", "slurm_load_jobs error", "", "|1|g|RUNNING|n|r", "1|9-1|g|R|n|r",
     ] {
       #expect(SlurmJob.tasks(line: line[...]).isEmpty)
     }

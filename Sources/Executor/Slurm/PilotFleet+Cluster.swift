@@ -44,6 +44,13 @@ extension PilotFleet {
       }
       pilots[id] = pilot
     }
+    for job in jobs where job.task == SlurmJob.wholeArray && batches[job.name]?.array == job.array {
+      guard case .over(let ending) = job.state else { continue }
+      for id in pilots.keys where id.batch == job.name && seen.insert(id).inserted && pilots[id]?.over == nil {
+        pilots[id]?.over = (ending, now)
+        hasChanged = true
+      }
+    }
     for name in names {
       guard let batch = batches[name], batch.submitted < asked else { continue }
       for id in pilots.keys where id.batch == name && !seen.contains(id) && pilots[id]?.over == nil {

@@ -19,12 +19,24 @@ package struct SlurmJob: Sendable, Hashable {
   /// What `squeue --format` is told; the reason, which may hold anything, comes last.
   static let format = "%F|%K|%j|%T|%N|%r"
 
+  /// Stands for all tasks that no line tells of by themselves: those of an array that was cancelled before they began.
+  package static let wholeArray = -1
+
   /// What a line of that form tells of: a task, or those of an array that stand in one line (`0-2,5%4`) because they never
   /// began; none for a line that is another, or a job that is no array's.
   package static func tasks(line: Substring) -> [SlurmJob] {
     let fields = line.split(separator: "|", maxSplits: 5, omittingEmptySubsequences: false)
     guard fields.count == 6, !fields[0].isEmpty else { return [] }
-    let numbers = fields[1].prefix { $0 != "%" }.split(separator: ",").flatMap { part -> [Int] in
+    return numbers(fields[1]).map { task in
+      SlurmJob(
+        array: String(fields[0]), task: task, name: String(fields[2]), state: SlurmState(name: String(fields[3])),
+        node: String(fields[4]), reason: String(fields[5]))
+    }
+  }
+
+  private static func numbers(_ text: Substring) -> [Int] {
+    if text == "N/A" { return [wholeArray] }
+    return text.prefix { $0 != "%" }.split(separator: ",").flatMap { part -> [Int] in
       let ends = part.split(separator: "-").map { Int($0) }
       switch ends.count {
       case 1: return [ends[0]].compactMap { $0 }
@@ -33,11 +45,6 @@ package struct SlurmJob: Sendable, Hashable {
         return Array(first...last)
       default: return []
       }
-    }
-    return numbers.map { task in
-      SlurmJob(
-        array: String(fields[0]), task: task, name: String(fields[2]), state: SlurmState(name: String(fields[3])),
-        node: String(fields[4]), reason: String(fields[5]))
     }
   }
 

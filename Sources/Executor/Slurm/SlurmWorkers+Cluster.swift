@@ -229,6 +229,8 @@ extension SlurmWorkers {
     case .lost(let message):
       state.withLock { $0.fleet.batches[batch.name]?.doubt = (now, 0) }
       sayOutage(SlurmClient.Outage(message: message))
+      // It may be that so many at once find no room.
+      dealings.most = max(1, order.count / 2)
       state.withLock { $0.isUrgent = true }
       return false
     case .refused(let message), .nowhere(let message):
