@@ -32,18 +32,18 @@ extension SlurmWorkers {
     }
   }
 
-  /// Reads what is new, oftener of those that have just said something.
+  /// Reads what is new, oftener of those that have just said something, seldom of those whose jobs wait in the queue.
   private func listen(_ ears: inout [PilotFleet.PilotID: Ear], at now: ContinuousClock.Instant) {
-    let pilots = state.withLock { $0.fleet.pilots.mapValues { ($0.folder, $0.requestCount) } }
+    let pilots = state.withLock { $0.fleet.pilots.mapValues { ($0.folder, $0.isClaimed || !$0.node.isEmpty) } }
     for id in ears.keys where pilots[id] == nil { ears[id] = nil }
     let shortest = Duration.milliseconds(20)
-    for (id, (folder, _)) in pilots {
+    for (id, (folder, isAwake)) in pilots {
       var ear = ears[id] ?? Ear(lines: startOfListening(to: id, folder), pause: shortest, due: now)
       defer { ears[id] = ear }
       guard ear.due <= now else { continue }
       // A file that cannot be read now is read at the next look.
       let lines = (try? ear.lines.next()) ?? []
-      ear.pause = lines.isEmpty ? min(ear.pause * 1.5, .seconds(1)) : shortest
+      ear.pause = lines.isEmpty ? min(ear.pause * 1.5, .seconds(isAwake ? 1 : 5)) : shortest
       ear.due = now + ear.pause
       guard !lines.isEmpty else { continue }
       state.withLock { state in
