@@ -35,7 +35,7 @@ final class Cluster: Sendable {
 
   /// One of the script's verbs.
   func control(_ verb: String, _ arguments: String...) throws {
-    let result = try Command.run("/bin/sh", [Self.script, verb, folder] + arguments, environment: environment)
+    let result = try Command.run("/bin/bash", [Self.script, verb, folder] + arguments, environment: environment)
     try #require(result.status == 0, "cluster.sh \(verb): \(result.output)")
   }
 

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # A Slurm cluster of a test's own: munged, slurmctld and several slurmd on this machine, on ports of their own and with all
 # state below one folder. It needs root (or a user that may be slurmd's), disturbs no other cluster, and is stopped by `stop`.
 #
@@ -9,6 +9,11 @@
 #
 # FOLDER/slurm.conf is what SLURM_CONF must name for the commands to speak to it.
 set -eu
+# Daemons live on: they must not hold what the caller waits for the end of.
+for file in /proc/$$/fd/*; do
+  number=${file##*/}
+  if [ "$number" -gt 2 ] && [ "$number" -ne 255 ]; then eval "exec $number>&-"; fi
+done
 verb=$1
 folder=$2
 export SLURM_CONF="$folder/slurm.conf"

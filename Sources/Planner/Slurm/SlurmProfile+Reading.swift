@@ -63,11 +63,11 @@ extension SlurmProfile {
       faults.add(.wrongType(name: "slurm", expected: "a mapping", found: value.kindText), at: value.place)
       return SlurmProfile()
     }
+    check(members, faults: faults)
     let reader = ShapeReader(faults: faults)
     guard let read = reader.members(members, declarations, name: "slurm", at: value.place) else {
       return SlurmProfile()
     }
-    check(members, faults: faults)
     return SlurmProfile(members: given(read, members))
   }
 
@@ -137,9 +137,10 @@ extension SlurmProfile {
     guard let text = String(validating: data, as: UTF8.self) else { throw refused(.notUTF8(byteOffset: 0)) }
     let faults = FaultCollector(file: fileName, lines: SourceLines(text))
     var reading = YAMLText(environment: environment, faults: faults)
-    guard let document = reading.document(text) else { throw faults.faults() }
     // A file without a member asks for nothing.
-    if case .null = document.content, faults.isEmpty { return SlurmProfile() }
+    let lines = text.split(whereSeparator: \.isNewline).map { $0.drop(while: \.isWhitespace) }
+    if lines.allSatisfy({ $0.isEmpty || $0.hasPrefix("#") }) { return SlurmProfile() }
+    guard let document = reading.document(text) else { throw faults.faults() }
     let profile = read(document, faults: faults)
     guard faults.isEmpty else { throw faults.faults() }
     return profile
