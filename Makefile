@@ -25,7 +25,7 @@ build: setup
 
 # Everything is tested as it is used: in release mode. The tests that run whole studies come by themselves, one after the
 # other: they keep the machine busy, and the others are many at once.
-STUDY_TESTS := CommandsTests|StagesTests
+STUDY_TESTS := CommandsTests|StagesTests|SlurmClusterTests|SlurmStudyTests
 test: setup
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test $(SWIFT_FLAGS) --skip-build --skip '$(STUDY_TESTS)'

@@ -125,6 +125,14 @@ let package = Package(
     .testTarget(
       name: "ExecutorTests",
       dependencies: ["Executor", "Files", "Store", "Planner", "WorkerProtocol", "graft-fake-worker", "graft-fake-run"]),
+    // On a Slurm of its own, where that is installed.
+    .testTarget(
+      name: "SlurmTests",
+      dependencies: [
+        "Executor", "Files", "Planner", "WorkerProtocol", "graft", "graft-worker", "graft-fake-worker",
+        "graft-fake-run",
+      ],
+      exclude: ["cluster.sh"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "Files", "Hashing"], exclude: ["Fixtures"]),
     .testTarget(
       name: "StagesTests", dependencies: ["Stages", "Planner", "Engine", "WorkerProtocol"], exclude: ["Fixtures"]),

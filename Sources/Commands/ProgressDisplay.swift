@@ -29,6 +29,17 @@ final class ProgressDisplay: RunObserver {
     self.isColoured = isColoured
   }
 
+  /// Keeps a line of somebody else's above what is drawn.
+  func note(_ line: String) {
+    state.withLock { state in
+      if isLive {
+        draw(&state, above: line)
+      } else if !isQuiet {
+        Console.note(line)
+      }
+    }
+  }
+
   func observe(_ event: RunEvent) {
     state.withLock { state in
       let line = take(event, into: &state)

@@ -43,6 +43,8 @@ struct RunArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Time before the first retry, e.g. 1s (the default) or 5min.", valueName: "time"))
   var retryDelay: TimeAmount?
   @Flag(help: "Say nothing but errors.") var quiet = false
+  @Option(help: "Where stages run: local (this machine) or slurm (jobs of a cluster, by the section slurm).")
+  var executor = ExecutorChoice.local
   @Option(help: ArgumentHelp("Seconds between checkpoints of a training.", valueName: "seconds"))
   var checkpointEvery: Double?
 
@@ -53,9 +55,9 @@ struct RunArguments: ParsableArguments {
     if let retries, !(0...100).contains(retries) { throw ValidationError("--retries takes a number from 0 to 100") }
   }
 
-  /// - Throws: As `MachineArguments.options(of:)`.
-  func options(of plan: Plan) throws -> RunOptions {
-    var options = try machine.options(of: plan)
+  /// The options with what the command line says of failures.
+  func applied(to options: RunOptions) -> RunOptions {
+    var options = options
     options.failFast = afterFailure == .failFast
     if let retries { options.retry.retries = retries }
     if let retryDelay { options.retry.firstDelay = .seconds(retryDelay.seconds) }
@@ -93,6 +95,11 @@ struct MemoryAmount: ExpressibleByArgument {
     guard let bytes = Quantity.memory.amount(argument), bytes >= 1 else { return nil }
     self.bytes = Int64(bytes)
   }
+}
+
+/// Where stages run.
+enum ExecutorChoice: String, ExpressibleByArgument, CaseIterable {
+  case local, slurm
 }
 
 /// What a run may use of the machine, where it is to differ from the study file.

@@ -47,7 +47,9 @@ struct StudyRun {
         "\(plan.study): nothing to run: all \(plan.stages.count) stages of \(plan.cells.count) cells are done")
       return (workspace, plan)
     }
-    var options = try arguments.options(of: plan)
+    let cluster = try SlurmRun(of: loaded, plan, arguments)
+    if cluster == nil { try SlurmRun.endEarlierJobs(in: workspace, isQuiet: arguments.quiet) }
+    var options = try arguments.applied(to: cluster?.options ?? arguments.machine.options(of: plan))
     options.first = first
     options.retriesFailed = retriesFailed
     // A part of a study says nothing of the rest.
@@ -57,12 +59,15 @@ struct StudyRun {
       let toRun = reasons.countToRun
       Console.note(
         "\(plan.study): \(plan.cells.count) cells, \(toRun) of \(plan.stages.count) stages to run, "
-          + "\(options.jobs) at once with \(options.threadsPerJob) thread(s) each"
-          + Self.text(ofDevices: options))
+          + (cluster?.summary
+            ?? "\(options.jobs) at once with \(options.threadsPerJob) thread(s) each" + Self.text(ofDevices: options)))
     }
     let observer = ProgressDisplay(isQuiet: arguments.quiet)
+    let workers = try cluster?.workers(in: workspace) { observer.note($0) }
     let summary = try await Self.perform(
-      plan, in: workspace, options: options, observer: observer, signals: signals)
+      plan, in: workspace, options: options, observer: observer, signals: signals, backEnd: workers)
+    workers?.clear()
+    if let workers, !arguments.quiet { Console.note(SlurmRun.text(of: workers.usage)) }
     try finish(plan, summary)
     return (workspace, plan)
   }
@@ -108,11 +113,16 @@ struct StudyRun {
   }
 
   /// Runs a plan, signals minded and errors in words.
+  ///
+  /// - Parameter backEnd: Nil for workers of this machine.
   static func perform(
-    _ plan: Plan, in workspace: Workspace, options: RunOptions, observer: any RunObserver, signals: RunSignals
+    _ plan: Plan, in workspace: Workspace, options: RunOptions, observer: any RunObserver, signals: RunSignals,
+    backEnd: (any WorkerBackEnd)? = nil
   ) async throws -> RunSummary {
-    let workers = LocalWorkers(
-      path: try WorkerProgram.path(), slots: options.slots, threads: options.threadsPerJob, workspace: workspace)
+    let workers =
+      try backEnd
+      ?? LocalWorkers(
+        path: try WorkerProgram.path(), slots: options.slots, threads: options.threadsPerJob, workspace: workspace)
     do {
       let coordinator = try RunCoordinator(
         plan: plan, workspace: workspace, backEnd: workers, options: options, observer: observer)

@@ -18,7 +18,11 @@ extension RunCoordinator {
     }
     let stage = plan.stages[index]
     let number = journal.nextAttemptNumber()
-    let request = requests.request(index, attempt: number, slot: slot, companions: schedule.companions(of: index))
+    let placement =
+      backEnd.placement(of: stage, slot: slot)
+      ?? StagePlacement(threads: options.threadsPerJob, device: options.devices.name(slot: slot))
+    let request = requests.request(
+      index, attempt: number, placement: placement, companions: schedule.companions(of: index))
     let now = ContinuousClock.now
     running[slot] = RunningAttempt(
       stage: index, kind: stage.kind, number: number, started: now,
@@ -27,8 +31,8 @@ extension RunCoordinator {
     tally.began()
     journal.record(
       .started(
-        attempt: number, stage, worker: standing[slot].flatMap { workers[$0] }, threads: options.threadsPerJob,
-        device: request.device, at: .now)
+        attempt: number, stage, worker: standing[slot].flatMap { workers[$0] }, threads: placement.threads,
+        device: placement.device, at: .now)
     )
     observer.observe(.started(stage, attempt: number, slot: slot))
     backEnd.send(.run(request), to: slot)
@@ -116,7 +120,10 @@ extension RunCoordinator {
       if fatal == nil { fatal = .workerEndsAtOnce(status: status, output: output) }
     case .otherVersion(let version):
       if fatal == nil { fatal = .workerOfOtherVersion(version) }
-    case .exited, .signalled, .babbled:
+    case .unavailable(let failure):
+      let ended = giveUp(.noWorkers(failure))
+      return stop(attempt, nil) || ended
+    case .exited, .signalled, .babbled, .ended:
       return fail(attempt, loss.failure, nil)
     }
     let ended = fail(attempt, loss.failure, nil)

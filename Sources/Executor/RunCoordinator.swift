@@ -68,7 +68,7 @@ public actor RunCoordinator {
       throw RunError.workspace(error)
     }
     recorder = ResultRecorder(workspace: workspace, journal: journal) { post.yield(.cannotRecord($0)) }
-    requests = try StageRequests(plan: plan, workspace: workspace, options: options)
+    requests = try StageRequests(plan: plan, workspace: workspace)
     watch = AttemptWatch(limits: options.limits, hungAfter: options.hungAfter)
     leftFiles = Array(repeating: false, count: plan.stages.count)
     schedule = Schedule(inputs: [], done: [], layout: SlotLayout(slotsPerPlace: 1))
@@ -123,9 +123,9 @@ public actor RunCoordinator {
     try DescriptorLimit.ensure(DescriptorLimit.own + backEnd.descriptorsNeeded)
     let observer = observer
     _ = workspace.takeStopRequest()
-    let recovery = try workspace.recover(stages: plan.stages, grace: options.orphanGrace) {
-      observer.observe(.waiting(.workersElsewhere(seconds: $0)))
-    }
+    let recovery = try workspace.recover(
+      stages: plan.stages, grace: options.orphanGrace, sparing: backEnd.outputsInUse
+    ) { observer.observe(.waiting(.workersElsewhere(seconds: $0))) }
     let records = try workspace.records(of: plan)
     let isDone = records.map { $0 == .done(hasArtifact: true) }
     leftFiles = try workspace.presentArtifacts(of: plan.stages)

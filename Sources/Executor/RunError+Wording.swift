@@ -16,6 +16,7 @@ extension RunError: CustomStringConvertible {
       "\(choice.wording) asked for, and graft-worker finds "
         + (available == 0
           ? "no CUDA device" : available == 1 ? "one CUDA device, cuda:0" : "cuda:0 to cuda:\(available - 1)")
+    case .noWorkers(let failure): failure.message
     case .workspace(let error): error.description
     case .lockRemoved(let workspace): "\(workspace)/lock was removed while the run went on"
     case .tooFewDescriptors(let limit, let needed):
@@ -38,6 +39,7 @@ extension RunError: CustomStringConvertible {
     case .deviceMissing:
       "`--device auto` takes what there is, `--device cpu` the processor; `graft doctor` shows which libtorch is in use, and "
         + "docs/gpu.md how to build with one for CUDA"
+    case .noWorkers(let failure): failure.remedy ?? "run the same command again"
     case .workspace(let error): error.remedy
     case .lockRemoved:
       "leave that file alone, and run the same command again when no other run works there; what was done is kept"
@@ -80,6 +82,7 @@ extension WorkerLoss {
     case .otherVersion(let version):
       StageFailure(
         .machine, RunError.workerOfOtherVersion(version).description, remedy: "build both from the same sources")
+    case .ended(let failure), .unavailable(let failure): failure
     }
   }
 

@@ -88,6 +88,8 @@ public enum RunError: Error, Sendable {
   case disorderedPlan(label: String)
   /// A CUDA device is asked for that the worker cannot use; `available` is how many it can.
   case deviceMissing(DeviceChoice, available: Int)
+  /// There is nobody to run stages, and why.
+  case noWorkers(StageFailure)
   case workspace(WorkspaceError)
   /// The lock's file was removed while the run went on, so that another run could take the workspace.
   case lockRemoved(workspace: String)

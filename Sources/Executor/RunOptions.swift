@@ -64,15 +64,19 @@ public struct RunOptions: Sendable {
     let jobs = min(resources.jobs ?? most, limit ?? .max)
     // How many will share a device by measure shows later; until then each has its cores to itself.
     let expected = resources.cellsPerGPU == .automatic ? min(jobs, devices.count ?? jobs) : jobs
-    var retry = RetryPolicy()
-    if let retries = resources.retries { retry.retries = retries }
-    if let delay = resources.retryDelay { retry.firstDelay = .seconds(delay) }
     self.init(
       jobs: jobs, threadsPerJob: resources.threadsPerJob ?? max(1, cores / max(1, expected)), devices: devices,
-      sharing: resources.cellsPerGPU, retry: retry)
+      sharing: resources.cellsPerGPU)
+    takePatience(of: resources)
+    memory = resources.memory.map(Int64.init)
+  }
+
+  /// Takes over what a study says of failures and of what attempts may take, wherever they run.
+  public mutating func takePatience(of resources: Resources) {
+    if let retries = resources.retries { retry.retries = retries }
+    if let delay = resources.retryDelay { retry.firstDelay = .seconds(delay) }
     limits = resources.limits
     if let hungAfter = resources.hungAfter { self.hungAfter = hungAfter == .infinity ? nil : .seconds(hungAfter) }
-    memory = resources.memory.map(Int64.init)
   }
 
   /// How many stages the devices take at once; nil where they set no limit.

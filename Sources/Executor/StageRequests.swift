@@ -7,13 +7,11 @@ import WorkerProtocol
 struct StageRequests {
   private let plan: Plan
   private let workspace: Workspace
-  private let options: RunOptions
 
   /// - Throws: `RunError.disorderedPlan`.
-  init(plan: Plan, workspace: Workspace, options: RunOptions) throws {
+  init(plan: Plan, workspace: Workspace) throws {
     self.plan = plan
     self.workspace = workspace
-    self.options = options
     for place in plan.stages.indices where plan.stages.inputPlaces(of: place).contains(where: { $0 < 0 }) {
       throw RunError.disorderedPlan(label: plan.stages.label(at: place))
     }
@@ -25,14 +23,16 @@ struct StageRequests {
   /// For each stage the places of its inputs.
   var inputs: [[Int]] { plan.stages.indices.map { plan.stages.inputPlaces(of: $0).map { Int($0) } } }
 
-  func request(_ index: Int, attempt: Int64, slot: Int, companions: [Int]) -> StageRequest {
+  func request(
+    _ index: Int, attempt: Int64, placement: StagePlacement, companions: [Int]
+  ) -> StageRequest {
     let stage = plan.stages[index]
     return StageRequest(
       attempt: attempt, key: stage.key, kind: stage.kind, label: stage.label, parameters: stage.parameters,
       inputs: resolvedInputs(of: stage), locations: stage.locations, manner: stage.manner,
       outputFolder: workspace.outputFolder(attempt: attempt, kind: stage.kind, key: stage.key),
-      checkpointFolder: workspace.checkpointFolder(key: stage.key), threads: options.threadsPerJob,
-      device: options.devices.name(slot: slot), logFile: workspace.logFile(key: stage.key, attempt: attempt),
+      checkpointFolder: workspace.checkpointFolder(key: stage.key), threads: placement.threads,
+      device: placement.device, logFile: workspace.logFile(key: stage.key, attempt: attempt),
       companions: companions.map { plan.stages[$0] }.map {
         CompanionStage(key: $0.key, kind: $0.kind, parameters: $0.parameters, inputs: resolvedInputs(of: $0))
       })

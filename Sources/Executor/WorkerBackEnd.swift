@@ -1,7 +1,8 @@
+import Planner
 import Store
 import WorkerProtocol
 
-/// Where stages run: worker processes of this machine, later those of a cluster. The coordinator gives each slot one
+/// Where stages run: worker processes of this machine, or those of a cluster. The coordinator gives each slot one
 /// stage at a time.
 public protocol WorkerBackEnd: Sendable {
   /// How many slots there are.
@@ -13,6 +14,12 @@ public protocol WorkerBackEnd: Sendable {
 
   /// How many files and connections all slots together may hold open in this process.
   var descriptorsNeeded: Int { get }
+
+  /// Output folders in which workers of an earlier run still write: the start of a run leaves them as they are.
+  var outputsInUse: Set<String> { get }
+
+  /// Where a stage runs, where the back end and not the run's options say so.
+  func placement(of stage: Stage, slot: Int) -> StagePlacement?
 
   /// Names who is told what the workers say and how they end. Called once, before anything else; each slot's reports come
   /// in order.
@@ -39,7 +46,21 @@ public protocol WorkerBackEnd: Sendable {
 extension WorkerBackEnd {
   public var beginsAtOnce: Bool { true }
   public var descriptorsNeeded: Int { 0 }
+  public var outputsInUse: Set<String> { [] }
+  public func placement(of stage: Stage, slot: Int) -> StagePlacement? { nil }
   public func processID(slot: Int) -> Int32? { nil }
+}
+
+/// What a stage is given of the machine that it runs on.
+public struct StagePlacement: Sendable, Hashable {
+  public let threads: Int
+  /// `cpu`, `cuda:0`, ...
+  public let device: String
+
+  public init(threads: Int, device: String) {
+    self.threads = threads
+    self.device = device
+  }
 }
 
 /// A worker at a slot, ready for a stage.
@@ -87,6 +108,10 @@ public enum WorkerLoss: Sendable, Hashable {
   case neverGreeted(status: Int32, output: String)
   /// It greeted with another version of the protocol.
   case otherVersion(Int)
+  /// What ran it ended it, and says how.
+  case ended(StageFailure)
+  /// There will be no worker: the run cannot go on.
+  case unavailable(StageFailure)
 }
 
 /// A worker that cannot be started.

@@ -10,6 +10,7 @@ public enum WorkerCommand {
   public static func run(_ arguments: [String]) -> Int32 {
     switch arguments.first {
     case nil: return WorkerSession(runner: StageDispatcher()).serve()
+    case "--conversation": return PilotSession.serve(arguments: arguments, runner: StageDispatcher())
     case "--doctor":
       print(doctor.canonicalText)
       return 0

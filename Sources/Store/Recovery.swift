@@ -26,17 +26,18 @@ extension Workspace {
   /// half-written ones are gone.
   ///
   /// - Parameters:
-  ///   - grace: How long an orphan, which ends by itself once its stage has a checkpoint, may take before it is
-  ///   killed, in seconds.
+  ///   - grace: How long an orphan, which ends by itself once its stage has a checkpoint, may take before it is killed, in
+  ///     seconds.
+  ///   - sparing: Output folders in which somebody still writes.
   ///   - tell: Told how many seconds workers on another machine are waited for, before that.
   /// - Throws: `WorkspaceError`.
   public func recover(
-    stages: PlannedStages, grace: Double = 10, tell: (Double) -> Void = { _ in }
+    stages: PlannedStages, grace: Double = 10, sparing: Set<String> = [], tell: (Double) -> Void = { _ in }
   ) throws -> RecoveryReport {
     var report = RecoveryReport()
     report.endedWorkers = try endOrphans(grace: grace)
     report.awaitedWorkers = try awaitOrphansElsewhere(tell: tell)
-    let plain = try translatingFaults { try sortOutTemporaryFolder() }
+    let plain = try translatingFaults { try sortOutTemporaryFolder(sparing: sparing) }
     report.removedFolders = plain
     try write { database in
       try database.execute(
@@ -123,10 +124,11 @@ extension Workspace {
   }
 
   /// Complete outputs go to the artifacts, all else goes.
-  private func sortOutTemporaryFolder() throws -> Int {
+  private func sortOutTemporaryFolder(sparing: Set<String>) throws -> Int {
     var removed = 0
     for name in try DurableFiles.names(in: temporaryFolder) ?? [] {
       let path = "\(temporaryFolder)/\(name)"
+      if sparing.contains(path) { continue }
       let parts = name.split(separator: "-", omittingEmptySubsequences: false)
       if parts.count == 3, let kind = StageKind(rawValue: String(parts[1])), let key = StageKey(hex: String(parts[2])),
         outcome(in: path) != nil, access(artifactFolder(kind: kind, key: key), F_OK) != 0

@@ -85,7 +85,7 @@ extension WorkerEvent {
 }
 
 /// The envelope of every message.
-private struct Message {
+struct Message {
   var name: String
   var members: [String: JSONValue]
 

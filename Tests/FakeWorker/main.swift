@@ -123,6 +123,8 @@ case "--old":
   print("{\"is\":\"hello\",\"pid\":1,\"v\":1,\"version\":0}")
   fflush(nil)
   Thread.sleep(forTimeInterval: 30)
+case "--conversation":
+  exit(PilotSession.serve(arguments: Array(CommandLine.arguments.dropFirst()), runner: ScriptedRunner()))
 default:
   exit(WorkerSession(runner: ScriptedRunner(), orphanGrace: .seconds(5), pulse: .milliseconds(50)).serve())
 }

@@ -9,6 +9,8 @@ public struct Study: Sendable {
   public let weights: [String: WeightsSource]
   public let resources: Resources
   public let reporting: Reporting
+  /// How it runs on a cluster, as far as the file says.
+  public let slurm: SlurmProfile
   let grid: Grid
 
   /// How many cells the grid has, exclusions taken out.

@@ -31,6 +31,7 @@ public struct OptionListing: Sendable {
     }
     entries += StudySections.reportOptions.map { Self.entry($0, "report") }
     entries += ResourcesReader.options.map { Self.entry($0, "resources") }
+    entries += SlurmProfile.declarations.map { Self.entry($0, "slurm") }
     for format in DatasetFormat.allCases {
       for declaration in format.declarations {
         entries.append(Self.entry(declaration, "dataset \(format.rawValue)"))

@@ -56,6 +56,7 @@ public enum StudySchema {
       "weights": weights,
       "resources": .object(members(ResourcesReader.options)),
       "report": .object(members(StudySections.reportOptions)),
+      "slurm": .object(members(SlurmProfile.declarations)),
     ]
     for section in StudySections.declared {
       sections[section.name, "description"] = .string(section.meaning)

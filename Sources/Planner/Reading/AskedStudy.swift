@@ -45,6 +45,6 @@ extension Study {
     guard faults.isEmpty else { throw faults.faults() }
     return Study(
       name: name, fileName: fileName, datasets: datasets, weights: weights, resources: resources,
-      reporting: reporting, grid: asking)
+      reporting: reporting, slurm: slurm, grid: asking)
   }
 }

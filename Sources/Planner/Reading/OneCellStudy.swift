@@ -98,6 +98,7 @@ public struct OneCellStudy: Sendable {
     }
     if !sources.isEmpty { members.append(Self.member("weights", Self.mapping(sources))) }
     if let resources = section("resources") { members.append(resources) }
+    if let slurm = section("slurm") { members.append(slurm) }
 
     let document = Overrides.applied(overrides, to: Self.mapping(members), faults: faults)
     guard faults.isEmpty else { throw faults.faults() }

@@ -95,6 +95,7 @@ struct StudySections {
       .read(section("weights"))
     let resources = ResourcesReader(faults: faults).read(section("resources"))
     let reporting = reporting(section("report"))
+    let slurm = SlurmProfile.read(section("slurm"), faults: faults)
 
     // Without axes there is no grid to look at, and with a wrong axis its cells say nothing new.
     guard let blocks, gridIsRight else { return nil }
@@ -117,7 +118,7 @@ struct StudySections {
     let used = Set(grid.datasets + sources + compared)
     return Study(
       name: name, fileName: fileName, datasets: datasets.declared + published.filter { used.contains($0.name) },
-      weights: weights.sources, resources: resources, reporting: reporting, grid: grid)
+      weights: weights.sources, resources: resources, reporting: reporting, slurm: slurm, grid: grid)
   }
 
   private func studyName(_ member: YAMLMember?, at place: Place) -> String? {

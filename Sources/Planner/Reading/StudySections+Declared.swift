@@ -52,8 +52,11 @@ extension StudySections {
       name: "weights", type: "a mapping of backbones and {file:} or {pretrain:}", standard: "none",
       meaning: "Where each backbone's source weights come from."),
     Declared(
-      name: "resources", type: "a mapping with jobs, threads_per_job, gpus: a number or auto", standard: "auto",
-      meaning: "What a run may use."),
+      name: "resources", type: "a mapping", standard: "its defaults",
+      meaning: "What a run may use, and what it does about failures."),
     Declared(name: "report", type: "a mapping", standard: "its defaults", meaning: "What the report measures by."),
+    Declared(
+      name: "slurm", type: "a mapping", standard: "the cluster's and the user's own",
+      meaning: "What jobs of a cluster ask for, where a run is to use one."),
   ]
 }

@@ -1,0 +1,69 @@
+import Executor
+import Testing
+
+/// What Slurm's commands print, in the forms in which versions and sites print it.
+@Suite struct AnswerTests {
+  @Test(
+    arguments: [
+      (0, "17\n", "", .accepted("17")), (0, "17;cluster\n", "", .accepted("17")),
+      (0, "a greeting of the site\n18\n", "", .accepted("18")),
+      (nil, "", "", .lost("sbatch did not end in time")),
+      (1, "", "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)", nil),
+      (1, "", "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation", nil),
+    ] as [(Int32?, String, String, SubmissionAnswer?)])
+  func aSubmissionIsTakenOrItsAnswerIsLost(
+    status: Int32?, output: String, errors: String, expected: SubmissionAnswer?
+  ) {
+    #expect(SubmissionAnswer(status: status, output: output, errors: errors) == expected ?? .lost(errors))
+  }
+
+  @Test(
+    arguments: [
+      "sbatch: error: QOSMaxSubmitJobPerUserLimit",
+      "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or "
+        + "time limits)", "sbatch: error: AssocMaxSubmitJobLimit",
+      "sbatch: error: Batch job submission failed: Resource temporarily unavailable",
+    ])
+  func tooManyJobsIsForNow(_ errors: String) {
+    #expect(SubmissionAnswer(status: 1, output: "", errors: errors) == .full(errors))
+  }
+
+  @Test(
+    arguments: [
+      "sbatch: error: invalid partition specified: nope",
+      "sbatch: error: Invalid generic resource (gres) specification",
+      "sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified",
+    ])
+  func whatIsWrongIsRefused(_ errors: String) {
+    #expect(SubmissionAnswer(status: 1, output: "", errors: errors) == .refused(errors))
+  }
+
+  @Test func aTaskIsReadFromItsLine() {
+    #expect(
+      SlurmJob.tasks(line: "12|3|graft-x-1|RUNNING|node7|None")
+        == [SlurmJob(array: "12", task: 3, name: "graft-x-1", state: .running, node: "node7", reason: "None")])
+    #expect(SlurmJob.tasks(line: "12|0-2,5%2|g|PENDING||(a|b)").map(\.task) == [0, 1, 2, 5])
+    #expect(SlurmJob.tasks(line: "12|0-2|g|CANCELLED||(a|b)").map(\.reason) == ["(a|b)", "(a|b)", "(a|b)"])
+    #expect(SlurmJob.tasks(line: "12|N/A|g|CANCELLED||None").map(\.task) == [SlurmJob.wholeArray])
+    for line in [
+      "12|x|g|RUNNING|n|", "12|3|g|RUNNING", "slurm_load_jobs error", "", "|1|g|RUNNING|n|r", "1|9-1|g|R|n|r",
+    ] {
+      #expect(SlurmJob.tasks(line: line[...]).isEmpty)
+    }
+  }
+
+  @Test func aStateThatIsNotKnownIsNoEnd() {
+    #expect(SlurmState(name: "HIBERNATING") == .unknown("HIBERNATING"))
+    #expect(SlurmState(name: "HIBERNATING").isActive)
+    #expect(SlurmState(name: "COMPLETING").isActive)
+    #expect(!SlurmState(name: "NODE_FAIL").isActive)
+  }
+
+  @Test func theSitesLimitsAreRead() {
+    let config = "Configuration data as of 2026\nMaxArraySize            = 301\nMaxJobCount             = 77\nX = \n"
+    #expect(SlurmLimits(config: config).arraySize == 301)
+    #expect(SlurmLimits(config: config).jobCount == 77)
+    #expect(SlurmLimits(config: "").arraySize == 1001)
+    #expect(SlurmLimits(config: "MaxArraySize = 0").arraySize == 1)
+  }
+}
