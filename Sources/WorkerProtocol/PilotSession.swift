@@ -19,6 +19,8 @@ public final class PilotSession: Sendable {
   private struct State {
     var waiting: [(request: StageRequest, context: StageContext)] = []
     var current: StageContext?
+    /// The attempt under way.
+    var attempt: Int64?
     var end: PilotEnd?
   }
 
@@ -51,12 +53,18 @@ public final class PilotSession: Sendable {
     let reader = Thread { [self] in readRequests() }
     reader.name = "requests"
     reader.start()
+    let pulse = Thread { [self] in beat() }
+    pulse.name = "pulse"
+    pulse.start()
     while let (request, context) = nextRequest() {
       write(.began(attempt: request.attempt))
       let answer = StageExecution(request: request, runner: runner, context: context).perform(baseLog: baseLog)
       if case .done = answer, access(request.outputFolder, F_OK) != 0 { write(.leftNothing(attempt: request.attempt)) }
       write(.said(answer))
-      state.withLock { $0.current = nil }
+      state.withLock { state in
+        state.current = nil
+        state.attempt = nil
+      }
     }
     write(.closed(state.withLock { $0.end } ?? .asked))
     withExtendedLifetime(signals) {}
@@ -77,10 +85,23 @@ public final class PilotSession: Sendable {
         }
         let next = state.waiting.removeFirst()
         state.current = next.context
+        state.attempt = next.request.attempt
         return (next, false)
       }
       if let next { return next }
       if isEnding { return nil }
+    }
+  }
+
+  /// How often it says that it is alive while a stage runs: rarely, since each time is a line in a file on a shared disk.
+  private static let pulseInterval = 60.0
+
+  /// Tells the time that the process has computed, so that a silent stage is not taken for one that hangs.
+  private func beat() {
+    while true {
+      Thread.sleep(forTimeInterval: Self.pulseInterval)
+      guard let attempt = state.withLock({ $0.attempt }) else { continue }
+      write(.said(.alive(attempt: attempt, cpuSeconds: ResourceUse.now().cpuSeconds)))
     }
   }
 

@@ -46,7 +46,7 @@ struct TroubleTests {
     #expect(done.attempts[1].finished == done.attempts[1].started)
     #expect(
       try workspace.status(of: TestFolder.plan([first, second])).running.map(\.progress?.position) == ["epoch 1/2"])
-    #expect(try workspace.measuredSeconds(of: [first]) == [first.key: 2.5])
+    #expect(try workspace.measuredSeconds(of: TestFolder.plan([first]).stages) == [2.5])
     // And it takes what the older one did not know.
     try workspace.fail(second, RunJournal(workspace: workspace), StageFailure(.hung, "silent"))
     #expect(try workspace.records(of: [second])[second.key]?.lastAttempt?.failure?.failureClass == .hung)
@@ -80,12 +80,12 @@ struct TroubleTests {
         AttemptEnd(time: .now, seconds: 7, cost: nil)))
     try journal.flush()
     // The second one was cut off, and the next run starts by an earlier clock.
-    #expect(try workspace.recover(stages: stages).interruptedAttempts == 1)
+    #expect(try workspace.recover(stages: TestFolder.plan(stages).stages).interruptedAttempts == 1)
     for stage in stages {
       let attempt = try #require(try workspace.records(of: [stage])[stage.key]?.lastAttempt)
       #expect(attempt.started == later && attempt.finished == later)
     }
-    #expect(try workspace.measuredSeconds(of: stages)[stages[0].key] == 7)
+    #expect(try workspace.measuredSeconds(of: TestFolder.plan(stages).stages)[0] == 7)
   }
 
   /// Has another process hold the database's write lock for so many seconds. Returns when it does.
@@ -197,9 +197,9 @@ struct TroubleTests {
     try folder.age(".graft/lock", by: 150)
     let workspace = try Workspace.open(folder.workspace, command: "test")
     var told: [Double] = []
-    #expect(try workspace.recover(stages: []) { told.append($0) }.awaitedWorkers == 1)
+    #expect(try workspace.recover(stages: TestFolder.plan([]).stages) { told.append($0) }.awaitedWorkers == 1)
     #expect(told.isEmpty)
-    #expect(try workspace.recover(stages: []).awaitedWorkers == 0)
+    #expect(try workspace.recover(stages: TestFolder.plan([]).stages).awaitedWorkers == 0)
   }
 
   @Test(.timeLimit(.minutes(1))) func untilThenTheyAreWaitedForUnlessTheRunIsStopped() throws {
@@ -209,7 +209,9 @@ struct TroubleTests {
     let workspace = try Workspace.open(folder.workspace, command: "test")
     workspace.stopWaiting(atOnce: false)
     var told: [Double] = []
-    #expect(throws: WorkspaceError.stoppedWaiting) { try workspace.recover(stages: []) { told.append($0) } }
+    #expect(throws: WorkspaceError.stoppedWaiting) {
+      try workspace.recover(stages: TestFolder.plan([]).stages) { told.append($0) }
+    }
     #expect(told.count == 1 && told[0] > 30 && told[0] < 41)
   }
 
@@ -225,7 +227,7 @@ struct TroubleTests {
     let identity = try #require(ProcessIdentity.running(orphan.processIdentifier))
     _ = try RunJournal(workspace: workspace).registerWorker(identity, at: .now)
     usleep(50_000)
-    #expect(try workspace.recover(stages: [], grace: 0.05).endedWorkers == 1)
+    #expect(try workspace.recover(stages: TestFolder.plan([]).stages, grace: 0.05).endedWorkers == 1)
     #expect(!identity.isRunning)
     orphan.waitUntilExit()
   }

@@ -12,6 +12,9 @@ extension PilotFleet {
       if let attempt = errands[errand]?.request.attempt { tell(.began(attempt: attempt), of: errand) }
     case .leftNothing(let number):
       if let place = place(of: number, on: id) { _ = update(id, place) { $0.leftNothing = true } }
+    case .said(.alive(let number, let cpuSeconds)):
+      guard let errand = listed(number, on: id)?.errand, let attempt = errands[errand]?.request.attempt else { return }
+      tell(.said(.alive(attempt: attempt, cpuSeconds: cpuSeconds)), of: errand)
     case .said(.progress(let number, let progress)):
       guard let errand = listed(number, on: id)?.errand, let attempt = errands[errand]?.request.attempt else { return }
       tell(.said(.progress(attempt: attempt, progress)), of: errand)
