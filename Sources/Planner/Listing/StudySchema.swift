@@ -53,7 +53,8 @@ public enum StudySchema {
         "additionalProperties": orNothing(["anyOf": .array(formats + [anyFormat])]),
         "propertyNames": ["pattern": "^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$"],
       ],
-      "weights": weights,
+      "weights": object(
+        Dictionary(uniqueKeysWithValues: BackboneCatalogue.all.map { ($0.name, reference("source")) })),
       "resources": .object(members(ResourcesReader.options)),
       "report": .object(members(StudySections.reportOptions)),
       "slurm": .object(members(SlurmProfile.declarations)),
@@ -76,6 +77,7 @@ public enum StudySchema {
       "condition": condition,
       "training": training,
       "changes": changes,
+      "source": source,
       "analyses": ["type": "array", "items": schema(.variant(AnalysisSpec.shape))],
     ]
     for option in TrainingOption.all {
@@ -111,11 +113,12 @@ public enum StudySchema {
     return properties
   }
 
-  private static var weights: JSONValue {
+  /// Where a backbone's source weights come from.
+  private static var source: JSONValue {
     var pretrain = trainingProperties
     pretrain["dataset"] = ["type": "string"]
     pretrain["seed"] = orVariable(["type": "integer", "minimum": 0, "default": 0])
-    let source: JSONValue = [
+    return [
       "oneOf": [
         object(
           [
@@ -126,7 +129,6 @@ public enum StudySchema {
         ["type": "null"],
       ]
     ]
-    return object(Dictionary(uniqueKeysWithValues: BackboneCatalogue.all.map { ($0.name, source) }))
   }
 
   private static func resource(least: Int) -> JSONValue {
