@@ -131,10 +131,6 @@ public enum StudySchema {
     ]
   }
 
-  private static func resource(least: Int) -> JSONValue {
-    orVariable(["anyOf": [["const": "auto"], ["type": "integer", "minimum": .integer(least), "maximum": 4096]]])
-  }
-
   private static func dataset(_ format: DatasetFormat, isNamed: Bool = false) -> JSONValue {
     var schema = members(format.declarations)
     schema["properties", "format"] = ["const": .string(format.rawValue)]
