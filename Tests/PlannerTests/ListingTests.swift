@@ -31,7 +31,7 @@ import Testing
       "study": "s", "seeds": 1,
       "axes": ["dataset": ["d"], "backbone": ["resnet18"], "init": [.string(name)]],
     ]
-    #expect(try SchemaValidator(schema: StudySchema.json).isValid(study) == isOne)
+    #expect(try SchemaTests.validator.isValid(study) == isOne)
     #expect((InitialisationSpec(name) != nil || name == InitialisationSpec.everyDepth) == isOne)
   }
 

@@ -4,7 +4,8 @@ import Testing
 
 /// The JSON Schema takes what reading takes, and sees the faults that a schema can see.
 @Suite struct SchemaTests {
-  private let validator = SchemaValidator(schema: StudySchema.json)
+  /// Made once: it is long.
+  static let validator = SchemaValidator(schema: StudySchema.json)
 
   private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
@@ -28,7 +29,7 @@ import Testing
     #expect(names.count >= 4)
     for name in names {
       let text = try String(contentsOf: grids.appending(path: name), encoding: .utf8)
-      #expect(try validator.isValid(try #require(JSONValue.yaml(text))), "\(name)")
+      #expect(try Self.validator.isValid(try #require(JSONValue.yaml(text))), "\(name)")
     }
   }
 
@@ -48,7 +49,7 @@ import Testing
     // What the command line adds is not in the file.
     guard !studyCase.hasOptions, let text = studyCase.text, let value = JSONValue.yaml(text) else { return }
     let isRight = try studyCase.expected().hasPrefix("study ") && !studyCase.expected().contains(": error: ")
-    let isValid = try validator.isValid(value)
+    let isValid = try Self.validator.isValid(value)
     #expect(isValid == (isRight || Self.beyondSchemas.contains(studyCase.name)), "\(studyCase.name)")
   }
 }

@@ -1,9 +1,25 @@
+import Foundation
 import Planner
 import Yams
 
 /// Checks values by a JSON Schema: the keywords of 2020-12 that Graft's schema uses, and no others.
-struct SchemaValidator {
+struct SchemaValidator: Sendable {
   let schema: JSONValue
+  /// Every pattern of the schema, made once.
+  private let patterns: [String: NSRegularExpression]
+
+  init(schema: JSONValue) {
+    self.schema = schema
+    var patterns: [String: NSRegularExpression] = [:]
+    func collect(_ value: JSONValue) {
+      if let pattern = value["pattern"]?.stringValue {
+        patterns[pattern] = patterns[pattern] ?? (try? NSRegularExpression(pattern: pattern))
+      }
+      (value.objectValue.map { Array($0.values) } ?? value.arrayValue ?? []).forEach(collect)
+    }
+    collect(schema)
+    self.patterns = patterns
+  }
 
   private static let annotations: Set<String> = ["$schema", "$defs", "title", "description", "default"]
 
@@ -45,8 +61,12 @@ struct SchemaValidator {
     case "exclusiveMaximum": return value.doubleValue.map { $0 < argument.doubleValue ?? 0 } ?? true
     case "minLength": return value.stringValue.map { $0.unicodeScalars.count >= argument.intValue ?? 0 } ?? true
     case "pattern":
-      let pattern = try Regex(argument.stringValue ?? "")
-      return value.stringValue.map { $0.firstMatch(of: pattern) != nil } ?? true
+      guard let pattern = patterns[argument.stringValue ?? ""] else {
+        throw UnknownKeyword(name: argument.canonicalText)
+      }
+      return value.stringValue.map { text in
+        pattern.firstMatch(in: text, range: NSRange(text.startIndex..., in: text)) != nil
+      } ?? true
     case "items": return try (value.arrayValue ?? []).allSatisfy { try isValid($0, by: argument) }
     case "minItems": return value.arrayValue.map { $0.count >= argument.intValue ?? 0 } ?? true
     case "maxItems": return value.arrayValue.map { $0.count <= argument.intValue ?? 0 } ?? true
