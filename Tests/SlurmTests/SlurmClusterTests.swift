@@ -91,7 +91,7 @@ struct SlurmClusterTests {
 
   @Test(.timeLimit(.minutes(4))) func aControllerThatIsAwayForAWhileCostsNothing() async throws {
     let study = try ScriptedStudy(on: try Cluster())
-    let stages = Self.stages(trainings: 6, steps: 60)
+    let stages = Self.stages(trainings: 6, steps: 150)
     try study.write(stages)
     let coordinator = try study.start()
     try await wait("trainings run") { try study.count("begin") >= 3 }

@@ -8,6 +8,7 @@
 #   cluster.sh stop FOLDER
 #
 # FOLDER/slurm.conf is what SLURM_CONF must name for the commands to speak to it.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -eu
 # Daemons live on: they must not hold what the caller waits for the end of.
 for file in /proc/$$/fd/*; do
@@ -18,7 +19,10 @@ verb=$1
 folder=$2
 export SLURM_CONF="$folder/slurm.conf"
 
-alive() { [ -f "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null; }
+# Whether a process runs; one that has ended and that nobody has waited for does not.
+runs() { grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"; }
+
+alive() { [ -f "$1" ] && runs "$(cat "$1")"; }
 
 # Ends a daemon and waits for its end; one that does not end is killed.
 end() {
@@ -26,7 +30,7 @@ end() {
   pid=$(cat "$1")
   kill "$pid" 2>/dev/null || true
   for _ in $(seq 100); do
-    kill -0 "$pid" 2>/dev/null || { rm -f "$1"; return 0; }
+    runs "$pid" || { rm -f "$1"; return 0; }
     sleep 0.1
   done
   kill -9 "$pid" 2>/dev/null || true
