@@ -54,7 +54,7 @@ import WorkerProtocol
         case .said(.failed(let number, _, _)): "failed \(number)"
         case .said(.stopped(let number, _)): "stopped \(number)"
         case .said(.hello): "hello"
-        case .said(.progress): nil
+        case .said(.progress), .said(.alive): nil
         }
       }
     }
