@@ -215,7 +215,7 @@ struct RunTests {
       })
     #expect(summary.ending == .complete)
     let last = try #require(seen.statuses.last)
-    #expect(last.counts[.noop] == [.running: 1])
+    #expect(last.summary.counts[.noop] == [.running: 1])
     #expect(last.currentRun?.process == .current)
     #expect(last.running.first?.progress?.position.hasSuffix("/60") == true)
   }
