@@ -53,11 +53,17 @@ extension PlanBuilder {
     return stage
   }
 
+  /// What tells how images come to a network: backbones may share a variant.
+  struct Sight: Hashable {
+    let backbone: Int32
+    let variant: Int32
+  }
+
   /// What tells measures of source weights from each other.
   struct SourceMeasure: Hashable {
     let analysis: Int16
     let dataset: Int32
-    let variant: Int32
+    let sight: Sight
     let fraction: Double
     let seed: Int
   }
@@ -72,10 +78,11 @@ extension PlanBuilder {
     let fraction = options.bank == .split ? 1 : grid.fractions[Int(point.fraction)]
     let seed = fraction < 1 ? grid.seeds[Int(point.seed)] : 0
     let measure = SourceMeasure(
-      analysis: index, dataset: point.dataset, variant: point.variant, fraction: fraction, seed: seed)
+      analysis: index, dataset: point.dataset, sight: Sight(backbone: point.backbone, variant: point.variant),
+      fraction: fraction, seed: seed)
     if let known = sourceMeasures[measure] { return known }
     guard let source = addSource(of: backbone.name),
-      let training = try? TrainingOptions(canonical: seeing(point.variant, backbone))
+      let training = try? TrainingOptions(canonical: seeing(measure.sight, backbone))
     else { return nil }
     let parameters = SourceMeasureParameters(
       analysis: spec, backbone: backbone.name, training: training, fraction: fraction, seed: seed,
@@ -92,15 +99,15 @@ extension PlanBuilder {
   }
 
   /// Training options with everything at its default but how images come to the network.
-  private mutating func seeing(_ variant: Int32, _ backbone: Backbone) -> JSONValue {
-    if let known = seen[variant] { return known }
-    let options = study.grid.variants[Int(variant)].whole.canonical
+  private mutating func seeing(_ sight: Sight, _ backbone: Backbone) -> JSONValue {
+    if let known = seen[sight] { return known }
+    let options = study.grid.variants[Int(sight.variant)].whole.canonical
     var members = TrainingOptions.canonical(changes: [:], backbone: backbone).objectValue ?? [:]
     for name in ["image_size", "normalise", "stem", BackboneOptions.patchSizeName] { members[name] = options[name] }
     members["transforms"] = [
       "train": members["transforms"]?["train"] ?? [], "eval": options["transforms"]?["eval"] ?? [],
     ]
-    seen[variant] = .object(members)
+    seen[sight] = .object(members)
     return .object(members)
   }
 

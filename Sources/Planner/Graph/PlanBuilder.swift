@@ -16,8 +16,8 @@ struct PlanBuilder {
   var datasetStages: [String: Stage] = [:]
   /// By the backbone's name.
   var sourceStages: [String: Stage] = [:]
-  /// How a point's images come to a network, by variant: training options and nothing else of a training.
-  var seen: [Int32: JSONValue] = [:]
+  /// How images come to a network: training options and nothing else of a training.
+  var seen: [Sight: JSONValue] = [:]
   var sourceMeasures: [SourceMeasure: Int] = [:]
   var distances: [DistanceMeasure: Int] = [:]
 
