@@ -3,7 +3,7 @@
 SWIFT_FLAGS := -c release
 GRAFT := .build/release/graft
 
-.PHONY: study test check lint build setup chest-xray bench bench-train bench-data bench-reuse bench-orchestration clean
+.PHONY: study test test-slurm check lint build setup chest-xray bench bench-train bench-data bench-reuse bench-orchestration clean
 
 # Runs the embedded default study, grids/quickstart.yaml, and says where its report lies.
 study: build
@@ -25,11 +25,18 @@ build: setup
 
 # Everything is tested as it is used: in release mode. The tests that run whole studies come by themselves, one after the
 # other: they keep the machine busy, and the others are many at once.
-STUDY_TESTS := CommandsTests|StagesTests|SlurmClusterTests|SlurmStudyTests
+STUDY_TESTS := CommandsTests|StagesTests
+SLURM_TESTS := SlurmClusterTests|SlurmStudyTests
 test: setup
 	@swift build $(SWIFT_FLAGS) --build-tests
-	@swift test $(SWIFT_FLAGS) --skip-build --skip '$(STUDY_TESTS)'
+	@swift test $(SWIFT_FLAGS) --skip-build --skip '$(STUDY_TESTS)|$(SLURM_TESTS)'
 	@swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter '$(STUDY_TESTS)'
+
+# On a Slurm of the tests' own, which this installs; ONLY='NAME|NAME' takes some of them.
+test-slurm:
+	@sh scripts/setup.sh slurm-wlm munge
+	@swift build $(SWIFT_FLAGS) --build-tests
+	@swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter '$(or $(ONLY),$(SLURM_TESTS))'
 
 lint:
 	@swift format lint --recursive --strict Package.swift Sources Tests
