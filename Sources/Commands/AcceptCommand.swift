@@ -31,9 +31,7 @@ struct AcceptCommand: ParsableCommand {
       throw CommandFailure(
         .noSuchFile, "there is no workspace \(folder)", remedy: "name the study file, or --workspace FOLDER")
     }
-    let workspace = try explaining {
-      try Workspace.open(folder, command: CommandLine.arguments.joined(separator: " "))
-    }
+    let workspace = try workspaceForWriting(folder)
     defer { workspace.close() }
     if withdraw {
       let wasAccepted = try explaining { try workspace.withdrawAcceptances(of: kind) }

@@ -7,12 +7,9 @@ extension DoctorCommand {
   /// Compares all that the workspace keeps with its digests.
   func verifyWorkspace() throws {
     let folder = arguments.options.place.folder(beside: try StudyFile(path: arguments.study).folder)
+    let workspace = setAside ? try workspaceForWriting(folder) : try workspaceForReading(folder)
+    defer { workspace.close() }
     let report = try explaining {
-      let workspace =
-        setAside
-        ? try Workspace.open(folder, command: CommandLine.arguments.joined(separator: " "))
-        : try Workspace.openForReading(folder)
-      defer { workspace.close() }
       let report = try workspace.verify()
       if setAside { try workspace.setAside(report.damaged) }
       return report

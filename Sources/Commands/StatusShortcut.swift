@@ -6,31 +6,30 @@ import Store
 
 /// Whether what a run has counted of a study still holds, found without planning it: that takes seconds where the study has a
 /// hundred thousand cells.
-struct StatusShortcut {
-  let key: SummaryKey
-
+enum StatusShortcut {
   /// What a run of this study hangs on.
   ///
-  /// - Throws: `CommandFailure` where something cannot be read.
-  init(of loaded: LoadedStudy, in workspace: Workspace) throws {
-    let texts =
-      [String(decoding: loaded.file.data, as: UTF8.self)]
-      + loaded.file.bases.read.map { String(decoding: $0.data, as: UTF8.self) }
-    var contents: [JSONValue] = []
-    for request in loaded.study.contentRequests {
-      contents.append(["request": request.json, "digest": .string(try loaded.digest(of: request, in: workspace))])
-    }
-    var inputs = Self.inputs(
-      text: texts[0], overrides: loaded.overrides, variables: Self.variables(in: texts + loaded.overrides.map(\.value)))
+  /// - Parameters:
+  ///   - contents: What the plan was made with.
+  ///   - code: The versions of this program.
+  static func key(
+    of loaded: LoadedStudy, contents: [ContentRequest.ID: String], code: KindVersions, in workspace: Workspace
+  ) -> SummaryKey {
+    let texts = ([loaded.file.data] + loaded.file.bases.read.map(\.data)).map { String(decoding: $0, as: UTF8.self) }
+    var inputs = inputs(
+      text: texts[0], overrides: loaded.overrides,
+      variables: variables(in: texts + loaded.overrides.map(\.value)), code: code)
     inputs["bases"] = .array(
-      loaded.file.bases.read.map { file in
-        ["identity": .string(file.identity), "digest": .string(SHA256.digest(of: file.data).hex)]
+      zip(loaded.file.bases.paths, loaded.file.bases.read).map { path, file in
+        ["path": .string(path), "digest": .string(SHA256.digest(of: file.data).hex)]
       })
-    inputs["base_paths"] = .texts(loaded.file.bases.paths)
-    inputs["contents"] = .array(contents)
+    inputs["contents"] = .array(
+      loaded.study.contentRequests.map { request in
+        ["request": request.json, "digest": .string(contents[request.id] ?? ContentRequest.missing)]
+      })
     inputs["study"] = .string(loaded.study.name)
     inputs["run"] = workspace.currentRun?.json ?? .null
-    key = SummaryKey(name: Self.name(loaded.file, loaded.filter?.text), inputs: .object(inputs))
+    return SummaryKey(name: name(loaded.file, loaded.filter?.text), inputs: .object(inputs))
   }
 
   /// The summary of a study, where one is kept and still holds; nil where the study has to be planned.
@@ -44,13 +43,12 @@ struct StatusShortcut {
       let variables = kept["variables"]?.objectValue
     else { return nil }
     let now = inputs(
-      text: String(decoding: file.data, as: UTF8.self), overrides: overrides, variables: Array(variables.keys))
+      text: String(decoding: file.data, as: UTF8.self), overrides: overrides, variables: Array(variables.keys),
+      code: try ProgramVersions.current())
     for (name, value) in now where kept[name] != value { return nil }
-    let paths = kept["base_paths"]?.arrayValue?.compactMap(\.stringValue) ?? []
-    let bases = kept["bases"]?.arrayValue ?? []
-    guard paths.count == bases.count else { return nil }
-    for (path, base) in zip(paths, bases) {
-      guard let found = try? BoundedFile(path: path), base["digest"]?.stringValue == SHA256.digest(of: found.data).hex
+    for base in kept["bases"]?.arrayValue ?? [] {
+      guard let path = base["path"]?.stringValue, let found = try? BoundedFile(path: path),
+        base["digest"]?.stringValue == SHA256.digest(of: found.data).hex
       else { return nil }
     }
     for content in kept["contents"]?.arrayValue ?? [] {
@@ -69,13 +67,12 @@ struct StatusShortcut {
 
   /// What can be known before anything is read.
   private static func inputs(
-    text: String, overrides: [(name: String, value: String)], variables: [String]
+    text: String, overrides: [(name: String, value: String)], variables: [String], code: KindVersions
   ) -> [String: JSONValue] {
     let environment = ProcessInfo.processInfo.environment
     return [
       "program": .string(Provenance.version),
-      "versions": .texts(
-        StageKind.allCases.map { "\($0.rawValue)=\(((try? ProgramVersions.current()) ?? .current).ofCode($0))" }),
+      "versions": .texts(StageKind.allCases.map { "\($0.rawValue)=\(code.ofCode($0))" }),
       "text": .string(SHA256.digest(of: text.utf8).hex),
       "set": .array(overrides.map { ["name": .string($0.name), "value": .string($0.value)] }),
       "variables": .object(

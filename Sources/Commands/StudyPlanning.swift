@@ -34,10 +34,6 @@ extension LoadedStudy {
     }
     return (plan, contents)
   }
-
-  func digest(of request: ContentRequest, in workspace: Workspace) throws -> String {
-    try explaining { try file.digest(of: request, in: workspace) }
-  }
 }
 
 extension StudyFile {
@@ -90,6 +86,15 @@ func workspaceForReading(_ folder: String) throws -> Workspace {
     return try Workspace.openForReading(folder)
   } catch let error as WorkspaceError {
     throw CommandFailure(error)
+  }
+}
+
+/// Takes a workspace for a command that writes.
+///
+/// - Parameter whenBusy: As `Workspace.open` has it.
+func workspaceForWriting(_ folder: String, whenBusy: (@Sendable (Double) -> Void)? = nil) throws -> Workspace {
+  try explaining {
+    try Workspace.open(folder, command: CommandLine.arguments.joined(separator: " "), whenBusy: whenBusy)
   }
 }
 

@@ -12,8 +12,6 @@ struct StudyRun {
   /// Whether what failed in an earlier run is tried again.
   var retriesFailed = true
 
-  init(arguments: RunArguments) { self.arguments = arguments }
-
   /// Runs what is missing of a study, and says how that went.
   ///
   /// - Parameter part: Which part of the plan is meant.
@@ -25,23 +23,22 @@ struct StudyRun {
   ) async throws -> (workspace: Workspace, plan: Plan) {
     // The workers inherit it.
     if let checkpointEvery = arguments.checkpointEvery { setenv("GRAFT_CHECKPOINT_SECONDS", "\(checkpointEvery)", 1) }
-    let workspace = try explaining {
-      try Workspace.open(
-        loaded.workspaceFolder, command: CommandLine.arguments.joined(separator: " "), whenBusy: Self.sayBusy)
-    }
+    let workspace = try workspaceForWriting(loaded.workspaceFolder, whenBusy: Self.sayBusy)
     defer { workspace.close() }
-    let whole = try loaded.plan(in: workspace)
+    let (whole, contents) = try loaded.planned(in: workspace)
     let plan = try part(whole, workspace)
     let reasons = try explaining {
       plan.reasons(records: try workspace.records(of: plan), retriesFailures: retriesFailed)
     }
-    let isWhole = plan.stages.count == whole.stages.count
+    // A part of a study says nothing of the rest.
+    let summaryKey =
+      plan.stages.count == whole.stages.count
+      ? StatusShortcut.key(of: loaded, contents: contents, code: whole.versions, in: workspace) : nil
     if reasons.values.allSatisfy({ $0 == .done }) {
       // So that the next who asks how far it is need not count.
-      if isWhole {
+      if let summaryKey {
         let states = Array(repeating: StageState.done, count: plan.stages.count)
-        let key = try StatusShortcut(of: loaded, in: workspace).key
-        try explaining { try workspace.record(StudySummary(of: plan, states: states), of: key) }
+        try explaining { try workspace.record(StudySummary(of: plan, states: states), of: summaryKey) }
       }
       Console.note(
         "\(plan.study): nothing to run: all \(plan.stages.count) stages of \(plan.cells.count) cells are done")
@@ -52,8 +49,7 @@ struct StudyRun {
     var options = try arguments.applied(to: cluster?.options ?? arguments.machine.options(of: plan))
     options.first = first
     options.retriesFailed = retriesFailed
-    // A part of a study says nothing of the rest.
-    if isWhole { options.summaryKey = try StatusShortcut(of: loaded, in: workspace).key }
+    options.summaryKey = summaryKey
     try explaining { try workspace.record(Provenance.source(of: loaded)) }
     if !arguments.quiet {
       let toRun = reasons.countToRun

@@ -32,13 +32,15 @@ struct DurationModel: Sendable {
 
   /// - Parameters:
   ///   - isDone: Of each stage.
-  ///   - measured: Seconds of stages done, by stage.
-  init(likeness: StageLikeness, isDone: [Bool], measured: [(stage: Int, seconds: Double)]) {
+  ///   - measured: Seconds of stages done, in the plan's order; may be empty.
+  init(likeness: StageLikeness, isDone: [Bool], measured: [Double?]) {
     self.likeness = likeness
     spreads = Array(repeating: Spread(), count: likeness.wider.count)
     remaining = Array(repeating: 0, count: likeness.wider.count)
     for (stage, isDone) in isDone.enumerated() where !isDone { remaining[Int(likeness.ofStage[stage])] += 1 }
-    for (stage, seconds) in measured { add(seconds, of: stage) }
+    for (stage, seconds) in measured.enumerated() {
+      if let seconds { add(seconds, of: stage) }
+    }
   }
 
   /// A stage ended for good; `seconds` only where it is done.
@@ -105,9 +107,7 @@ extension Estimate {
   ///   - measured: Seconds of stages that are done, in the plan's order.
   ///   - jobs: How many run at once.
   public static func of(_ plan: Plan, isDone: [Bool], measured: [Double?], jobs: Int) -> Estimate? {
-    let model = DurationModel(
-      likeness: StageLikeness(plan: plan), isDone: isDone,
-      measured: measured.enumerated().compactMap { place, seconds in seconds.map { (place, $0) } })
-    return model.estimate(running: [], slots: jobs)
+    DurationModel(likeness: StageLikeness(plan: plan), isDone: isDone, measured: measured)
+      .estimate(running: [], slots: jobs)
   }
 }

@@ -126,9 +126,9 @@ public actor RunCoordinator {
     let recovery = try workspace.recover(
       stages: plan.stages, grace: options.orphanGrace, sparing: backEnd.outputsInUse
     ) { observer.observe(.waiting(.workersElsewhere(seconds: $0))) }
-    let records = try workspace.records(of: plan)
-    let isDone = records.map { $0 == .done(hasArtifact: true) }
     leftFiles = try workspace.presentArtifacts(of: plan.stages)
+    let records = try workspace.records(of: plan, present: leftFiles)
+    let isDone = records.map { $0 == .done(hasArtifact: true) }
     let failed = try options.retriesFailed ? [] : failures(among: records)
     let likeness = StageLikeness(plan: plan)
     var measured: [Int: StagePeaks] = [:]
@@ -140,10 +140,8 @@ public actor RunCoordinator {
       inputs: requests.inputs, done: isDone, failed: failed.map(\.stage), groups: plan.companionGroups,
       order: plan.order(first: options.first), likeness: likeness, measured: measured,
       layout: options.layout(slots: backEnd.slots), retry: options.retry, failFast: options.failFast)
-    let seconds = try workspace.measuredSeconds(of: plan.stages)
     tally = RunTally(
-      plan: plan, likeness: likeness, isDone: isDone,
-      measured: seconds.enumerated().compactMap { place, seconds in seconds.map { (place, $0) } })
+      plan: plan, likeness: likeness, isDone: isDone, measured: try workspace.measuredSeconds(of: plan.stages))
     for (stage, failure) in failed { tally.failed(stage, failure) }
     let post = post
     journal.onFault { post.yield(.cannotRecord($0)) }

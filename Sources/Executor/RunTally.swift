@@ -15,8 +15,8 @@ struct RunTally {
 
   /// - Parameters:
   ///   - isDone: Of each stage of the plan, whether it was done before this run.
-  ///   - measured: How long done stages took, in seconds.
-  init(plan: Plan, likeness: StageLikeness, isDone: [Bool], measured: [(stage: Int, seconds: Double)]) {
+  ///   - measured: How long done stages took, in seconds and in the plan's order; may be empty.
+  init(plan: Plan, likeness: StageLikeness, isDone: [Bool], measured: [Double?]) {
     self.plan = plan
     durations = DurationModel(likeness: likeness, isDone: isDone, measured: measured)
     counts.total = plan.stages.count

@@ -69,30 +69,27 @@ public enum DurableFiles {
 
   /// What is in a folder, in no order; nil where there is no such folder.
   public static func entries(in path: String) throws -> [Entry]? {
-    guard let folder = opendir(path) else {
-      if errno == ENOENT || errno == ENOTDIR { return nil }
-      throw FileFault.last("list", path)
-    }
-    defer { closedir(folder) }
     var entries: [Entry] = []
-    while true {
-      errno = 0
-      guard let entry = readdir(folder) else {
-        if errno != 0 { throw FileFault.last("list", path) }
-        return entries
-      }
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name == "." || name == ".." { continue }
-      entries.append(Entry(name: name, kind: kind(of: entry.pointee.d_type, path: path, name: name)))
+    let isFolder = try eachEntry(in: path) { name, type in
+      let name = String(decoding: name, as: UTF8.self)
+      entries.append(Entry(name: name, kind: kind(of: type, path: path, name: name)))
     }
+    return isFolder ? entries : nil
   }
 
   /// Calls a function with each name in a folder, as its bytes and in no order; does nothing where there is no such folder.
   public static func eachName(in path: String, _ body: (UnsafeBufferPointer<UInt8>) throws -> Void) throws {
+    _ = try eachEntry(in: path) { name, _ in try body(name) }
+  }
+
+  /// Calls a function with each name in a folder and its `d_type`.
+  ///
+  /// - Returns: Whether there is such a folder.
+  private static func eachEntry(
+    in path: String, _ body: (_ name: UnsafeBufferPointer<UInt8>, _ type: UInt8) throws -> Void
+  ) throws -> Bool {
     guard let folder = opendir(path) else {
-      if errno == ENOENT || errno == ENOTDIR { return }
+      if errno == ENOENT || errno == ENOTDIR { return false }
       throw FileFault.last("list", path)
     }
     defer { closedir(folder) }
@@ -100,13 +97,14 @@ public enum DurableFiles {
       errno = 0
       guard let entry = readdir(folder) else {
         if errno != 0 { throw FileFault.last("list", path) }
-        return
+        return true
       }
+      let type = entry.pointee.d_type
       try withUnsafePointer(to: &entry.pointee.d_name) { name in
         try name.withMemoryRebound(to: UInt8.self, capacity: 256) { bytes in
           let length = strnlen(UnsafeRawPointer(bytes).assumingMemoryBound(to: CChar.self), 256)
           if bytes[0] == UInt8(ascii: "."), length == 1 || length == 2 && bytes[1] == UInt8(ascii: ".") { return }
-          try body(UnsafeBufferPointer(start: bytes, count: length))
+          try body(UnsafeBufferPointer(start: bytes, count: length), type)
         }
       }
     }

@@ -30,6 +30,14 @@ public enum HexText {
     }
   }
 
+  /// Appends the digits of bytes to a text under way.
+  public static func append(_ bytes: UnsafeRawBufferPointer, to text: inout [UInt8]) {
+    for byte in bytes {
+      text.append(digit(byte >> 4))
+      text.append(digit(byte & 15))
+    }
+  }
+
   private static func digit(_ value: UInt8) -> UInt8 {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
   }

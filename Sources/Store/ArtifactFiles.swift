@@ -62,17 +62,6 @@ extension Workspace {
     }
   }
 
-  /// The keys of the artifacts that are there, by one look into each kind's folder.
-  func presentArtifacts(of kinds: Set<StageKind>) throws -> [StageKind: Set<String>] {
-    try translatingFaults {
-      var present: [StageKind: Set<String>] = [:]
-      for kind in kinds {
-        present[kind] = Set(try DurableFiles.names(in: "\(folder)/artifacts/\(kind.rawValue)") ?? [])
-      }
-      return present
-    }
-  }
-
   /// The outcome that lies in an artifact; nil where it is not there or not whole.
   func artifactOutcome(kind: StageKind, key: StageKey) -> StageOutcome? {
     outcome(in: artifactFolder(kind: kind, key: key))

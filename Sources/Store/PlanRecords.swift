@@ -7,21 +7,30 @@ extension Workspace {
   /// What is recorded of a plan's stages, in their order; nil for those never begun. One transaction, and one look into the
   /// folder of each kind: no look at single artifacts.
   ///
+  /// - Parameter present: As `presentArtifacts(of:)` found it; nil to look.
   /// - Throws: `WorkspaceError`.
-  public func records(of plan: Plan) throws -> [RecordedStage?] {
-    let present = try ArtifactPresence(of: plan.stages, in: self)
+  public func records(of plan: Plan, present: [Bool]? = nil) throws -> [RecordedStage?] {
+    let present = try present ?? presentArtifacts(of: plan.stages)
     let runIsLive = currentRun != nil
     let rows = try read(orElse: PlanRows(none: plan.stages)) { try PlanRows(of: plan.stages, $0) }
     return rows.recorded(present, runIsLive: runIsLive)
   }
-}
 
-extension Workspace {
-  /// Which of a plan's stages have an artifact that is there, in their order.
+  /// Which of a plan's stages have an artifact that is there, in their order: one look into the folder of each kind.
   ///
   /// - Throws: `WorkspaceError.file`.
   public func presentArtifacts(of stages: PlannedStages) throws -> [Bool] {
-    try ArtifactPresence(of: stages, in: self).present
+    var present = [Bool](repeating: false, count: stages.count)
+    for kind in Set(stages.kinds) {
+      try translatingFaults {
+        try DurableFiles.eachName(in: "\(folder)/artifacts/\(kind.rawValue)") { name in
+          if let place = StageKey(hexDigits: name).flatMap({ stages.place(of: $0) }), stages.kinds[place] == kind {
+            present[place] = true
+          }
+        }
+      }
+    }
+    return present
   }
 }
 
@@ -63,9 +72,9 @@ struct PlanRows {
   }
 
   /// As reasons are found from it.
-  func recorded(_ present: ArtifactPresence, runIsLive: Bool) -> [RecordedStage?] {
-    standings.enumerated().map { place, standing in
-      standing?.recorded(hasArtifact: present.contains(place), runIsLive: runIsLive)
+  func recorded(_ present: [Bool], runIsLive: Bool) -> [RecordedStage?] {
+    zip(standings, present).map { standing, isPresent in
+      standing?.recorded(hasArtifact: isPresent, runIsLive: runIsLive)
     }
   }
 }
@@ -91,26 +100,4 @@ extension StageStanding {
     case .stopped: .stopped
     }
   }
-}
-
-/// Which of a plan's stages have an artifact that is there, found by one look into each kind's folder.
-struct ArtifactPresence {
-  private(set) var present: [Bool]
-
-  /// - Throws: `WorkspaceError.file`.
-  init(of stages: PlannedStages, in workspace: Workspace) throws {
-    present = Array(repeating: false, count: stages.count)
-    for kind in Set(stages.kinds) {
-      let folder = "\(workspace.folder)/artifacts/\(kind.rawValue)"
-      try workspace.translatingFaults {
-        try DurableFiles.eachName(in: folder) { name in
-          if let place = StageKey(hexDigits: name).flatMap({ stages.place(of: $0) }), stages.kinds[place] == kind {
-            present[place] = true
-          }
-        }
-      }
-    }
-  }
-
-  func contains(_ place: Int) -> Bool { present[place] }
 }

@@ -153,10 +153,10 @@ extension Workspace {
 
   /// Records the stages whose artifact is there while the database knows no result.
   private func adoptArtifacts(of stages: PlannedStages) throws -> [String] {
-    let present = try ArtifactPresence(of: stages, in: self)
+    let present = try presentArtifacts(of: stages)
     let standings = try read(orElse: PlanRows(none: stages)) { try PlanRows(of: stages, $0) }.standings
     let suspects = stages.indices.filter { place in
-      present.contains(place) && standings[place] != .doneWithArtifact && standings[place] != .done
+      present[place] && standings[place] != .doneWithArtifact && standings[place] != .done
     }.map { stages[$0] }
     let known = try records(of: suspects)
     var adopted: [String] = []

@@ -4,23 +4,25 @@ import Planner
 import WorkerProtocol
 
 extension Workspace {
-  /// What is known of each of the stages; those of which nothing is known are left out. One transaction, and one look
-  /// into the folder of each kind: no look at single artifacts.
+  /// What is known in detail of each of a few stages; those of which nothing is known are left out. One transaction.
   ///
   /// - Throws: `WorkspaceError`.
   public func records(of stages: some Collection<Stage>) throws -> [StageKey: StageRecord] {
-    let present = try presentArtifacts(of: Set(stages.map(\.kind)))
     let runIsLive = currentRun != nil
     return try read(orElse: [:]) { database in
-      try StageRecord.all(of: stages, database, present: present, runIsLive: runIsLive)
+      try StageRecord.all(of: stages, database, runIsLive: runIsLive) { stage in
+        access(artifactFolder(kind: stage.kind, key: stage.key), F_OK) == 0
+      }
     }
   }
 }
 
 extension StageRecord {
-  /// - Parameter runIsLive: Whether an attempt that is recorded as running can be so; else it was interrupted.
+  /// - Parameters:
+  ///   - runIsLive: Whether an attempt that is recorded as running can be so; else it was interrupted.
+  ///   - isPresent: Whether a stage's artifact is there; asked of those alone that left one.
   static func all(
-    of stages: some Collection<Stage>, _ database: Database, present: [StageKind: Set<String>], runIsLive: Bool
+    of stages: some Collection<Stage>, _ database: Database, runIsLive: Bool, isPresent: (Stage) -> Bool
   ) throws -> [StageKey: StageRecord] {
     let statement = try database.cachedStatement(
       sql: """
@@ -37,7 +39,7 @@ extension StageRecord {
       guard let row = try Row.fetchOne(statement, arguments: [stage.key.bytes]) else { continue }
       let wasDone = !row.hasNull(atIndex: 1)
       let hasArtifact: Bool = wasDone && row[3]
-      let isMissing = hasArtifact && !(present[stage.kind]?.contains(stage.key.hex) ?? false)
+      let isMissing = hasArtifact && !isPresent(stage)
       var result: ResultRecord?
       if wasDone, !isMissing {
         result = ResultRecord(diverged: row[2], hasArtifact: hasArtifact, facts: JSONValue(stored: row[4]))

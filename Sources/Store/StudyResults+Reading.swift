@@ -8,7 +8,7 @@ extension Workspace {
   ///
   /// - Throws: `WorkspaceError`.
   public func results(of plan: Plan) throws -> StudyResults {
-    let present = try ArtifactPresence(of: plan.stages, in: self)
+    let present = try presentArtifacts(of: plan.stages)
     let runIsLive = currentRun != nil
     let empty = ResultsReading(
       plan: plan, rows: PlanRows(none: plan.stages), present: present, runIsLive: false, acceptances: [],
@@ -34,7 +34,7 @@ private struct ResultsReading {
   private let acceptances: [Acceptance]
 
   init(
-    plan: Plan, rows: PlanRows, present: ArtifactPresence, runIsLive: Bool, acceptances: [Acceptance],
+    plan: Plan, rows: PlanRows, present: [Bool], runIsLive: Bool, acceptances: [Acceptance],
     database: Database?, workspace: Workspace
   ) {
     // Those of other kinds say nothing of this plan, nor do those that this code's versions have left behind.

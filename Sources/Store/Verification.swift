@@ -48,9 +48,8 @@ public struct VerificationReport: Sendable {
 extension Workspace {
   /// Reads every file of every artifact that is recorded and compares it with its digest; has SQLite look over its tables.
   ///
-  /// - Parameter progress: Told now and then of how many artifacts of all were read.
   /// - Throws: `WorkspaceError`.
-  public func verify(progress: (Int, Int) -> Void = { _, _ in }) throws -> VerificationReport {
+  public func verify() throws -> VerificationReport {
     var report = VerificationReport()
     var recorded: [(kind: StageKind, key: StageKey, label: String, files: [ArtifactFile])] = []
     try read(orElse: ()) { database in
@@ -69,7 +68,7 @@ extension Workspace {
         recorded.append((kind, key, row[3], try ResultRows.files(of: row[0], database)))
       }
     }
-    for (index, artifact) in recorded.enumerated() {
+    for artifact in recorded {
       report.artifacts += 1
       report.files += artifact.files.count
       report.bytes += artifact.files.reduce(0) { $0 + $1.bytes }
@@ -80,7 +79,6 @@ extension Workspace {
           DamagedArtifact(
             kind: artifact.kind, key: artifact.key, label: artifact.label, folder: folder, faults: faults))
       }
-      progress(index + 1, recorded.count)
     }
     return report
   }

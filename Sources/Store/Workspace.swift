@@ -30,9 +30,9 @@ public final class Workspace: Sendable {
   ///
   /// - Parameters:
   ///   - command: What is being run, for whoever is refused meanwhile.
-  /// - Throws: `WorkspaceError`: `held` where another run has it, file and database faults.
   ///   - whenBusy: Told when something else keeps the database from being written, again and again while that is waited
   ///     for, with the seconds so far. Without it nothing is waited for longer than 10 seconds.
+  /// - Throws: `WorkspaceError`: `held` where another run has it, file and database faults.
   public static func open(
     _ folder: String, command: String, whenBusy: (@Sendable (Double) -> Void)? = nil
   ) throws -> Workspace {

@@ -19,14 +19,29 @@ struct TroubleTests {
     return process
   }
 
-  /// A workspace as version 2 left it.
-  static func older() throws -> TestFolder {
+  /// A run of version 2 that was cut off: a stage done at the second try, another running on a machine elsewhere.
+  static let cutOff = """
+    INSERT INTO stage VALUES (1, x'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'dataset', 1, 'dataset a', '{}');
+    INSERT INTO stage VALUES (2, x'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', 'train', 1, 'train b', '{}');
+    INSERT INTO stage_input VALUES (2, 'dataset', 1);
+    INSERT INTO worker VALUES (1, 4711, 99, 'boot', 'elsewhere', 900, 2100);
+    INSERT INTO worker VALUES (2, 4712, 99, 'boot', 'elsewhere', 900, NULL);
+    INSERT INTO attempt VALUES (1, 1, 'failed', 'crash', 'it fell', 'look', 1, 1, 'cpu', 1000, 1500, 0.5, 0.25, 4096);
+    INSERT INTO attempt VALUES (2, 1, 'done', NULL, NULL, NULL, 1, 1, 'cpu', 2000, 1200, 2.5, 2.0, 8192);
+    INSERT INTO attempt VALUES (3, 2, 'running', NULL, NULL, NULL, 1, 2, 'cuda:0', 3000, NULL, NULL, NULL, NULL);
+    INSERT INTO result VALUES (1, 2, 0, 0, '{}', 2100);
+    INSERT INTO metric VALUES (1, 0, 'test', 'accuracy', 0.75);
+    INSERT INTO progress VALUES (3, 0.5, 'epoch 1/2', NULL, NULL, NULL, 3100);
+    """
+
+  /// A workspace as version 2 left it, with these rows.
+  static func older(_ rows: String = cutOff) throws -> TestFolder {
     let folder = try TestFolder()
     try DurableFiles.makeFolder(folder.workspace)
     let sql = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/version-2.sql").path
     let making = try python(
-      "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(open(sys.argv[2]).read())",
-      ["\(folder.workspace)/state.sqlite", sql])
+      "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(open(sys.argv[2]).read() + sys.argv[3])",
+      ["\(folder.workspace)/state.sqlite", sql, rows])
     making.waitUntilExit()
     try #require(making.terminationStatus == 0)
     return folder
@@ -88,16 +103,16 @@ struct TroubleTests {
     #expect(try workspace.measuredSeconds(of: TestFolder.plan(stages).stages)[0] == 7)
   }
 
-  /// Has another process hold the database's write lock for so many seconds. Returns when it does.
-  private static func hold(_ folder: TestFolder, seconds: Int) async throws -> Process {
+  /// Has another process hold the database's write lock until a file `let-go` lies in the folder. Returns when it does.
+  private static func hold(_ folder: TestFolder) async throws -> Process {
     let holding = try python(
       """
-      import sqlite3, sys, time
+      import os, sqlite3, sys, time
       database = sqlite3.connect(sys.argv[1], isolation_level=None)
       database.execute("BEGIN IMMEDIATE")
       open(sys.argv[2], "w").close()
-      time.sleep(int(sys.argv[3]))
-      """, ["\(folder.workspace)/state.sqlite", "\(folder.path)/held", "\(seconds)"])
+      while not os.path.exists(sys.argv[3]): time.sleep(0.05)
+      """, ["\(folder.workspace)/state.sqlite", "\(folder.path)/held", "\(folder.path)/let-go"])
     while access("\(folder.path)/held", F_OK) != 0 {
       try #require(holding.isRunning)
       try await Task.sleep(for: .milliseconds(10))
@@ -117,13 +132,18 @@ struct TroubleTests {
   func aDatabaseThatIsHeldIsWaitedFor() async throws {
     let folder = try TestFolder()
     let told = Counter()
-    let workspace = try Workspace.open(folder.workspace, command: "test") { _ in told.count() }
+    let path = folder.path
+    // The other process lets go only after it was said that it is waited for.
+    let workspace = try Workspace.open(folder.workspace, command: "test") { _ in
+      told.count()
+      _ = FileManager.default.createFile(atPath: "\(path)/let-go", contents: nil)
+    }
     let stage = try TestFolder.stage("a")
-    let holding = try await Self.hold(folder, seconds: 7)
+    let holding = try await Self.hold(folder)
     try await Self.apart { try workspace.finish(stage, RunJournal(workspace: workspace)) }
     #expect(try workspace.records(of: [stage])[stage.key]?.isDone == true)
     #expect(told.counted > 0)
-    #expect(!holding.isRunning)
+    try await Self.apart { holding.waitUntilExit() }
   }
 
   /// Told to stop at once, nobody waits for a database any longer: what was done is kept for a later try.
@@ -133,7 +153,7 @@ struct TroubleTests {
     let workspace = try Workspace.open(folder.workspace, command: "test") { _ in }
     let journal = try RunJournal(workspace: workspace)
     let stage = try TestFolder.stage("a")
-    let holding = try await Self.hold(folder, seconds: 600)
+    let holding = try await Self.hold(folder)
     workspace.stopWaiting(atOnce: true)
     journal.record(.started(attempt: 1, stage, worker: nil, threads: 1, device: "cpu", at: .now))
     let error = await #expect(throws: WorkspaceError.self) { try await Self.apart { try journal.flush() } }

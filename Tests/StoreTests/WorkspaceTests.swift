@@ -122,12 +122,22 @@ struct WorkspaceTests {
 
   /// A workspace of an older version is read without a change to it, and brought up to date by the first that writes.
   @Test func anOlderWorkspaceIsReadAsItIs() throws {
-    let folder = try TestFolder()
-    let old = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/version-2.sqlite")
-    let bytes = try DurableFiles.read(old.path)
+    let keys = ["b", "c", "d"].map { "x'\(String(repeating: $0, count: 64))'" }
+    let folder = try TroubleTests.older(
+      """
+      INSERT INTO stage VALUES (1, \(keys[0]), 'train', 1, 'train b', '{"epochs":2}');
+      INSERT INTO stage VALUES (2, \(keys[1]), 'train', 1, 'train c', '{"epochs":2}');
+      INSERT INTO stage VALUES (3, \(keys[2]), 'train', 1, 'train d', '{"epochs":2}');
+      INSERT INTO worker VALUES (1, 1234, 5, 'boot', 'elsewhere', 1, 2);
+      INSERT INTO attempt VALUES (1, 1, 'done', NULL, NULL, NULL, 1, 1, 'cpu', 1000, 3500, 2.5, 2.0, 1000);
+      INSERT INTO attempt VALUES (2, 2, 'failed', 'data', 'no images', 'add some', 1, 1, 'cpu', 1000, 2000, 1.0, NULL, NULL);
+      INSERT INTO attempt VALUES (3, 3, 'stopped', NULL, NULL, NULL, 1, 1, 'cpu', 1000, 2000, 1.0, NULL, NULL);
+      INSERT INTO result VALUES (1, 1, 0, 0, '{"best_step":9}', 3500);
+      INSERT INTO metric VALUES (1, 0, 'val', 'accuracy', 0.5);
+      INSERT INTO history VALUES (1, 0, 9, 1.0, 0.001, 1.0, 2.0, 0.5, 0.125);
+      """)
     let path = "\(folder.workspace)/state.sqlite"
-    try DurableFiles.makeFolder(folder.workspace)
-    try DurableFiles.write(bytes, to: path)
+    let bytes = try DurableFiles.read(path)
     let plan = TestFolder.plan([try TestFolder.stage("b"), try TestFolder.stage("c"), try TestFolder.stage("d")])
     func check(_ workspace: Workspace) throws {
       let dossier = try #require(try workspace.dossier(of: plan.stages.keys[0]))

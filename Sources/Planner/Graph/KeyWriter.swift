@@ -28,12 +28,7 @@ struct KeyWriter {
 
   private mutating func add(input key: StageKey, role: (inout KeyWriter) -> Void) {
     append(text.last == UInt8(ascii: "[") ? "{\"key\":\"" : ",{\"key\":\"")
-    key.withBytes { bytes in
-      for byte in bytes {
-        text.append(Self.digits[Int(byte >> 4)])
-        text.append(Self.digits[Int(byte & 15)])
-      }
-    }
+    key.withBytes { HexText.append($0, to: &text) }
     append("\",\"role\":\"")
     role(&self)
     append("\"}")
@@ -66,8 +61,6 @@ struct KeyWriter {
       return key
     }
   }
-
-  private static let digits = Array("0123456789abcdef".utf8)
 }
 
 extension StageKey {

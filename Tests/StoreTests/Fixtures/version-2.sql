@@ -111,14 +111,3 @@ CREATE TABLE fingerprint (
   PRIMARY KEY (folder, name)
 ) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 2;
-INSERT INTO stage VALUES (1, x'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'dataset', 1, 'dataset a', '{}');
-INSERT INTO stage VALUES (2, x'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', 'train', 1, 'train b', '{}');
-INSERT INTO stage_input VALUES (2, 'dataset', 1);
-INSERT INTO worker VALUES (1, 4711, 99, 'boot', 'elsewhere', 900, 2100);
-INSERT INTO worker VALUES (2, 4712, 99, 'boot', 'elsewhere', 900, NULL);
-INSERT INTO attempt VALUES (1, 1, 'failed', 'crash', 'it fell', 'look', 1, 1, 'cpu', 1000, 1500, 0.5, 0.25, 4096);
-INSERT INTO attempt VALUES (2, 1, 'done', NULL, NULL, NULL, 1, 1, 'cpu', 2000, 1200, 2.5, 2.0, 8192);
-INSERT INTO attempt VALUES (3, 2, 'running', NULL, NULL, NULL, 1, 2, 'cuda:0', 3000, NULL, NULL, NULL, NULL);
-INSERT INTO result VALUES (1, 2, 0, 0, '{}', 2100);
-INSERT INTO metric VALUES (1, 0, 'test', 'accuracy', 0.75);
-INSERT INTO progress VALUES (3, 0.5, 'epoch 1/2', NULL, NULL, NULL, 3100);
