@@ -3,19 +3,9 @@
 //
 // A batch is a canvas [n, channels, height, width] that holds each image at its upper left; what lies beyond an image has no
 // meaning and is not looked at.
-#include <torch/version.h>
-
 #include <algorithm>
 
 #include "Handle.h"
-
-// libtorch says what a device has free from here on.
-#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 10)
-#include <ATen/DeviceAccelerator.h>
-#define GRAFT_TELLS_MEMORY 1
-#else
-#define GRAFT_TELLS_MEMORY 0
-#endif
 
 namespace graft {
 
@@ -85,18 +75,6 @@ int32_t graft_tensor_bytes(const uint8_t *values, int64_t count, const char *dev
   return guarded([&] {
     auto view = at::from_blob(const_cast<uint8_t *>(values), {count}, at::kByte);
     *out = handle(view.to(at::Device(device), at::kByte, /*non_blocking=*/false, /*copy=*/true));
-  });
-}
-
-int32_t graft_device_memory(const char *device, int64_t *available) {
-  return guarded([&] {
-    *available = 0;
-#if GRAFT_TELLS_MEMORY
-    const at::Device place(device);
-    if (!place.is_cpu()) *available = int64_t(at::accelerator::getMemoryInfo(place.has_index() ? place.index() : 0).first);
-#else
-    (void)device;
-#endif
   });
 }
 

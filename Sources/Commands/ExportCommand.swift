@@ -30,8 +30,9 @@ struct ExportCommand: ParsableCommand {
       return
     }
     let results = try explaining { try workspace.results(of: plan) }
-    let file = ReportWriter.renderFiles(results: results).first { $0.path == "\(table.rawValue).csv" }
-    guard let file else { throw absence(of: table, in: plan.study) }
+    guard let file = ReportWriter.renderFile("\(table.rawValue).csv", results: results) else {
+      throw absence(of: table, in: plan.study)
+    }
     Console.write(file.text)
   }
 
@@ -50,7 +51,8 @@ struct ExportCommand: ParsableCommand {
   /// Every try at every stage of the plan.
   private func attempts(of plan: Plan, in workspace: Workspace) throws -> Listing {
     var listing = Listing(columns: [
-      "stage", "kind", "label", "attempt", "state", "seconds", "cpu_seconds", "peak_memory_bytes", "threads", "device",
+      "stage", "kind", "label", "attempt", "state", "seconds", "cpu_seconds", "peak_memory_bytes",
+      "peak_device_memory_bytes", "threads", "device",
       "begun", "failure_class", "failure",
     ])
     let recorded = try workspace.attempts(of: plan.stages)
@@ -60,7 +62,8 @@ struct ExportCommand: ParsableCommand {
           .string(stage.key.hex), .string(stage.kind.rawValue), .string(stage.label), .number(Double(attempt.number)),
           .string(attempt.state.rawValue), attempt.seconds.map { .number($0) } ?? .null,
           attempt.cost.map { .number($0.cpuSeconds) } ?? .null,
-          attempt.cost.map { .number(Double($0.peakMemory)) } ?? .null, .number(Double(attempt.threads)),
+          attempt.cost.map { .number(Double($0.peakMemory)) } ?? .null,
+          attempt.cost?.peakDeviceMemory.map { .number(Double($0)) } ?? .null, .number(Double(attempt.threads)),
           .string(attempt.device), .string(attempt.started.description),
           attempt.failure.map { .string($0.failureClass.rawValue) } ?? .null,
           attempt.failure.map { .string($0.message) } ?? .null,

@@ -124,7 +124,9 @@ struct MachineArguments: ParsableArguments {
     if let jobs { resources.jobs = jobs }
     if let threads { resources.threadsPerJob = threads }
     let choice = device.device ?? DeviceChoice(gpus: resources.gpus)
-    var options = RunOptions(resources: resources, devices: try choice.onThisMachine())
+    let (devices, deviceMemory) = try choice.onThisMachine()
+    var options = RunOptions(resources: resources, devices: devices)
+    options.deviceMemory = deviceMemory
     options.memory = memory?.bytes ?? options.memory ?? MachineMemory.available()
     return options
   }

@@ -56,15 +56,20 @@ enum WorkerProgram {
 }
 
 extension DeviceChoice {
-  /// The devices of this machine that are meant: the worker is asked what it can use.
+  /// The devices of this machine that are meant, and the memory of the smallest of them in bytes, where that is known: the
+  /// worker is asked what it can use.
   ///
   /// - Throws: `CommandFailure` 69 where one is not there.
-  func onThisMachine() throws -> StageDevices {
-    if self == .cpu || (self == .automatic && !Self.hasDriver) { return .cpu }
+  func onThisMachine() throws -> (devices: StageDevices, memory: Int64?) {
+    if self == .cpu || (self == .automatic && !Self.hasDriver) { return (.cpu, nil) }
     // A worker that does not start is reported by the run, with more words.
-    let available = try WorkerProgram.facts().facts?["cuda_devices"]?.intValue ?? 0
+    let facts = try WorkerProgram.facts().facts
     do {
-      return try devices(available: available)
+      let devices = try devices(available: facts?["cuda_devices"]?.intValue ?? 0)
+      guard case .cuda(let indices) = devices else { return (devices, nil) }
+      let sizes = facts?["cuda_memory"]?.arrayValue?.compactMap { $0.doubleValue.flatMap { Int64(exactly: $0) } } ?? []
+      let found = indices.compactMap { sizes.indices.contains($0) && sizes[$0] > 0 ? sizes[$0] : nil }
+      return (devices, found.count == indices.count ? found.min() : nil)
     } catch {
       throw CommandFailure(.machineLacks, error.description, remedy: error.remedy)
     }

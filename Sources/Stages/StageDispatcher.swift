@@ -6,6 +6,13 @@ import WorkerProtocol
 public struct StageDispatcher: StageRunner {
   private let cache = PassCache()
 
+  /// What a CUDA context, with libtorch's kernels loaded, takes of a device for each process; what libtorch tells leaves it
+  /// out. An estimate on the safe side, in bytes.
+  private static let processMemory: Int64 = 600 << 20
+
+  /// Kinds that compute on the device that they are given.
+  private static let onDevice = Set(StageKind.allCases).subtracting([.dataset, .weights, .l2, .noop])
+
   public init() {}
 
   public func leavesFiles(_ request: StageRequest) -> Bool { request.kind != .noop }
@@ -14,6 +21,10 @@ public struct StageDispatcher: StageRunner {
     do {
       try Runtime.setThreads(request.threads)
       defer { cache.forget(after: request) }
+      let device = Self.onDevice.contains(request.kind) ? try Device(request.device) : .cpu
+      if device != .cpu { try device.measureMemoryAnew() }
+      // Whether it ends well or not: one that ran out of memory says most.
+      defer { if let peak = device.memory?.peak { context.reportDeviceMemory(Int64(peak) + Self.processMemory) } }
       switch request.kind {
       case .dataset: return try DatasetStage(request).run(context)
       case .weights: return try WeightsStage(request).run(context)

@@ -53,8 +53,14 @@ public enum WorkerCommand {
       "blas": .string(realPath(Runtime.blasPath)), "blas_kernels": .string(Runtime.blasKernels),
       "products": .string(realPath(Runtime.productsPath)), "processor": .string(processor),
       "kernels": .bool(Runtime.hasKernels), "cuda_devices": .number(Double(Runtime.cudaDevices)),
+      "cuda_memory": .array((0..<Runtime.cudaDevices).map { .number(Double(totalMemory(ofDevice: $0))) }),
       "backbones": .array(Backbone.allCases.map { .string($0.rawValue) }),
     ]
+  }
+
+  /// In bytes; 0 where libtorch cannot tell.
+  private static func totalMemory(ofDevice index: Int) -> Int {
+    (try? Device("cuda:\(index)"))?.memory?.total ?? 0
   }
 
   /// The processor's name and the widest vectors it has, on which the last digits of a result depend.

@@ -105,8 +105,10 @@ case "--broken":
   FileHandle.standardError.write(Data("a library is missing\n".utf8))
   exit(3)
 case "--doctor":
-  // As many CUDA devices as the test says.
-  print("{\"cuda_devices\":\(ProcessInfo.processInfo.environment["GRAFT_FAKE_DEVICES"] ?? "0")}")
+  // As many CUDA devices as the test says, of so much memory each.
+  let environment = ProcessInfo.processInfo.environment
+  let memory = environment["GRAFT_FAKE_DEVICE_MEMORY"] ?? ""
+  print("{\"cuda_devices\":\(environment["GRAFT_FAKE_DEVICES"] ?? "0"),\"cuda_memory\":[\(memory)]}")
 case "--newer":
   print("{\"is\":\"hello\",\"pid\":1,\"v\":99,\"version\":99,\"more\":[]}")
   fflush(nil)

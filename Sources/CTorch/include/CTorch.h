@@ -42,6 +42,15 @@ enum { GRAFT_FLOAT32 = 0, GRAFT_BFLOAT16 = 1, GRAFT_FLOAT16 = 2 };
 void graft_set_precision(int32_t precision);
 /// The number of CUDA devices that can be used.
 int32_t graft_cuda_devices(void);
+/// Memory of a device in bytes; -1 for each on the CPU and where this libtorch cannot tell.
+typedef struct {
+  int64_t available, total;
+  /// The most that this process has held of it since `graft_device_memory_anew`.
+  int64_t peak;
+} graft_memory;
+int32_t graft_device_memory(const char *device, graft_memory *out);
+/// Gives back what this process holds of a device and does not use, and begins its peak anew.
+int32_t graft_device_memory_anew(const char *device);
 /// Switches the recording of operations for gradients on this thread; says what it was before.
 int32_t graft_set_recording(int32_t enabled);
 
@@ -152,8 +161,6 @@ int32_t graft_centred_gram(const graft_tensor *activations, double *gram, int64_
 
 /// 8-bit numbers, one after the other.
 int32_t graft_tensor_bytes(const uint8_t *values, int64_t count, const char *device, graft_tensor **out);
-/// How many bytes a device has free; 0 where it cannot be told.
-int32_t graft_device_memory(const char *device, int64_t *available);
 /// Planar images that begin at `offsets` in `bytes`, as a canvas [n, most channels, greatest height, greatest width] of levels from 0
 /// to 255 in float32, each at the upper left; what lies beyond an image has no meaning. Likewise below.
 int32_t graft_images(const graft_tensor *bytes, const int64_t *offsets, const int64_t *heights, const int64_t *widths,

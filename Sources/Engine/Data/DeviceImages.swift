@@ -128,9 +128,7 @@ final class ResidentSamples: @unchecked Sendable {
   /// Whether so many samples take no more than half of what the device has free.
   static func fit(_ count: Int, on device: Device) -> Bool {
     if device == .cpu { return true }
-    var available: Int64 = 0
-    guard graft_device_memory(device.name, &available) == Int32(GRAFT_OK) else { return false }
-    return count <= Int(available) / 2
+    return count <= (device.memory?.available ?? 0) / 2
   }
 }
 
