@@ -70,12 +70,19 @@ struct PlanCommand: ParsableCommand {
   }
 
   private static func cells(_ plan: Plan) -> Listing {
-    var listing = Listing(columns: ["cell", "dataset", "backbone", "fraction", "init", "seed", "metric"])
+    // Blocks may have different ones; a cell that lacks one has nothing there.
+    var further: [String] = []
+    for cell in plan.cells {
+      for axis in cell.furtherAxes where !further.contains(axis.name) { further.append(axis.name) }
+    }
+    var listing = Listing(columns: ["cell", "dataset", "backbone", "fraction", "init"] + further + ["seed", "metric"])
     listing.rows = plan.cells.map { cell in
-      [
+      var row: [JSONValue] = [
         .string(cell.id.text), .string(cell.dataset), .string(cell.backbone), .number(cell.fraction),
-        .string(cell.initialisation), .number(Double(cell.seed)), .string(cell.metric),
+        .string(cell.initialisation),
       ]
+      row += further.map { name in cell.furtherAxes.first { $0.name == name }.map { .string($0.value) } ?? .null }
+      return row + [.number(Double(cell.seed)), .string(cell.metric)]
     }
     return listing
   }
