@@ -3,7 +3,7 @@
 SWIFT_FLAGS := -c release
 GRAFT := .build/release/graft
 
-.PHONY: study test test-slurm check lint build setup chest-xray bench bench-train bench-data bench-reuse bench-orchestration clean
+.PHONY: study test test-slurm chaos check lint build setup chest-xray bench bench-train bench-data bench-reuse bench-orchestration clean
 
 # Runs the embedded default study, grids/quickstart.yaml, and says where its report lies.
 study: build
@@ -25,7 +25,7 @@ build: setup
 
 # Everything is tested as it is used: in release mode. The tests that run whole studies come by themselves, one after the
 # other: they keep the machine busy, and the others are many at once.
-STUDY_TESTS := CommandsTests|StagesTests
+STUDY_TESTS := CommandsTests|StagesTests|ChaosTests
 SLURM_TESTS := SlurmClusterTests|SlurmStudyTests
 test: setup
 	@swift build $(SWIFT_FLAGS) --build-tests
@@ -37,6 +37,13 @@ test-slurm:
 	@sh scripts/setup.sh slurm-wlm munge
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter '$(or $(ONLY),$(SLURM_TESTS))'
+
+# Studies under kills, full disks and failing syncs, compared with undisturbed ones; on one machine and on a Slurm of its own.
+# KILLS, SEED and ONLY (noop, training or slurm) say how many, which, and where; about 15 minutes for 1,000 kills.
+chaos:
+	@sh scripts/setup.sh slurm-wlm munge
+	@swift build $(SWIFT_FLAGS)
+	@.build/release/graft-chaos --kills $(or $(KILLS),1000) --seed $(or $(SEED),1) $(if $(ONLY),--only $(ONLY))
 
 lint:
 	@swift format lint --recursive --strict Package.swift Sources Tests

@@ -44,6 +44,8 @@ let package = Package(
   products: [
     .executable(name: "graft", targets: ["graft"]),
     .executable(name: "graft-worker", targets: ["graft-worker"]),
+    // Loaded before other libraries by graft-chaos.
+    .library(name: "ChaosFaults", type: .dynamic, targets: ["ChaosFaults"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -66,11 +68,14 @@ let package = Package(
     // The only SQL.
     .target(
       name: "Store",
-      dependencies: ["Files", "Hashing", "Planner", "WorkerProtocol", .product(name: "GRDB", package: "GRDB.swift")]),
+      dependencies: [
+        "Files", "Hashing", "Planner", "WorkerProtocol", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ]),
     // Runs a plan.
     .target(name: "Executor", dependencies: ["Files", "Store", "Planner", "WorkerProtocol"]),
     // Rows in, documents out.
-    .target(name: "Report", dependencies: ["Files", "Store", "Planner", "WorkerProtocol"]),
+    .target(name: "Report", dependencies: ["Files", "Hashing", "Store", "Planner", "WorkerProtocol"]),
     .target(
       name: "Commands",
       dependencies: [
@@ -133,6 +138,14 @@ let package = Package(
         "graft-fake-run",
       ],
       exclude: ["cluster.sh"]),
+    // Studies under kills, full disks and failing syncs; `make chaos`, and a shorter form in the tests.
+    .target(name: "ChaosFaults", path: "Tests/ChaosFaults"),
+    .executableTarget(
+      name: "graft-chaos", dependencies: ["Files", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tests/Chaos"),
+    .testTarget(
+      name: "ChaosTests",
+      dependencies: ["ChaosFaults", "graft", "graft-worker", "graft-hollow-worker", "graft-chaos"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "Files", "Hashing"], exclude: ["Fixtures"]),
     .testTarget(
       name: "StagesTests", dependencies: ["Stages", "Planner", "Engine", "WorkerProtocol"], exclude: ["Fixtures"]),
