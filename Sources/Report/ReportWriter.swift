@@ -12,31 +12,46 @@ public enum ReportWriter {
   /// measures, which only studies that ask for them have, and of classes, which are there when a data set's images are
   /// counted; where there is nothing to show, a table has its header alone and a figure says what is missing.
   public static func renderFiles(results: StudyResults) -> [ReportFile] {
+    files(results: results).map { ReportFile(path: $0.path, bytes: $0.bytes()) }
+  }
+
+  /// One file of the report; nil where this study's has none of that path.
+  public static func renderFile(_ path: String, results: StudyResults) -> ReportFile? {
+    files(results: results).first { $0.path == path }.map { ReportFile(path: path, bytes: $0.bytes()) }
+  }
+
+  /// A file that is yet to be rendered.
+  private struct Pending: Sendable {
+    let path: String
+    let bytes: @Sendable () -> [UInt8]
+  }
+
+  private static func files(results: StudyResults) -> [Pending] {
     let analysis = StudyAnalysis(results)
     let table = PerformanceTable(analysis)
     let figures = DrawnFigure.all(analysis)
     var files = [
-      ReportFile(path: "cells.csv", text: StudyTables.cells(analysis)),
-      ReportFile(path: "settings.csv", text: StudyTables.settings(analysis)),
-      ReportFile(path: "gains.csv", text: StudyTables.gains(analysis)),
-      ReportFile(path: "history.csv", text: StudyTables.history(analysis)),
-      ReportFile(path: "tables/performance.md", text: table.markdown),
-      ReportFile(path: "tables/performance.tex", text: table.latex),
-      ReportFile(path: "provenance.json", text: results.provenance.indentedText),
-      ReportFile(path: "report.html", text: ReportPage(analysis, table: table, figures: figures).html),
+      Pending(path: "cells.csv") { StudyTables.cells(analysis) },
+      Pending(path: "settings.csv") { StudyTables.settings(analysis) },
+      Pending(path: "gains.csv") { StudyTables.gains(analysis) },
+      Pending(path: "history.csv") { StudyTables.history(analysis) },
+      Pending(path: "tables/performance.md") { Array(table.markdown.utf8) },
+      Pending(path: "tables/performance.tex") { Array(table.latex.utf8) },
+      Pending(path: "provenance.json") { Array(results.provenance.indentedText.utf8) },
+      Pending(path: "report.html") { Array(ReportPage(analysis, table: table, figures: figures).html.utf8) },
     ]
     if !analysis.rateSearches.isEmpty {
-      files.append(ReportFile(path: "lr_search.csv", text: StudyTables.rateSearches(analysis)))
+      files.append(Pending(path: "lr_search.csv") { StudyTables.rateSearches(analysis) })
     }
-    if analysis.hasClassCounts { files.append(ReportFile(path: "classes.csv", text: StudyTables.classes(analysis))) }
+    if analysis.hasClassCounts { files.append(Pending(path: "classes.csv") { StudyTables.classes(analysis) }) }
     if analysis.measureKinds.contains(where: StageKind.ofLayers.contains) {
-      files.append(ReportFile(path: "layers.csv", text: StudyTables.layers(analysis)))
+      files.append(Pending(path: "layers.csv") { StudyTables.layers(analysis) })
     }
     return files
       + figures.flatMap { drawn in
         [
-          ReportFile(path: "figures/\(drawn.figure.name).svg", text: drawn.figure.svg),
-          ReportFile(path: "figures/\(drawn.figure.name).csv", text: drawn.csv),
+          Pending(path: "figures/\(drawn.figure.name).svg") { Array(drawn.svg.utf8) },
+          Pending(path: "figures/\(drawn.figure.name).csv") { drawn.csv },
         ]
       }
   }
@@ -49,15 +64,21 @@ public enum ReportWriter {
   /// - Throws: `FileFault` naming the file or folder that cannot be written.
   @discardableResult
   public static func write(results: StudyResults, to folder: String) throws -> [String] {
-    var paths: [String] = []
-    for file in renderFiles(results: results) {
-      let path = folder.hasSuffix("/") ? folder + file.path : "\(folder)/\(file.path)"
-      try write(Array(file.text.utf8), to: path)
-      paths.append(path)
+    let files = files(results: results)
+    func place(of path: String) -> String { folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)" }
+    let paths = files.map { place(of: $0.path) }
+    let faults = Parallel.map(files.count) { index -> (any Error)? in
+      do {
+        try write(files[index].bytes(), to: paths[index])
+        return nil
+      } catch {
+        return error
+      }
     }
+    for fault in faults { if let fault { throw fault } }
     // What an earlier report of the study had and this one has not.
-    for path in optionalPaths where !paths.contains(where: { $0.hasSuffix("/\(path)") }) {
-      try DurableFiles.remove(folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)")
+    for path in optionalPaths where !files.contains(where: { $0.path == path }) {
+      try DurableFiles.remove(place(of: path))
     }
     return paths
   }

@@ -55,19 +55,21 @@ struct PlanRows {
     if stages.count * 20 < rows {
       let statement = try database.cachedStatement(sql: "SELECT id, standing FROM stage WHERE key = ?")
       for (place, key) in stages.keys.enumerated() {
-        if let row = try Row.fetchOne(statement, arguments: [key.bytes]) { take(row, at: place) }
+        if let row = try Row.fetchOne(statement, arguments: [key.bytes]) {
+          take(id: row[0], standing: row[1], at: place)
+        }
       }
       return
     }
-    let cursor = try Row.fetchCursor(database, sql: "SELECT id, standing, key FROM stage")
-    while let row = try cursor.next() {
-      if let place = row.stageKey(at: 2).flatMap({ stages.place(of: $0) }) { take(row, at: place) }
+    try database.cachedStatement(sql: "SELECT id, standing, key FROM stage").eachRow { row in
+      guard let place = row.stageKey(2).flatMap({ stages.place(of: $0) }) else { return }
+      take(id: row.integer(0), standing: Int(row.integer(1)), at: place)
     }
   }
 
-  private mutating func take(_ row: Row, at place: Int) {
-    ids[place] = row[0]
-    let standing = StageStanding(rawValue: row[1])
+  private mutating func take(id: Int64, standing: Int, at place: Int) {
+    ids[place] = id
+    let standing = StageStanding(rawValue: standing)
     standings[place] = standing == .waiting ? nil : standing
   }
 

@@ -53,26 +53,38 @@ enum ResultRows {
     }
   }
 
+  static let metricColumns = "split, name, value"
+  static let historyColumns =
+    "step, epoch, learning_rate, training_loss, validation_loss, validation_metric, validation_knn"
+
+  /// - Parameter first: The place of the first of `metricColumns` in the row.
+  static func metric(_ row: RawRow, from first: Int32 = 0) -> MetricValue {
+    MetricValue(split: row.text(first), name: row.text(first + 1), value: Double(stored: row.number(first + 2)))
+  }
+
+  /// - Parameter first: The place of the first of `historyColumns` in the row.
+  static func entry(_ row: RawRow, from first: Int32 = 0) -> HistoryEntry {
+    HistoryEntry(
+      step: Int(row.integer(first)), epoch: Double(stored: row.number(first + 1)),
+      learningRate: Double(stored: row.number(first + 2)), trainingLoss: Double(stored: row.number(first + 3)),
+      validationLoss: Double(stored: row.number(first + 4)), validationMetric: Double(stored: row.number(first + 5)),
+      validationNeighbours: row.number(first + 6))
+  }
+
   static func metrics(of stage: Int64, _ database: Database) throws -> [MetricValue] {
     let statement = try database.cachedStatement(
-      sql: "SELECT split, name, value FROM metric WHERE stage = ? ORDER BY place")
-    return try Row.fetchAll(statement, arguments: [stage]).map { row in
-      MetricValue(split: row[0], name: row[1], value: Double(stored: row[2]))
-    }
+      sql: "SELECT \(metricColumns) FROM metric WHERE stage = ? ORDER BY place")
+    var metrics: [MetricValue] = []
+    try statement.eachRow([stage]) { metrics.append(metric($0)) }
+    return metrics
   }
 
   static func history(of stage: Int64, _ database: Database) throws -> [HistoryEntry] {
     let statement = try database.cachedStatement(
-      sql: """
-        SELECT step, epoch, learning_rate, training_loss, validation_loss, validation_metric, validation_knn
-        FROM history WHERE stage = ? ORDER BY place
-        """)
-    return try Row.fetchAll(statement, arguments: [stage]).map { row in
-      HistoryEntry(
-        step: row[0], epoch: Double(stored: row[1]), learningRate: Double(stored: row[2]),
-        trainingLoss: Double(stored: row[3]), validationLoss: Double(stored: row[4]),
-        validationMetric: Double(stored: row[5]), validationNeighbours: row[6])
-    }
+      sql: "SELECT \(historyColumns) FROM history WHERE stage = ? ORDER BY place")
+    var history: [HistoryEntry] = []
+    try statement.eachRow([stage]) { history.append(entry($0)) }
+    return history
   }
 
   static func files(of stage: Int64, _ database: Database) throws -> [ArtifactFile] {

@@ -11,53 +11,52 @@ extension Workspace {
     let present = try presentArtifacts(of: plan.stages)
     let runIsLive = currentRun != nil
     let empty = ResultsReading(
-      plan: plan, rows: PlanRows(none: plan.stages), present: present, runIsLive: false, acceptances: [],
-      database: nil, workspace: self)
-    return try read(orElse: try empty.results(provenance: [:])) { database in
+      plan: plan, recorded: Array(repeating: nil, count: plan.stages.count), kept: PlanResults(none: plan.stages),
+      acceptances: [], workspace: self)
+    let nothing: (ResultsReading, JSONValue) = (empty, [:])
+    let (reading, provenance) = try read(orElse: nothing) { database in
+      let rows = try PlanRows(of: plan.stages, database)
+      let recorded = rows.recorded(present, runIsLive: runIsLive)
       let reading = ResultsReading(
-        plan: plan, rows: try PlanRows(of: plan.stages, database), present: present, runIsLive: runIsLive,
-        acceptances: try Acceptance.all(database), database: database, workspace: self)
-      return try reading.results(provenance: try StudySource.find(plan.study, database)?.provenance ?? [:])
+        plan: plan, recorded: recorded,
+        kept: try PlanResults(of: plan.stages, rows: rows, recorded: recorded, database),
+        acceptances: try Acceptance.all(database), workspace: self)
+      return (reading, try StudySource.find(plan.study, database)?.provenance ?? [:])
     }
+    return reading.results(provenance: provenance)
   }
 }
 
-/// One reading of a plan's results.
-private struct ResultsReading {
+/// What was read of a plan, made into results: reads nothing more but the points of embeddings.
+private struct ResultsReading: Sendable {
   let plan: Plan
-  let rows: PlanRows
   let recorded: [RecordedStage?]
-  /// nil where no database is there yet, and so no record either.
-  let database: Database?
+  let kept: PlanResults
   let workspace: Workspace
-  let runIsLive: Bool
   private let acceptances: [Acceptance]
 
   init(
-    plan: Plan, rows: PlanRows, present: [Bool], runIsLive: Bool, acceptances: [Acceptance],
-    database: Database?, workspace: Workspace
+    plan: Plan, recorded: [RecordedStage?], kept: PlanResults, acceptances: [Acceptance], workspace: Workspace
   ) {
     // Those of other kinds say nothing of this plan, nor do those that this code's versions have left behind.
     self.acceptances = acceptances.filter {
       plan.versions[$0.kind] <= $0.from && $0.to <= plan.versions.ofCode($0.kind)
     }
     self.plan = plan
-    self.rows = rows
-    recorded = rows.recorded(present, runIsLive: runIsLive)
-    self.database = database
+    self.recorded = recorded
+    self.kept = kept
     self.workspace = workspace
-    self.runIsLive = runIsLive
   }
 
-  func results(provenance: JSONValue) throws -> StudyResults {
+  func results(provenance: JSONValue) -> StudyResults {
     let cells = Array(plan.cells)
     var backbones: [String] = []
     var seen: Set<String> = []
     for cell in cells where seen.insert(cell.backbone).inserted { backbones.append(cell.backbone) }
     return StudyResults(
-      study: plan.study, datasets: try datasets(cells), backbones: backbones,
-      cells: try cells.map { try result(of: $0) },
-      rateSearches: try rateSearches(cells), provenance: provenance, reporting: plan.reporting,
+      study: plan.study, datasets: datasets(cells), backbones: backbones,
+      cells: Parallel.map(cells.count, block: 256) { result(of: cells[$0]) },
+      rateSearches: rateSearches(cells), provenance: provenance, reporting: plan.reporting,
       acceptances: acceptances)
   }
 
@@ -65,26 +64,16 @@ private struct ResultsReading {
 
   private func place(of key: StageKey) -> Int? { plan.stages.place(of: key) }
 
-  /// What a done stage said; nil for any other.
-  private func result(at place: Int) throws -> ResultRecord? {
-    guard let database, isDone(place) else { return nil }
-    let statement = try database.cachedStatement(
-      sql: "SELECT diverged, has_artifact, facts FROM result WHERE stage = ?")
-    return try Row.fetchOne(statement, arguments: [rows.ids[place]]).map {
-      ResultRecord(diverged: $0[0], hasArtifact: $0[1], facts: JSONValue(stored: $0[2]))
-    }
+  private func facts(of key: StageKey?) -> JSONValue? {
+    key.flatMap { place(of: $0) }.flatMap { kept.results[$0] }.map { JSONValue(stored: $0.facts) }
   }
 
-  private func facts(of key: StageKey?) throws -> JSONValue? {
-    try key.flatMap { place(of: $0) }.flatMap { try result(at: $0)?.facts }
-  }
-
-  private func rateSearches(_ cells: [Cell]) throws -> [RateSearchResult] {
+  private func rateSearches(_ cells: [Cell]) -> [RateSearchResult] {
     var results: [RateSearchResult] = []
     var seen: Set<StageKey> = []
     for cell in cells {
       guard let key = cell.stages[.lrSearch], seen.insert(key).inserted else { continue }
-      let facts = try facts(of: key)
+      let facts = facts(of: key)
       results.append(
         RateSearchResult(
           key: key, cell: cell, form: facts?["form"]?.stringValue, rate: facts?["learning_rate"]?.doubleValue,
@@ -93,12 +82,12 @@ private struct ResultsReading {
     return results
   }
 
-  private func datasets(_ cells: [Cell]) throws -> [DatasetResult] {
+  private func datasets(_ cells: [Cell]) -> [DatasetResult] {
     var results: [DatasetResult] = []
     var seen: Set<String> = []
     for cell in cells where seen.insert(cell.dataset).inserted {
       var result = DatasetResult(name: cell.dataset, metric: cell.metric)
-      if let facts = try facts(of: datasetKey(of: cell)) {
+      if let facts = facts(of: datasetKey(of: cell)) {
         result.classes = facts["classes"]?.arrayValue?.compactMap(\.stringValue)
         result.trainingImages = facts["images"]?["train"]?.intValue
         result.validationImages = facts["images"]?["val"]?.intValue
@@ -109,7 +98,7 @@ private struct ResultsReading {
         result.classCounts = Self.classCounts(facts, classes: result.classes?.count ?? 0)
       }
       let distance = cell.measures.first { $0.kind == .distance }
-      result.distance = try facts(of: distance?.key)?["distance"]?.doubleValue
+      result.distance = facts(of: distance?.key)?["distance"]?.doubleValue
       results.append(result)
     }
     return results
@@ -137,60 +126,54 @@ private struct ResultsReading {
   /// Which kinds of stage can end with a loss that is not finite.
   private static let diverging: Set<StageKind> = [.train, .pretrain, .lrSearch, .test]
 
-  private func result(of cell: Cell) throws -> CellResult {
+  private func result(of cell: Cell) -> CellResult {
     // What else is measured on a cell is not part of its state: a failed measure takes nothing from its test.
     let own = cell.stages.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
     let places = own.compactMap { place(of: $0) }
     let isDone = places.count == own.count && places.allSatisfy { self.isDone($0) }
-    let hasDiverged = try places.contains { try self.hasDiverged($0) }
     let standing: (state: CellState, reason: String?)
-    if hasDiverged {
+    if places.contains(where: { hasDiverged($0) }) {
       standing = (.diverged, isDone ? nil : "its loss stopped being finite")
     } else if isDone {
-      standing = (.done, try acceptance(of: places))
+      standing = (.done, acceptance(of: places))
     } else {
-      standing = try whyNotDone(own)
+      standing = whyNotDone(own)
     }
     return CellResult(
       cell: cell, state: standing.state, reason: standing.reason,
-      metrics: try cell.stages[.test].map { try metrics(of: $0) } ?? [],
-      history: try cell.stages[.train].map { try history(of: $0) } ?? [],
-      measures: try cell.measures.map { try result(of: $0) })
+      metrics: cell.stages[.test].flatMap { place(of: $0) }.map { kept.metrics[$0] } ?? [],
+      history: cell.stages[.train].flatMap { place(of: $0) }.map { kept.history[$0] } ?? [],
+      measures: cell.measures.map { result(of: $0) })
   }
 
   /// Which of these stages are results of an older version that stand by a person's word.
-  private func acceptance(of places: [Int]) throws -> String? {
-    guard !acceptances.isEmpty, let database else { return nil }
-    let statement = try database.cachedStatement(sql: "SELECT version FROM result WHERE stage = ?")
-    let sentences = try acceptances.filter { acceptance in
-      try places.contains { place in
-        guard plan.stages.kinds[place] == acceptance.kind else { return false }
-        let version = try Int.fetchOne(statement, arguments: [rows.ids[place]])
-        return version.map { $0 < acceptance.to } ?? false
+  private func acceptance(of places: [Int]) -> String? {
+    let sentences = acceptances.filter { acceptance in
+      places.contains { place in
+        plan.stages.kinds[place] == acceptance.kind && kept.results[place].map { $0.version < acceptance.to } ?? false
       }
     }.map(\.sentence)
     return sentences.isEmpty ? nil : sentences.joined(separator: "; ")
   }
 
-  private func hasDiverged(_ place: Int) throws -> Bool {
-    guard isDone(place), Self.diverging.contains(plan.stages.kinds[place]), let database else { return false }
-    let statement = try database.cachedStatement(sql: "SELECT diverged FROM result WHERE stage = ?")
-    return try Bool.fetchOne(statement, arguments: [rows.ids[place]]) ?? false
+  private func hasDiverged(_ place: Int) -> Bool {
+    Self.diverging.contains(plan.stages.kinds[place]) && kept.results[place]?.diverged ?? false
   }
 
-  private func result(of measure: CellMeasure) throws -> MeasureResult {
+  private func result(of measure: CellMeasure) -> MeasureResult {
     guard let place = place(of: measure.key) else {
       return MeasureResult(measure: measure, state: .missing, reason: "not yet run")
     }
     let parameters = plan.stages[place].parameters
-    guard let result = try result(at: place) else {
-      let (state, reason) = try whyNotDone([measure.key])
+    guard let result = kept.results[place] else {
+      let (state, reason) = whyNotDone([measure.key])
       return MeasureResult(measure: measure, parameters: parameters, state: state, reason: reason)
     }
+    let facts = JSONValue(stored: result.facts)
     return MeasureResult(
       measure: measure, parameters: parameters, state: result.diverged ? .diverged : .done,
-      metrics: try metrics(of: measure.key), layers: LayerMeasures(facts: result.facts),
-      points: measure.kind == .embedding ? points(of: measure.key) : [], facts: result.facts)
+      metrics: kept.metrics[place], layers: LayerMeasures(facts: facts),
+      points: measure.kind == .embedding ? points(of: measure.key) : [], facts: facts)
   }
 
   /// The points of an embedding; none where its file is gone.
@@ -204,13 +187,13 @@ private struct ResultsReading {
     }
   }
 
-  private func whyNotDone(_ own: [StageKey]) throws -> (CellState, String?) {
+  private func whyNotDone(_ own: [StageKey]) -> (CellState, String?) {
     let unfinished = own.compactMap { place(of: $0) }.filter { !isDone($0) }
     for place in unfinished {
-      if let failure = try failure(at: place) { return (.failed, "\(label(place)) failed: \(failure.firstLine)") }
+      if let failure = kept.failures[place] { return (.failed, "\(label(place)) failed: \(failure.firstLine)") }
     }
     for place in unfinished {
-      if let (root, failure) = try failedInput(of: place) {
+      if let (root, failure) = failedInput(of: place) {
         return (.missing, "waits for \(label(root)), which failed: \(failure.firstLine)")
       }
     }
@@ -227,31 +210,13 @@ private struct ResultsReading {
 
   private func label(_ place: Int) -> String { plan.stages.label(at: place) }
 
-  private func failure(at place: Int) throws -> StageFailure? {
-    guard let database, recorded[place] == .failed else { return nil }
-    let statement = try database.cachedStatement(
-      sql: "SELECT \(AttemptRecord.columns) FROM attempt WHERE stage = ? ORDER BY number DESC LIMIT 1")
-    return try Row.fetchOne(statement, arguments: [rows.ids[place]])
-      .flatMap { AttemptRecord(row: $0, from: 0, runIsLive: runIsLive)?.failure }
-  }
-
   /// The nearest input, over any number of stages, that failed.
-  private func failedInput(of place: Int) throws -> (Int, StageFailure)? {
+  private func failedInput(of place: Int) -> (Int, StageFailure)? {
     for input in plan.stages.inputPlaces(of: place) where input >= 0 && !isDone(Int(input)) {
-      if let failure = try failure(at: Int(input)) { return (Int(input), failure) }
-      if let found = try failedInput(of: Int(input)) { return found }
+      if let failure = kept.failures[Int(input)] { return (Int(input), failure) }
+      if let found = failedInput(of: Int(input)) { return found }
     }
     return nil
-  }
-
-  private func metrics(of key: StageKey) throws -> [MetricValue] {
-    guard let database, let place = place(of: key), isDone(place) else { return [] }
-    return try ResultRows.metrics(of: rows.ids[place], database)
-  }
-
-  private func history(of key: StageKey) throws -> [HistoryEntry] {
-    guard let database, let place = place(of: key), isDone(place) else { return [] }
-    return try ResultRows.history(of: rows.ids[place], database)
   }
 }
 

@@ -68,18 +68,19 @@ extension Workspace {
         recorded.append((kind, key, row[3], try ResultRows.files(of: row[0], database)))
       }
     }
-    for artifact in recorded {
-      report.artifacts += 1
-      report.files += artifact.files.count
-      report.bytes += artifact.files.reduce(0) { $0 + $1.bytes }
+    let artifacts = recorded
+    let damaged = Parallel.map(artifacts.count, block: 1) { index -> DamagedArtifact? in
+      let artifact = artifacts[index]
       let folder = artifactFolder(kind: artifact.kind, key: artifact.key)
       let faults = Self.faults(of: artifact.files, in: folder)
-      if !faults.isEmpty {
-        report.damaged.append(
-          DamagedArtifact(
-            kind: artifact.kind, key: artifact.key, label: artifact.label, folder: folder, faults: faults))
-      }
+      guard !faults.isEmpty else { return nil }
+      return DamagedArtifact(
+        kind: artifact.kind, key: artifact.key, label: artifact.label, folder: folder, faults: faults)
     }
+    report.damaged = damaged.compactMap { $0 }
+    report.artifacts = artifacts.count
+    report.files = artifacts.reduce(0) { $0 + $1.files.count }
+    report.bytes = artifacts.reduce(0) { $0 + $1.files.reduce(0) { $0 + $1.bytes } }
     return report
   }
 

@@ -11,7 +11,7 @@ import WorkerProtocol
     datasets: ["derma"], backbones: ["net"], fractions: [1], seeds: 2,
     measures: PhantomMeasures(layers: { _ in ["a", "b", "fc"] }, images: 6))
 
-  private func rows(_ csv: String) throws -> [[String: String]] {
+  private func rows(_ csv: [UInt8]) throws -> [[String: String]] {
     let rows = CSV.rows(csv)
     let names = try #require(rows.first)
     return rows.dropFirst().map { Dictionary(uniqueKeysWithValues: zip(names, $0)) }
@@ -168,7 +168,7 @@ import WorkerProtocol
     #expect(svg.contains(">class 0<") && svg.contains(">3 others<"))
     #expect(svg.utf8.count < 120_000)
     // All points of all seeds are in the table.
-    #expect(try rows(file("figures/embedding.csv", of: study)).count == 2 * 2 * 5000)
+    #expect(try rows(Array(file("figures/embedding.csv", of: study).utf8)).count == 2 * 2 * 5000)
   }
 
   @Test func filesOfMeasuresGoWithThem() throws {

@@ -169,6 +169,8 @@ extension Double {
 
 /// A reader of RFC 4180, apart from the writer it checks.
 enum CSV {
+  static func rows(_ bytes: [UInt8]) -> [[String]] { rows(String(decoding: bytes, as: UTF8.self)) }
+
   static func rows(_ text: String) -> [[String]] {
     var rows: [[String]] = []
     var row: [String] = []

@@ -1,29 +1,49 @@
 import Planner
 import Store
 
-/// A cell, and what one of its measures found.
+/// A cell, and what one of its measures found. A large study has very many: each is its place among the cells, not a copy.
 package struct Measured: Sendable {
-  package let cell: Cell
-  package let result: MeasureResult
+  private let cells: [CellResult]
+  private let place: Int
+  private let measure: Int
 
+  init(_ cells: [CellResult], place: Int, measure: Int) {
+    self.cells = cells
+    self.place = place
+    self.measure = measure
+  }
+
+  package var cell: Cell { _read { yield cells[place].cell } }
+  package var result: MeasureResult { _read { yield cells[place].measures[measure] } }
   package var kind: StageKind { result.measure.kind }
   package var setting: SettingKey {
     SettingKey(transferCase: TransferCase(cell), initialisation: cell.initialisation)
+  }
+
+  /// Whether that is its setting.
+  func isOf(_ setting: SettingKey) -> Bool {
+    let (cell, other) = (cells[place].cell, setting.transferCase)
+    return cell.initialisation == setting.initialisation && cell.dataset == other.dataset
+      && cell.backbone == other.backbone && cell.fraction == other.fraction && cell.furtherAxes == other.furtherAxes
   }
 }
 
 extension StudyAnalysis {
   /// The measures of a kind, in the order of the cells.
-  package func measured(_ kind: StageKind) -> [Measured] {
-    cells.flatMap { cell in
-      cell.measures.filter { $0.measure.kind == kind }.map { Measured(cell: cell.cell, result: $0) }
-    }
-  }
+  package func measured(_ kind: StageKind) -> [Measured] { measuredByKind[kind] ?? [] }
 
   /// The kinds of measures that the study plans, in the order in which a report shows them.
-  package var measureKinds: [StageKind] {
-    let planned = Set(cells.lazy.flatMap { $0.measures.map(\.measure.kind) })
-    return StageKind.allCases.filter(planned.contains)
+  package var measureKinds: [StageKind] { StageKind.allCases.filter { measuredByKind[$0] != nil } }
+
+  static func measuredByKind(_ cells: [CellResult]) -> [StageKind: [Measured]] {
+    var found: [StageKind: [Measured]] = [:]
+    for place in cells.indices {
+      for measure in cells[place].measures.indices {
+        found[cells[place].measures[measure].measure.kind, default: []].append(
+          Measured(cells, place: place, measure: measure))
+      }
+    }
+    return found
   }
 }
 
@@ -82,17 +102,30 @@ package struct MeasureTally: Sendable {
 
   package init(_ kind: StageKind, _ analysis: StudyAnalysis) {
     var seen: Set<StageKey> = []
-    let all = analysis.measured(kind)
-    let stages = all.map(\.result).filter { seen.insert($0.measure.key).inserted }
+    var counts: [CellState: Int] = [:]
+    var unfinished: [(CellState, String?)] = []
+    // Cells of a setting follow one another.
+    var settings: [(setting: SettingKey, isMeasured: Bool)] = []
+    for measured in analysis.measured(kind) {
+      let isDone = measured.result.state == .done
+      if let last = settings.last, measured.isOf(last.setting) {
+        if isDone { settings[settings.count - 1].isMeasured = true }
+      } else {
+        settings.append((measured.setting, isDone))
+      }
+      guard seen.insert(measured.result.measure.key).inserted else { continue }
+      counts[measured.result.state, default: 0] += 1
+      if !isDone { unfinished.append((measured.result.state, measured.result.reason)) }
+    }
     self.kind = kind
-    planned = stages.count
-    done = stages.count { $0.state == .done }
-    diverged = stages.count { $0.state == .diverged }
-    failed = stages.count { $0.state == .failed }
-    missing = stages.count { $0.state == .missing }
-    let measured = Set(all.lazy.filter { $0.result.state == .done }.map(\.setting))
-    unmeasured = all.map(\.setting).uniqued().filter { !measured.contains($0) }
-    reasons = AbsenceReasons(stages.map { ($0.state, $0.reason) })
+    planned = seen.count
+    done = counts[.done] ?? 0
+    diverged = counts[.diverged] ?? 0
+    failed = counts[.failed] ?? 0
+    missing = counts[.missing] ?? 0
+    let measured = Set(settings.lazy.filter(\.isMeasured).map(\.setting))
+    unmeasured = settings.lazy.map(\.setting).filter { !measured.contains($0) }.uniqued()
+    reasons = AbsenceReasons(unfinished)
   }
 
   /// `1 failed, 2 missing`; empty where all are done.

@@ -27,6 +27,8 @@ package struct StudyAnalysis: Sendable {
   package let cases: [TransferCase]
   private let settingIndex: [SettingKey: Int]
   private let datasetIndex: [String: Int]
+  let measuredByKind: [StageKind: [Measured]]
+  private let stateCounts: [CellState: Int]
 
   /// Whether images of each class are counted, of some data set.
   package var hasClassCounts: Bool { datasets.contains { !$0.classCounts.isEmpty } }
@@ -58,6 +60,10 @@ package struct StudyAnalysis: Sendable {
     self.settingMetrics = settingMetrics
     settings = settingMetrics.filter(\.isJudged)
     settingIndex = Dictionary(settings.enumerated().map { ($1.key, $0) }) { first, _ in first }
+    measuredByKind = Self.measuredByKind(cells)
+    var stateCounts: [CellState: Int] = [:]
+    for place in cells.indices { stateCounts[cells[place].state, default: 0] += 1 }
+    self.stateCounts = stateCounts
     datasetIndex = Dictionary(results.datasets.enumerated().map { ($1.name, $0) }) { first, _ in first }
     cases = settings.map(\.key.transferCase).uniqued()
     gains = Self.compared(cases: cases, settings: settings, index: settingIndex)
@@ -82,7 +88,10 @@ package struct StudyAnalysis: Sendable {
     dataset(transferCase.dataset)?.trainingImages.map { (Double($0) * transferCase.fraction).rounded() }
   }
 
-  package func count(_ state: CellState) -> Int { cells.count { $0.state == state } }
+  /// The cells that are not done.
+  package var unfinished: [CellResult] { cells.indices.filter { cells[$0].state != .done }.map { cells[$0] } }
+
+  package func count(_ state: CellState) -> Int { stateCounts[state] ?? 0 }
 
   private static func settingKey(_ cell: Cell) -> SettingKey {
     SettingKey(transferCase: TransferCase(cell), initialisation: cell.initialisation)

@@ -78,7 +78,7 @@ enum ConvergenceFigure {
     }
   }
 
-  private static func csv(_ runs: [Convergence], _ analysis: StudyAnalysis) -> String {
+  private static func csv(_ runs: [Convergence], _ analysis: StudyAnalysis) -> [UInt8] {
     var columns: [Column<Convergence>] = [.text("cell") { $0.result.cell.id.text }]
     columns += StudyTables.caseColumns(analysis.furtherAxes) { TransferCase($0.result.cell) }
     columns += [

@@ -1,17 +1,28 @@
+import Files
 import Planner
 
 /// A figure and the numbers it is drawn from.
 package struct DrawnFigure: Sendable {
   package let figure: Figure
-  package let csv: String
+  package let svg: String
+  package let csv: [UInt8]
+
+  init(figure: Figure, csv: [UInt8]) {
+    self.figure = figure
+    svg = figure.svg
+    self.csv = csv
+  }
 
   /// Every figure of a report, in its order: a new one is added here.
   package static func all(_ analysis: StudyAnalysis) -> [DrawnFigure] {
     let kinds = analysis.measureKinds
-    return [GainFigure.draw(analysis), PerformanceFigure.draw(analysis), TrainingCurvesFigure.draw(analysis)]
-      + [ConvergenceFigure.draw(analysis)]
-      + (analysis.rateSearches.isEmpty ? [] : [RateSearchFigure.draw(analysis)])
-      + ofMeasures.filter { kinds.contains($0.kind) }.map { $0.draw(analysis) }
+    var draw: [@Sendable (StudyAnalysis) -> DrawnFigure] = [
+      GainFigure.draw, PerformanceFigure.draw, TrainingCurvesFigure.draw, ConvergenceFigure.draw,
+    ]
+    if !analysis.rateSearches.isEmpty { draw.append(RateSearchFigure.draw) }
+    draw += ofMeasures.filter { kinds.contains($0.kind) }.map(\.draw)
+    let all = draw
+    return Parallel.map(all.count) { all[$0](analysis) }
   }
 
   /// The figures that only studies with such measures have.

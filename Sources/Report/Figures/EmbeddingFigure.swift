@@ -108,7 +108,7 @@ enum EmbeddingFigure {
     return high > low ? Interval(low: low, high: high) : Interval(low: low - 0.5, high: low + 0.5)
   }
 
-  private static func csv(_ all: [Measured], _ analysis: StudyAnalysis) -> String {
+  private static func csv(_ all: [Measured], _ analysis: StudyAnalysis) -> [UInt8] {
     struct Row {
       let measured: Measured
       let image: Int

@@ -209,7 +209,7 @@ enum GainFigure {
     return notes
   }
 
-  private static func csv(_ points: [Point], _ analysis: StudyAnalysis) -> String {
+  private static func csv(_ points: [Point], _ analysis: StudyAnalysis) -> [UInt8] {
     var columns: [Column<Point>] = StudyTables.caseColumns(analysis.furtherAxes) { $0.gain.transferCase }
     columns += [
       .number("training_images") { $0.images },

@@ -188,7 +188,7 @@ struct LayerLines {
     return keys.isEmpty ? [] : [.keys(title: nil, keys)]
   }
 
-  private static func csv(_ profiles: [LayerProfile], _ analysis: StudyAnalysis) -> String {
+  private static func csv(_ profiles: [LayerProfile], _ analysis: StudyAnalysis) -> [UInt8] {
     struct Row {
       let profile: LayerProfile
       let position: Int

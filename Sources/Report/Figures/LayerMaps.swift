@@ -27,7 +27,7 @@ enum LayerMaps {
     return notes + [tally.note].compactMap(\.self)
   }
 
-  static func csv(_ matrices: [MeanMatrix], _ analysis: StudyAnalysis) -> String {
+  static func csv(_ matrices: [MeanMatrix], _ analysis: StudyAnalysis) -> [UInt8] {
     struct Row {
       let matrix: MeanMatrix
       let place: Int

@@ -62,7 +62,7 @@ enum NeighboursFigure {
       ])
   }
 
-  private static func csv(_ settings: [SettingResult], _ analysis: StudyAnalysis) -> String {
+  private static func csv(_ settings: [SettingResult], _ analysis: StudyAnalysis) -> [UInt8] {
     struct Row {
       let setting: SettingResult
       let seed: Int

@@ -80,7 +80,7 @@ enum PerformanceFigure {
     return RunMarks(setting, title: setting.key.title(showsFraction: true)).marks(at: place, range: range)
   }
 
-  private static func csv(_ analysis: StudyAnalysis) -> String {
+  private static func csv(_ analysis: StudyAnalysis) -> [UInt8] {
     struct Row {
       let setting: SettingResult
       let run: SeedValue

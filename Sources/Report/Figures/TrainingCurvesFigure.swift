@@ -109,7 +109,7 @@ enum TrainingCurvesFigure {
     }
   }
 
-  private static func csv(_ curves: [Curve], _ analysis: StudyAnalysis) -> String {
+  private static func csv(_ curves: [Curve], _ analysis: StudyAnalysis) -> [UInt8] {
     struct Row {
       let curve: Curve
       let point: CurvePoint

@@ -45,6 +45,10 @@ struct SVGWriter {
 
   /// Text for an element or attribute; what XML cannot hold (control characters) is left out.
   static func escaped(_ text: String) -> String {
+    // Nearly every text is as plain as it can be, and is taken whole. 0xEF begins what XML has no place for, among others.
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x26 && $0 != 0x3C && $0 != 0x3E && $0 != 0x22 && $0 != 0xEF }) {
+      return text
+    }
     var result = ""
     for scalar in text.unicodeScalars {
       switch scalar {

@@ -13,7 +13,7 @@ extension ReportPage {
       page.write("behind a row: ")
       page.leaf("code", explainCommand)
     }
-    let unfinished = analysis.cells.filter { $0.state != .done }
+    let unfinished = analysis.unfinished
     if analysis.cells.count <= Self.mostRows {
       page.element("details", analysis.cells.count <= 60 ? "open" : "") { page in
         page.leaf("summary", "All \(analysis.cells.count) cells")

@@ -100,7 +100,7 @@ struct ReportPage {
 
   /// Why cells are not done, each reason once.
   private func writeReasons(_ page: inout HTMLWriter) {
-    writeReasons(AbsenceReasons(analysis.cells.map { ($0.state, $0.reason) }), rest: "see the cells below", &page)
+    writeReasons(AbsenceReasons(analysis.unfinished.map { ($0.state, $0.reason) }), rest: "see the cells below", &page)
   }
 
   func writeReasons(_ reasons: AbsenceReasons, rest: String, _ page: inout HTMLWriter) {
@@ -233,7 +233,7 @@ struct ReportPage {
     guard let drawn = figures.first(where: { $0.figure.name == name }) else { return }
     page.element("figure") { page in
       page.element("div", "role=\"region\" tabindex=\"0\" \(HTMLWriter.attribute("aria-label", drawn.figure.title))") {
-        $0.raw(drawn.figure.svg)
+        $0.raw(drawn.svg)
       }
       page.leaf("figcaption", "\(drawn.figure.title). \(drawn.figure.description)")
     }

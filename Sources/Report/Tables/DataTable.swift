@@ -8,52 +8,43 @@ struct DataTable<Row> {
 
   /// The table as CSV with a header, UTF-8 without a byte order mark. A number is the shortest text that reads back as the
   /// same double; what does not exist is an empty field.
-  func csv(_ rows: some Sequence<Row>) -> String {
-    var text = CSVText.line(columns.map(\.name))
+  func csv(_ rows: some Sequence<Row>) -> [UInt8] {
+    var csv = CSVBuffer()
+    for (index, column) in columns.enumerated() {
+      if index > 0 { csv.separate() }
+      csv.append(column.name)
+    }
+    csv.endLine()
     for row in rows {
       for (index, column) in columns.enumerated() {
-        if index > 0 { text += "," }
-        text += column.value(row).csv
+        if index > 0 { csv.separate() }
+        column.write(row, &csv)
       }
-      text += "\n"
+      csv.endLine()
     }
-    return text
+    return csv.bytes
   }
 }
 
 struct Column<Row> {
   let name: String
-  let value: (Row) -> CSVField
-
-  init(_ name: String, _ value: @escaping (Row) -> CSVField) {
-    self.name = name
-    self.value = value
-  }
+  let write: (Row, inout CSVBuffer) -> Void
 
   /// A column of numbers that may be absent.
   static func number(_ name: String, _ value: @escaping (Row) -> Double?) -> Column {
-    Column(name) { .number(value($0)) }
+    Column(name: name) { row, csv in if let value = value(row) { csv.append(value) } }
   }
 
   static func integer(_ name: String, _ value: @escaping (Row) -> Int?) -> Column {
-    Column(name) { row in value(row).map { .integer($0) } ?? .text("") }
+    Column(name: name) { row, csv in if let value = value(row) { csv.append(value) } }
   }
 
   static func text(_ name: String, _ value: @escaping (Row) -> String?) -> Column {
-    Column(name) { .text(value($0) ?? "") }
+    Column(name: name) { row, csv in if let value = value(row) { csv.append(value) } }
   }
-}
 
-enum CSVField {
-  case text(String)
-  case number(Double?)
-  case integer(Int)
-
-  var csv: String {
-    switch self {
-    case .number(let value): return value.map(NumberText.exact) ?? ""
-    case .integer(let value): return String(value)
-    case .text(let value): return CSVText.field(value)
-    }
+  /// A column of stages' keys, in hexadecimal.
+  static func key(_ name: String, _ value: @escaping (Row) -> StageKey?) -> Column {
+    Column(name: name) { row, csv in if let value = value(row) { csv.append(value) } }
   }
 }

@@ -5,7 +5,7 @@ import WorkerProtocol
 extension StudyTables {
   /// A row for each cell, measure, and layer or pair of layers: single runs, which the figures' tables are means of. What became
   /// of measures that are not done is in the table of cells.
-  package static func layers(_ analysis: StudyAnalysis) -> String {
+  package static func layers(_ analysis: StudyAnalysis) -> [UInt8] {
     let rows = StageKind.ofLayers.lazy.flatMap { kind in
       analysis.measured(kind).lazy.flatMap { measured in
         measured.result.layers.series.flatMap { Self.rows(of: $0, measured) }
@@ -13,7 +13,7 @@ extension StudyTables {
       }
     }
     var columns: [Column<LayerRow>] = [.text("cell") { $0.measured.cell.id.text }]
-    columns += caseColumns(analysis.furtherAxes) { TransferCase($0.measured.cell) }
+    columns += caseColumns(analysis.furtherAxes)
     columns += [
       .text("init") { $0.measured.cell.initialisation },
       .integer("seed") { $0.measured.cell.seed },
@@ -27,12 +27,12 @@ extension StudyTables {
       .text("other_layer") { $0.other?.layer },
       .text("metric") { $0.metric },
       .number("value") { $0.value },
-      .text("key") { $0.measured.result.measure.key.hex },
+      .key("key") { $0.measured.result.measure.key },
     ]
     return DataTable(columns).csv(rows)
   }
 
-  private struct LayerRow {
+  private struct LayerRow: OfCell {
     struct Other {
       let initialisation: String
       let state: ModelState
@@ -47,6 +47,8 @@ extension StudyTables {
     let position: Int
     var other: Other?
     let value: Double?
+
+    var cell: Cell { measured.cell }
   }
 
   private static func rows(of series: LayerSeries, _ measured: Measured) -> [LayerRow] {

@@ -2,6 +2,11 @@ import Planner
 import Store
 import WorkerProtocol
 
+/// A row that is of a cell.
+protocol OfCell {
+  var cell: Cell { get }
+}
+
 /// The CSV tables of a study.
 package enum StudyTables {
   /// A row for each cell and metric; a cell without metrics has one row, without a value. Then a row for each number of the whole
@@ -9,47 +14,63 @@ package enum StudyTables {
   ///
   /// The split of a measure's rows is its name, `knn`, and never `test`: nearest neighbours judge the test images by metrics
   /// of the same names, and who picks rows by split and metric must not mix the two. State and reason are the measure's.
-  package static func cells(_ analysis: StudyAnalysis) -> String {
-    struct Row {
-      let result: CellResult
-      var measure: MeasureResult?
-      let metric: MetricValue?
-    }
-    let rows = analysis.cells.lazy.flatMap { result in
-      let tested =
-        result.metrics.isEmpty
-        ? [Row(result: result, metric: nil)] : result.metrics.map { Row(result: result, metric: $0) }
-      let measured = result.measures.flatMap { own in
-        own.metrics.isEmpty
-          ? [Row(result: result, measure: own, metric: nil)]
-          : own.metrics.map { Row(result: result, measure: own, metric: $0) }
+  package static func cells(_ analysis: StudyAnalysis) -> [UInt8] {
+    let cells = analysis.cells
+    let rows = cells.indices.lazy.flatMap { place -> [CellRow] in
+      let tested = CellRow.each(of: cells[place].metrics) { CellRow(cells: cells, place: place, metricPlace: $0) }
+      let measured = cells[place].measures.indices.flatMap { own in
+        CellRow.each(of: cells[place].measures[own].metrics) {
+          CellRow(cells: cells, place: place, measurePlace: own, metricPlace: $0)
+        }
       }
       return tested + measured
     }
-    var columns: [Column<Row>] = [
+    var columns: [Column<CellRow>] = [
       .text("study") { _ in analysis.study },
       .text("cell") { $0.result.cell.id.text },
     ]
-    columns += caseColumns(analysis.furtherAxes) { TransferCase($0.result.cell) }
+    columns += caseColumns(analysis.furtherAxes)
     columns += [
       .text("init") { $0.result.cell.initialisation },
       .integer("seed") { $0.result.cell.seed },
       .text("state") { ($0.measure?.state ?? $0.result.state).rawValue },
-      .text("reason") { $0.measure == nil ? $0.result.reason : $0.measure?.reason },
+      .text("reason") { $0.measurePlace == nil ? $0.result.reason : $0.measure?.reason },
       .text("split") { $0.measure?.measure.kind.rawValue ?? $0.metric?.split ?? "test" },
-      .text("metric") { $0.metric?.name ?? ($0.measure == nil ? $0.result.cell.metric : nil) },
+      .text("metric") { $0.metric?.name ?? ($0.measurePlace == nil ? $0.result.cell.metric : nil) },
       .number("value") { $0.metric?.value },
-      .text("train_key") { $0.result.cell.stages[.train]?.hex },
-      .text("test_key") { $0.measure == nil ? $0.result.cell.stages[.test]?.hex : nil },
+      .key("train_key") { $0.result.cell.stages[.train] },
+      .key("test_key") { $0.measurePlace == nil ? $0.result.cell.stages[.test] : nil },
     ]
     // A study without measures has no column of them.
-    if !analysis.measureKinds.isEmpty { columns.append(.text("measure_key") { $0.measure?.measure.key.hex }) }
+    if !analysis.measureKinds.isEmpty { columns.append(.key("measure_key") { $0.measure?.measure.key }) }
     return DataTable(columns).csv(rows)
+  }
+
+  /// A row of `cells.csv`, by places: a large study has very many.
+  private struct CellRow: OfCell {
+    let cells: [CellResult]
+    let place: Int
+    var measurePlace: Int?
+    let metricPlace: Int?
+
+    /// A row for each metric, or one without.
+    static func each(of metrics: [MetricValue], _ row: (Int?) -> CellRow) -> [CellRow] {
+      metrics.isEmpty ? [row(nil)] : metrics.indices.map(row)
+    }
+
+    var result: CellResult { _read { yield cells[place] } }
+    var cell: Cell { _read { yield cells[place].cell } }
+    var measure: MeasureResult? { measurePlace.map { cells[place].measures[$0] } }
+    var metric: MetricValue? {
+      guard let metricPlace else { return nil }
+      guard let measurePlace else { return cells[place].metrics[metricPlace] }
+      return cells[place].measures[measurePlace].metrics[metricPlace]
+    }
   }
 
   /// A row for each setting and metric, and for each number of the whole network that a measure leaves: its split is the
   /// measure's name.
-  package static func settings(_ analysis: StudyAnalysis) -> String {
+  package static func settings(_ analysis: StudyAnalysis) -> [UInt8] {
     var columns: [Column<SettingResult>] = caseColumns(analysis.furtherAxes) { $0.key.transferCase }
     columns += [
       .text("init") { $0.key.initialisation },
@@ -74,7 +95,7 @@ package enum StudyTables {
   }
 
   /// A row for each case that has at least two of RI, ST and WT.
-  package static func gains(_ analysis: StudyAnalysis) -> String {
+  package static func gains(_ analysis: StudyAnalysis) -> [UInt8] {
     var columns: [Column<Gain>] = caseColumns(analysis.furtherAxes) { $0.transferCase }
     columns += [
       .text("metric") { $0.metric },
@@ -131,14 +152,21 @@ package enum StudyTables {
   }
 
   /// A row for each validation of each cell's training.
-  package static func history(_ analysis: StudyAnalysis) -> String {
-    struct Row {
-      let cell: Cell
-      let entry: HistoryEntry
+  package static func history(_ analysis: StudyAnalysis) -> [UInt8] {
+    struct Row: OfCell {
+      let cells: [CellResult]
+      let place: Int
+      let entryPlace: Int
+
+      var cell: Cell { _read { yield cells[place].cell } }
+      var entry: HistoryEntry { _read { yield cells[place].history[entryPlace] } }
     }
-    let rows = analysis.cells.lazy.flatMap { result in result.history.map { Row(cell: result.cell, entry: $0) } }
+    let cells = analysis.cells
+    let rows = cells.indices.lazy.flatMap { place in
+      cells[place].history.indices.lazy.map { Row(cells: cells, place: place, entryPlace: $0) }
+    }
     var columns: [Column<Row>] = [.text("cell") { $0.cell.id.text }]
-    columns += caseColumns(analysis.furtherAxes) { TransferCase($0.cell) }
+    columns += caseColumns(analysis.furtherAxes)
     columns += [
       .text("init") { $0.cell.initialisation },
       .integer("seed") { $0.cell.seed },
@@ -154,13 +182,13 @@ package enum StudyTables {
     if rows.contains(where: { $0.entry.validationNeighbours != nil }) {
       columns.append(.number("validation_knn") { $0.entry.validationNeighbours })
     }
-    columns.append(.text("train_key") { $0.cell.stages[.train]?.hex })
+    columns.append(.key("train_key") { $0.cell.stages[.train] })
     return DataTable(columns).csv(rows)
   }
 
   /// A row for each rate that a search tried, or for each step that it reports; a search that is not done has one row, without
   /// numbers.
-  package static func rateSearches(_ analysis: StudyAnalysis) -> String {
+  package static func rateSearches(_ analysis: StudyAnalysis) -> [UInt8] {
     struct Row {
       let search: RateSearchResult
       let trial: RateTrial?
@@ -187,7 +215,7 @@ package enum StudyTables {
   }
 
   /// A row for each class of each data set whose images are counted.
-  package static func classes(_ analysis: StudyAnalysis) -> String {
+  package static func classes(_ analysis: StudyAnalysis) -> [UInt8] {
     struct Row {
       let dataset: String
       let name: String
@@ -211,6 +239,19 @@ package enum StudyTables {
     "class",
   ]
 
+  private static func columnName(of axis: String) -> String { ownNames.contains(axis) ? "axis.\(axis)" : axis }
+
+  /// The columns that say which case a row is of, where it is of a cell: the same as of a case, without making one for each.
+  static func caseColumns<Row: OfCell>(_ furtherAxes: [String]) -> [Column<Row>] {
+    [
+      .text("dataset") { $0.cell.dataset }, .text("backbone") { $0.cell.backbone },
+      .number("fraction") { $0.cell.fraction },
+    ]
+      + furtherAxes.map { name in
+        .text(columnName(of: name)) { row in row.cell.furtherAxes.first { $0.name == name }?.value }
+      }
+  }
+
   /// The columns that say which case a row is of: the same in every table.
   static func caseColumns<Row>(_ furtherAxes: [String], _ transferCase: @escaping (Row) -> TransferCase) -> [Column<
     Row
@@ -221,7 +262,7 @@ package enum StudyTables {
       .number("fraction") { transferCase($0).fraction },
     ]
       + furtherAxes.map { name in
-        .text(ownNames.contains(name) ? "axis.\(name)" : name) { row in
+        .text(columnName(of: name)) { row in
           transferCase(row).furtherAxes.first { $0.name == name }?.value
         }
       }
