@@ -5,12 +5,16 @@ import Store
 /// What a study's numbers were made with: kept with the study, written beside its results.
 enum Provenance {
   /// Nothing in it depends on the time, so that the same study on the same machine has the same.
-  static func source(of loaded: LoadedStudy) -> StudySource {
+  ///
+  /// - Parameter before: What is recorded of it; a worker that does not answer now has answered then.
+  static func source(of loaded: LoadedStudy, before: StudySource?) -> StudySource {
+    let asked = worker
     var system = utsname()
     uname(&system)
     let facts: JSONValue = [
       "graft": .string(version), "system": .string(text(of: system.sysname) + " " + text(of: system.machine)),
-      "cores": .number(Double(ProcessInfo.processInfo.activeProcessorCount)), "worker": worker,
+      "cores": .number(Double(ProcessInfo.processInfo.activeProcessorCount)),
+      "worker": asked == .null ? before?.facts["worker"] ?? .null : asked,
     ]
     return StudySource(
       name: loaded.study.name, file: loaded.file.name, text: String(decoding: loaded.file.data, as: UTF8.self),

@@ -50,7 +50,10 @@ struct StudyRun {
     options.first = first
     options.retriesFailed = retriesFailed
     options.summaryKey = summaryKey
-    try explaining { try workspace.record(Provenance.source(of: loaded)) }
+    try explaining {
+      let before = try workspace.studySource(named: loaded.study.name)
+      try workspace.record(Provenance.source(of: loaded, before: before))
+    }
     if !arguments.quiet {
       let toRun = reasons.countToRun
       Console.note(
