@@ -22,7 +22,7 @@ extension PilotFleet {
       guard let entry = remove(number, from: id), let errand = errands[entry.errand] else { return }
       learn(entry, errand, at: now)
       if errand.slot == nil {
-        finishedBefore[errand.request.key] = (outcome, cost, entry.output, entry.leftNothing)
+        finishedBefore[errand.request.key] = (outcome, cost + errand.spent, entry.output, entry.leftNothing)
       }
       answer(
         entry.errand, .said(.done(attempt: errand.request.attempt, outcome, cost + errand.spent)), from: entry.output,

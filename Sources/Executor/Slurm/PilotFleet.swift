@@ -240,11 +240,3 @@ struct PilotFleet {
     if shownStates.insert(subject).inserted { notes.append(text) }
   }
 }
-
-extension StageCost {
-  /// What two tries at one stage cost together.
-  static func + (first: StageCost, second: StageCost) -> StageCost {
-    StageCost(
-      cpuSeconds: first.cpuSeconds + second.cpuSeconds, peakMemory: max(first.peakMemory, second.peakMemory))
-  }
-}
