@@ -82,6 +82,8 @@ public final class SlurmWorkers: WorkerBackEnd {
 
   public var beginsAtOnce: Bool { false }
 
+  public var slotsShareMemory: Bool { false }
+
   public var outputsInUse: Set<String> {
     state.withLock { state in Set(state.fleet.pilots.values.flatMap { $0.list.map(\.output) }) }
   }
