@@ -19,13 +19,22 @@ import Testing
 
   @Test(
     arguments: [
-      "sbatch: error: QOSMaxSubmitJobPerUserLimit",
-      "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or "
-        + "time limits)", "sbatch: error: AssocMaxSubmitJobLimit",
       "sbatch: error: Batch job submission failed: Resource temporarily unavailable",
+      "sbatch: error: Slurm temporarily unable to accept job, sleeping and retrying",
     ])
-  func tooManyJobsIsForNow(_ errors: String) {
+  func tooManyJobsOfAllIsForNow(_ errors: String) {
     #expect(SubmissionAnswer(status: 1, output: "", errors: errors) == .full(errors))
+  }
+
+  @Test(
+    arguments: [
+      "sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy "
+        + "(job submit limit, user's size and/or time limits)", "sbatch: error: AssocMaxSubmitJobLimit",
+      "sbatch: error: Batch job submission failed: Requested time limit is invalid (missing or exceeds some limit)",
+      "sbatch: error: You may have at most 20 jobs: too many jobs",
+    ])
+  func moreThanSomeLimitAllows(_ errors: String) {
+    #expect(SubmissionAnswer(status: 1, output: "", errors: errors) == .overLimit(errors))
   }
 
   @Test(

@@ -74,10 +74,12 @@ extension PilotFleet {
   /// Jobs that will wait for ever unless somebody does something.
   private mutating func noteHopeless(_ job: SlurmJob) {
     let hopeless = [
-      "PartitionTimeLimit", "PartitionNodeLimit", "PartitionDown", "PartitionInactive", "BadConstraints", "JobHeldUser",
+      "PartitionTimeLimit", "PartitionNodeLimit", "PartitionConfig", "PartitionDown", "PartitionInactive",
+      "BadConstraints", "JobHeldUser",
       "JobHeldAdmin", "AccountNotAllowed", "InvalidAccount", "InvalidQOS", "QOSNotAllowed", "ReqNodeNotAvail",
     ]
-    guard hopeless.contains(where: { job.reason.hasPrefix($0) }) else { return }
+    // Such as QOSMaxWallDurationPerJobLimit: more than one job may ask for.
+    guard job.reason.contains("PerJobLimit") || hopeless.contains(where: { job.reason.hasPrefix($0) }) else { return }
     noteOnce("reason \(job.reason)", "job \(job.id) waits, and Slurm gives as the reason: \(job.reason)")
   }
 

@@ -8,7 +8,7 @@ import WorkerProtocol
 /// A stage is an errand from the moment the coordinator hands it over until it is answered for. It waits, or stands on one
 /// pilot's list; it leaves that list only by an answer, or when the pilot is known to run no more. That is why no stage ever
 /// runs twice at once.
-struct PilotFleet {
+package struct PilotFleet {
   /// A stage that the coordinator, or one before it, handed over.
   struct Errand {
     /// Where the coordinator put it; nil for one of an earlier run that this one has not asked for.
@@ -40,10 +40,15 @@ struct PilotFleet {
     var wasInterrupted = false
   }
 
-  struct PilotID: Hashable, Sendable {
+  package struct PilotID: Hashable, Sendable {
     /// The name of its array's jobs.
-    let batch: String
-    let task: Int
+    package let batch: String
+    package let task: Int
+
+    package init(batch: String, task: Int) {
+      self.batch = batch
+      self.task = task
+    }
   }
 
   struct Pilot {
@@ -90,8 +95,8 @@ struct PilotFleet {
   }
 
   /// A report for the coordinator, and the folder whose files it speaks of, where that is not where the coordinator looks.
-  struct Delivery {
-    let report: WorkerReport
+  package struct Delivery {
+    package let report: WorkerReport
     var move: (from: String, to: String)?
     /// Files are missed where they are not there.
     var needsFiles = false
@@ -106,8 +111,8 @@ struct PilotFleet {
   /// Errands that no pilot has, in the order in which they should begin.
   var waiting: [Int] = []
   /// What the coordinator is to be told, and the user.
-  var outbox: [Delivery] = []
-  var notes: [String] = []
+  package var outbox: [Delivery] = []
+  package var notes: [String] = []
   /// Stages that pilots of an earlier run finished, by key: the answer, where the files went, whether there are any.
   var finishedBefore: [StageKey: (outcome: StageOutcome, cost: StageCost, output: String, leftNothing: Bool)] = [:]
   /// Errands of an earlier run that a pilot still has, by key.
@@ -125,12 +130,12 @@ struct PilotFleet {
   private var companions: [Int: (keys: Set<StageKey>, pilot: PilotID)] = [:]
   private var shownStates: Set<String> = []
 
-  init(profile: SlurmProfile) { self.profile = profile }
+  package init(profile: SlurmProfile) { self.profile = profile }
 
   // MARK: - From the coordinator
 
   /// A stage is to run.
-  mutating func take(_ request: StageRequest, slot: Int) {
+  package mutating func take(_ request: StageRequest, slot: Int) {
     if let done = finishedBefore.removeValue(forKey: request.key) {
       deliver(
         .said(.done(attempt: request.attempt, done.outcome, done.cost)), slot: slot,
@@ -163,7 +168,7 @@ struct PilotFleet {
 
   /// The stage at a slot is to write a checkpoint and stop. A pilot stops all that it has: the coordinator stops all or
   /// nothing.
-  mutating func stop(slot: Int) {
+  package mutating func stop(slot: Int) {
     guard let number = errandAtSlot[slot] else { return }
     errands[number]?.stopWanted = true
     if let place = waiting.firstIndex(of: number) {
@@ -175,7 +180,7 @@ struct PilotFleet {
   }
 
   /// The stage at a slot is to be ended, with its pilot.
-  mutating func kill(slot: Int) {
+  package mutating func kill(slot: Int) {
     guard let number = errandAtSlot[slot] else { return }
     errands[number]?.killWanted = true
     if let place = waiting.firstIndex(of: number) {
@@ -186,6 +191,9 @@ struct PilotFleet {
       pilots[pilot]?.cancelWanted = true
     }
   }
+
+  /// A pilot was told, in a way that it cannot miss, to end at once.
+  package mutating func revoked(_ id: PilotID) { pilots[id]?.revoked = true }
 
   private func pilotOf(_ errand: Int) -> PilotID? {
     pilots.values.first { pilot in pilot.list.contains { $0.errand == errand } }?.id

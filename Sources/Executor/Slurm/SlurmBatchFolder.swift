@@ -5,13 +5,13 @@ import Store
 import WorkerProtocol
 
 /// The files of one submission: `slurm/<run>/<number>/` in the workspace, on the file system that the nodes share.
-struct SlurmBatchFolder: Sendable, Hashable {
+package struct SlurmBatchFolder: Sendable, Hashable {
   let run: String
   let number: Int
   let path: String
 
   /// What its jobs are called, by which they are found again whoever asks.
-  var name: String { "graft-\(run)-\(number)" }
+  package var name: String { "graft-\(run)-\(number)" }
   var script: String { "\(path)/job.sh" }
   /// Where a job prints what belongs to no stage.
   func log(_ task: Int) -> String { "\(path)/\(task).log" }
@@ -20,7 +20,7 @@ struct SlurmBatchFolder: Sendable, Hashable {
   private var descriptionFile: String { "\(path)/batch.json" }
   private var arrayFile: String { "\(path)/array" }
 
-  init(workspace: String, run: String, number: Int) {
+  package init(workspace: String, run: String, number: Int) {
     self.run = run
     self.number = number
     path = "\(Self.root(workspace))/\(run)/\(number)"

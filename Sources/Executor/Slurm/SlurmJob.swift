@@ -106,8 +106,10 @@ package enum SlurmEnding: Sendable, Hashable {
 package enum SubmissionAnswer: Sendable, Hashable {
   /// The array's number.
   case accepted(String)
-  /// Too many jobs for now: the limits of the site, the account or the user.
+  /// Too many jobs for now, whosever: the site takes no more.
   case full(String)
+  /// More than some limit of the account, the quality of service or the partition allows: of jobs, or of what one asks for.
+  case overLimit(String)
   /// No node could run it with those excluded that are.
   case nowhere(String)
   /// It will be refused again.
@@ -139,10 +141,12 @@ package enum SubmissionAnswer: Sendable, Hashable {
       ]) || status >= 128
     {
       self = .lost(said.isEmpty ? "sbatch ended with status \(status)" : said)
-    } else if says([
-      "submitjob", "submit limit", "job limit", "temporarily", "maxjobcount", "maxarraysize", "maxsubmit",
-    ]) {
+    } else if says(["temporarily", "maxjobcount", "maxarraysize"]) {
       self = .full(said)
+    } else if says([
+      "limit", "accounting/qos policy", "maxsubmit", "submitjob", "too many", "exceed", "maximum", "quota",
+    ]) {
+      self = .overLimit(said)
     } else if says(["requested node configuration is not available", "invalid node name"]) {
       self = .nowhere(said)
     } else {

@@ -113,7 +113,7 @@ extension SlurmWorkers {
       state.withLock { state in
         if isOurs { state.fleet.release(duty.id) }
         state.fleet.pilots[duty.id]?.stopSent = true
-        if duty.mustEndAtOnce { state.fleet.pilots[duty.id]?.revoked = true }
+        if duty.mustEndAtOnce { state.fleet.revoked(duty.id) }
       }
       clusterWork.signal()
     }
