@@ -20,7 +20,7 @@ package struct PilotFleet {
     /// Told to stop, or to be killed, by the coordinator.
     var stopWanted = false
     var killWanted = false
-    /// How its checkpoint looked when it was last handed out, and how often it was interrupted since without getting further.
+    /// How its checkpoint looked when it was last handed out, and how many time limits in a row it met without getting further.
     var checkpoint: CheckpointMark?
     var fruitless = 0
     /// What interrupted attempts have cost.
@@ -121,6 +121,8 @@ package struct PilotFleet {
   var heardBefore: [PilotID: AppendedLines] = [:]
   var durations: [StageKind: (count: Double, total: Double)] = [:]
   var badNodes: [String] = []
+  /// Jobs to be cancelled that are nobody's any more, by their numbers.
+  package var strays: Set<String> = []
   /// Pilots in a row that ended before they said anything.
   var silentEnds = 0
   /// Jobs that ran stages.

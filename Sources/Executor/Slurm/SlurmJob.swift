@@ -96,6 +96,8 @@ package enum SlurmEnding: Sendable, Hashable {
   case cancelled
   case timeLimit
   case preempted
+  /// It was put back into the queue after it had begun.
+  case requeued
   case nodeFailed
   case outOfMemory
   /// It is not in the queue any more, and nothing tells how it went.

@@ -115,15 +115,16 @@ extension SlurmWorkers {
 
   /// Cancels what is to be cancelled, all in one call.
   private func cancel() {
-    let (ids, names, isReachable) = state.withLock { state in
-      let ids = state.fleet.cancellations
-      return (ids, ids.map { state.fleet.name(of: $0) }, state.isReachable)
+    let (ids, strays, names, isReachable) = state.withLock { state in
+      let (ids, strays) = (state.fleet.cancellations, state.fleet.strays)
+      return (ids, strays, strays.union(ids.map { state.fleet.name(of: $0) }), state.isReachable)
     }
-    guard !ids.isEmpty, isReachable else { return }
+    guard !names.isEmpty, isReachable else { return }
     do {
-      try client.cancel(names)
+      try client.cancel(names.sorted())
       state.withLock { state in
         for id in ids { state.fleet.pilots[id]?.cancelSent = true }
+        state.fleet.strays.subtract(strays)
         state.isUrgent = true
       }
     } catch {
