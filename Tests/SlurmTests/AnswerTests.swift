@@ -68,6 +68,19 @@ import Testing
     #expect(!SlurmState(name: "NODE_FAIL").isActive)
   }
 
+  @Test(
+    arguments: [
+      "slurmstepd: error: Detected 1 oom_kill event in StepId=1.batch. Some of the step tasks have been OOM Killed.",
+      "epoch 1\nslurmstepd-node1: error: StepId=1.batch exceeded memory limit (345059328 > 314572800), being killed\nslurm",
+      "slurmstepd: error: Exceeded job memory limit",
+      "slurmstepd: error: Detected 1 oom-kill event(s) in StepId=7.batch cgroup.",
+    ])
+  func aLogTellsOfWantOfMemoryWhereTheStateDoesNot(_ log: String) {
+    #expect(SlurmEnding.exited.explained(by: log) == .outOfMemory)
+    #expect(SlurmEnding.timeLimit.explained(by: log) == .timeLimit)
+    #expect(SlurmEnding.exited.explained(by: "the memory limit of my model\nslurmstepd: error: killed") == .exited)
+  }
+
   @Test func theSitesLimitsAreRead() {
     let config = "Configuration data as of 2026\nMaxArraySize            = 301\nMaxJobCount             = 77\nX = \n"
     #expect(SlurmLimits(config: config).arraySize == 301)

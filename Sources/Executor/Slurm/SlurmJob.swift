@@ -102,6 +102,19 @@ package enum SlurmEnding: Sendable, Hashable {
   case outOfMemory
   /// It is not in the queue any more, and nothing tells how it went.
   case forgotten
+
+  /// The ending with what the job's own log adds: where Slurm kills a job for want of memory, not every version and
+  /// configuration lets the state say so, but `slurmstepd` writes it there.
+  ///
+  /// - Parameter log: The end of what the job printed.
+  package func explained(by log: String) -> SlurmEnding {
+    guard self == .exited || self == .cancelled || self == .forgotten else { return self }
+    let isOutOfMemory = log.split(separator: "\n").contains { line in
+      let text = line.lowercased()
+      return text.hasPrefix("slurmstepd") && ["memory limit", "oom_kill", "oom-kill"].contains { text.contains($0) }
+    }
+    return isOutOfMemory ? .outOfMemory : self
+  }
 }
 
 /// What `sbatch` answered.

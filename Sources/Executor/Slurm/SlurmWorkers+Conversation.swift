@@ -66,12 +66,13 @@ extension SlurmWorkers {
   private func bury(at now: ContinuousClock.Instant) {
     let ended = state.withLock { $0.fleet.ended(at: now) }
     for (id, ending) in ended {
-      let folder = state.withLock { $0.fleet.pilots[id]?.folder }
-      guard let folder else { continue }
-      let log = "\((folder.path as NSString).deletingLastPathComponent)/\(id.task).log"
-      let status = folder.workerStatus
+      guard let pilot = state.withLock({ $0.fleet.pilots[id] }) else { continue }
+      let log = "\((pilot.folder.path as NSString).deletingLastPathComponent)/\(id.task).log"
+      let status = pilot.folder.workerStatus
+      // Whoever said his last word was killed by nobody.
+      let how = pilot.closed == nil ? ending.explained(by: SlurmBatchFolder.end(of: log)) : ending
       state.withLock { state in
-        state.fleet.endPilot(id, ending, workerStatus: status, log: log)
+        state.fleet.endPilot(id, how, workerStatus: status, log: log)
         state.isUrgent = true
       }
       clusterWork.signal()
