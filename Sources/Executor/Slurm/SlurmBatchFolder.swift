@@ -64,12 +64,19 @@ package struct SlurmBatchFolder: Sendable, Hashable {
     return String(decoding: bytes.suffix(2000), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
+  /// The runs that have left anything.
+  ///
+  /// - Throws: `FileFault`.
+  static func runs(in workspace: String) throws -> [String] {
+    (try DurableFiles.names(in: root(workspace)) ?? []).sorted()
+  }
+
   /// The folders of all runs that have left any, oldest submission first within each.
   ///
   /// - Throws: `FileFault`.
   static func all(in workspace: String) throws -> [SlurmBatchFolder] {
     var found: [SlurmBatchFolder] = []
-    for run in (try DurableFiles.names(in: root(workspace)) ?? []).sorted() {
+    for run in try runs(in: workspace) {
       let numbers = (try DurableFiles.names(in: "\(root(workspace))/\(run)") ?? []).compactMap { Int($0) }.sorted()
       found += numbers.map { SlurmBatchFolder(workspace: workspace, run: run, number: $0) }
     }
