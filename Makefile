@@ -26,17 +26,18 @@ build: setup
 # Everything is tested as it is used: in release mode. The tests that run whole studies come by themselves, one after the
 # other: they keep the machine busy, and the others are many at once.
 STUDY_TESTS := CommandsTests|StagesTests|ChaosTests
-SLURM_TESTS := SlurmClusterTests|SlurmStudyTests
+SLURM_TESTS := Slurm(Cluster|Leftover|Site|Study)Tests
 test: setup
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test $(SWIFT_FLAGS) --skip-build --skip '$(STUDY_TESTS)|$(SLURM_TESTS)'
 	@swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter '$(STUDY_TESTS)'
 
-# On a Slurm of the tests' own, which this installs; ONLY='NAME|NAME' takes some of them.
+# On a Slurm of the tests' own, which this installs; ONLY='NAME|NAME' takes some of them. Each suite has one cluster at a time, and
+# mostly waits for it, so the suites run beside each other.
 test-slurm:
 	@sh scripts/setup.sh slurm-wlm munge
 	@swift build $(SWIFT_FLAGS) --build-tests
-	@swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter '$(or $(ONLY),$(SLURM_TESTS))'
+	@swift test $(SWIFT_FLAGS) --skip-build --filter '$(or $(ONLY),$(SLURM_TESTS))'
 
 # Studies under kills, full disks and failing syncs, compared with undisturbed ones; on one machine and on a Slurm of its own.
 # KILLS, SEED and ONLY (noop, training or slurm) say how many, which, and where; about 15 minutes for 1,000 kills.

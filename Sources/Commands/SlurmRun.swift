@@ -66,13 +66,42 @@ struct SlurmRun {
     }
   }
 
-  /// Before a run on this machine: what a run on Slurm left behind must not work in the same workspace.
+  /// Before a run on this machine: what a run on Slurm left behind must not work in the same workspace. What its jobs have found
+  /// in answers alone, without files, this run finds anew.
   ///
   /// - Throws: `CommandFailure` 69 where that cannot be made sure.
   static func endEarlierJobs(in workspace: Workspace, isQuiet: Bool) throws {
+    let earlier = EarlierSlurmRuns(workspace: workspace.folder)
+    let count = try explainingSlurm(in: workspace) {
+      let count = try earlier.end()
+      try earlier.clear()
+      return count
+    }
+    if count > 0, !isQuiet { Console.note("\(count) job(s) of an earlier run on Slurm cancelled") }
+  }
+
+  /// Removes what runs on Slurm left that is over and recorded. What cannot be removed now is so another time.
+  static func clearLeftovers(in workspace: Workspace) {
+    try? EarlierSlurmRuns(workspace: workspace.folder).clear { try workspace.hasResult(of: $0) }
+  }
+
+  /// Where nobody runs: ends the jobs that a run left behind that was killed.
+  ///
+  /// - Returns: How many jobs had to be cancelled.
+  /// - Throws: `CommandFailure`: 69 where Slurm does not say what became of them, 75 where a run has begun meanwhile.
+  static func endJobsLeft(in folder: String, _ mode: StopMode, waits: Bool) throws -> Int {
+    let workspace = try workspaceForWriting(folder)
+    defer { workspace.close() }
+    return try explainingSlurm(in: workspace) {
+      let count = try EarlierSlurmRuns(workspace: folder).end(mode, waits: waits)
+      if waits { clearLeftovers(in: workspace) }
+      return count
+    }
+  }
+
+  private static func explainingSlurm<Value>(in workspace: Workspace, _ body: () throws -> Value) throws -> Value {
     do {
-      let count = try EarlierSlurmRuns(workspace: workspace.folder).end()
-      if count > 0, !isQuiet { Console.note("\(count) job(s) of an earlier run on Slurm cancelled") }
+      return try body()
     } catch let error as EarlierSlurmRuns.Unknown {
       throw CommandFailure(.machineLacks, error.description, remedy: error.remedy)
     } catch {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Executor
 import Foundation
 import Store
 
@@ -20,10 +21,7 @@ struct StopCommand: ParsableCommand {
 
   func run() throws {
     let folder = place.folder(beside: try StudyFile(path: study).folder)
-    guard let holder = Workspace.holder(of: folder) else {
-      Console.note("there is no run in \(folder)")
-      return
-    }
+    guard let holder = Workspace.holder(of: folder) else { return try endWhatIsLeft(in: folder) }
     try explaining { try StopRequest(run: holder, isAtOnce: now).leave(in: folder) }
     Console.note("told the run to stop\(now ? " at once" : ""): \(holder)")
     if noWait { return }
@@ -33,6 +31,18 @@ struct StopCommand: ParsableCommand {
     )
     try wait(for: holder, in: folder)
     Console.note("it has ended; `graft run` goes on")
+  }
+
+  /// A run on Slurm that was killed leaves jobs, which go on without it.
+  private func endWhatIsLeft(in folder: String) throws {
+    Console.note("there is no run in \(folder)")
+    guard EarlierSlurmRuns(workspace: folder).haveLeftAnything else { return }
+    let count = try SlurmRun.endJobsLeft(in: folder, now ? .atOnce : .afterCheckpoint, waits: !noWait)
+    guard count > 0 else { return }
+    Console.note(
+      noWait
+        ? "told \(count) job(s) of an earlier run on Slurm to end"
+        : "\(count) job(s) of an earlier run on Slurm have ended; `graft run` goes on")
   }
 
   private func wait(for holder: LockHolder, in folder: String) throws {

@@ -40,6 +40,7 @@ struct StudyRun {
         let states = Array(repeating: StageState.done, count: plan.stages.count)
         try explaining { try workspace.record(StudySummary(of: plan, states: states), of: summaryKey) }
       }
+      SlurmRun.clearLeftovers(in: workspace)
       Console.note(
         "\(plan.study): nothing to run: all \(plan.stages.count) stages of \(plan.cells.count) cells are done")
       return (workspace, plan)

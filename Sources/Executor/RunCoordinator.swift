@@ -139,7 +139,8 @@ public actor RunCoordinator {
     schedule = Schedule(
       inputs: requests.inputs, done: isDone, failed: failed.map(\.stage), groups: plan.companionGroups,
       order: plan.order(first: options.first), likeness: likeness, measured: measured,
-      layout: options.layout(slots: backEnd.slots), retry: options.retry, failFast: options.failFast)
+      layout: options.layout(slots: backEnd.slots, sharesMemory: backEnd.slotsShareMemory), retry: options.retry,
+      failFast: options.failFast)
     tally = RunTally(
       plan: plan, likeness: likeness, isDone: isDone, measured: try workspace.measuredSeconds(of: plan.stages))
     for (stage, failure) in failed { tally.failed(stage, failure) }

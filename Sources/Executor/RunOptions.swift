@@ -92,9 +92,11 @@ public struct RunOptions: Sendable {
   }
 
   /// The slots of a run whose back end has so many.
-  public func layout(slots: Int) -> SlotLayout {
+  ///
+  /// - Parameter sharesMemory: Whether what runs at one takes from the memory of what runs at another.
+  public func layout(slots: Int, sharesMemory: Bool = true) -> SlotLayout {
     guard let count = devices.count else {
-      return SlotLayout(slotsPerPlace: max(1, slots), memory: memory)
+      return SlotLayout(slotsPerPlace: max(1, slots), memory: memory, sharesMemory: sharesMemory)
     }
     return SlotLayout(
       places: count, slotsPerPlace: Self.perDevice(sharing), most: jobs, memory: memory, placeMemory: deviceMemory,

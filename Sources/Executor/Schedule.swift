@@ -173,8 +173,8 @@ public struct Schedule: Sendable {
     afterFailureOf stage: Int, _ failureClass: FailureClass, at slot: Int, advanced: Bool
   ) -> Duration? {
     guard failureClass.isRetried, retry.retries > 0 else { return nil }
-    let others = ledger.others
-    if failureClass == .memory {
+    if failureClass == .memory, ledger.layout.sharesMemory {
+      let others = ledger.others
       peaks.runOut(stage, beside: others, atPlace: ledger.othersAtPlace(of: slot))
       // It shared what it ran out of. It is judged by how it does alone, and half as many neighbours soon are none.
       if others > 0 { return retry.delay(beforeRetry: 1) }

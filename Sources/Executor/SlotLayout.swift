@@ -11,20 +11,23 @@ public struct SlotLayout: Sendable, Hashable {
   public var most: Int
   /// The machine's memory for all stages together, in bytes; nil where nobody counts it.
   public var memory: Int64?
+  /// Whether stages share memory, so that one which runs out of it may do better beside fewer; not where each has its own.
+  public var sharesMemory: Bool
   /// Each place's own memory, in bytes; nil where nobody counts it.
   public var placeMemory: Int64?
   /// A place takes a further stage only where the measured peaks of all say that they fit.
   public var packsByMeasure: Bool
 
   public init(
-    places: Int = 1, slotsPerPlace: Int, most: Int? = nil, memory: Int64? = nil, placeMemory: Int64? = nil,
-    packsByMeasure: Bool = false
+    places: Int = 1, slotsPerPlace: Int, most: Int? = nil, memory: Int64? = nil, sharesMemory: Bool = true,
+    placeMemory: Int64? = nil, packsByMeasure: Bool = false
   ) {
     precondition(places > 0 && slotsPerPlace > 0, "a layout without slots")
     self.places = places
     self.slotsPerPlace = slotsPerPlace
     self.most = max(1, min(most ?? .max, places * slotsPerPlace))
     self.memory = memory
+    self.sharesMemory = sharesMemory
     self.placeMemory = placeMemory
     self.packsByMeasure = packsByMeasure
   }

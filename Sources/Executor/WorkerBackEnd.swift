@@ -12,6 +12,9 @@ public protocol WorkerBackEnd: Sendable {
   /// time counts from when that says that it began, or from its worker's first word.
   var beginsAtOnce: Bool { get }
 
+  /// Whether the slots' workers share one machine's memory; not where each has its own.
+  var slotsShareMemory: Bool { get }
+
   /// How many files and connections all slots together may hold open in this process.
   var descriptorsNeeded: Int { get }
 
@@ -45,6 +48,7 @@ public protocol WorkerBackEnd: Sendable {
 
 extension WorkerBackEnd {
   public var beginsAtOnce: Bool { true }
+  public var slotsShareMemory: Bool { true }
   public var descriptorsNeeded: Int { 0 }
   public var outputsInUse: Set<String> { [] }
   public func placement(of stage: Stage, slot: Int) -> StagePlacement? { nil }

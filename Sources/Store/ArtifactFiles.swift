@@ -64,19 +64,12 @@ extension Workspace {
 
   /// The outcome that lies in an artifact; nil where it is not there or not whole.
   func artifactOutcome(kind: StageKind, key: StageKey) -> StageOutcome? {
-    outcome(in: artifactFolder(kind: kind, key: key))
+    StageOutcome(leftIn: artifactFolder(kind: kind, key: key))
   }
 
   /// The outcome of an attempt whose output lies complete, though nobody said so; nil where it does not.
   public func completeOutcome(attempt: Int64, kind: StageKind, key: StageKey) -> StageOutcome? {
-    outcome(in: outputFolder(attempt: attempt, kind: kind, key: key))
-  }
-
-  func outcome(in folder: String) -> StageOutcome? {
-    guard let bytes = try? DurableFiles.read("\(folder)/\(StageOutcome.fileName)"),
-      let json = try? JSONValue(json: bytes)
-    else { return nil }
-    return try? StageOutcome(json: json)
+    StageOutcome(leftIn: outputFolder(attempt: attempt, kind: kind, key: key))
   }
 
   func translatingFaults<Value>(_ body: () throws -> Value) throws -> Value {

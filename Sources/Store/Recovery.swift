@@ -131,7 +131,7 @@ extension Workspace {
       if sparing.contains(path) { continue }
       let parts = name.split(separator: "-", omittingEmptySubsequences: false)
       if parts.count == 3, let kind = StageKind(rawValue: String(parts[1])), let key = StageKey(hex: String(parts[2])),
-        outcome(in: path) != nil, access(artifactFolder(kind: kind, key: key), F_OK) != 0
+        StageOutcome(leftIn: path) != nil, access(artifactFolder(kind: kind, key: key), F_OK) != 0
       {
         _ = try keepArtifact(from: path, kind: kind, key: key)
       } else {

@@ -15,6 +15,17 @@ extension Workspace {
       }
     }
   }
+
+  /// Whether a result of the stage is recorded, of whatever study.
+  ///
+  /// - Throws: `WorkspaceError`.
+  public func hasResult(of key: StageKey) throws -> Bool {
+    try read(orElse: false) { database in
+      try Bool.fetchOne(
+        database, sql: "SELECT 1 FROM result JOIN stage ON stage.id = result.stage WHERE stage.key = ?",
+        arguments: [key.bytes]) ?? false
+    }
+  }
 }
 
 extension StageRecord {

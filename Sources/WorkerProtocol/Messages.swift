@@ -126,6 +126,13 @@ public struct StageCost: Sendable, Codable, Hashable {
     self.peakMemory = peakMemory
     self.peakDeviceMemory = peakDeviceMemory
   }
+
+  /// What two tries at one stage cost together: time adds up, of memory the larger peak counts.
+  public static func + (first: StageCost, second: StageCost) -> StageCost {
+    StageCost(
+      cpuSeconds: first.cpuSeconds + second.cpuSeconds, peakMemory: max(first.peakMemory, second.peakMemory),
+      peakDeviceMemory: [first.peakDeviceMemory, second.peakDeviceMemory].compactMap { $0 }.max())
+  }
 }
 
 /// How far a running stage is.

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Planner
 
 /// One attempt inside the worker: its log, its output folder, its outcome made durable, its cost.
 struct StageExecution {
@@ -76,5 +77,16 @@ struct StageExecution {
       unlink(path)
       rmdir((path as NSString).deletingLastPathComponent)
     }
+  }
+}
+
+extension StageOutcome {
+  /// The outcome that lies in an output folder or an artifact; nil where it is not there or not whole: the folder is then not
+  /// complete.
+  public init?(leftIn folder: String) {
+    guard let bytes = try? DurableFiles.read("\(folder)/\(Self.fileName)"), let json = try? JSONValue(json: bytes),
+      let outcome = try? StageOutcome(json: json)
+    else { return nil }
+    self = outcome
   }
 }

@@ -51,6 +51,17 @@ struct MessageTests {
     }
   }
 
+  @Test func whatTriesCostAddsUp() {
+    let first = StageCost(cpuSeconds: 1.5, peakMemory: 7, peakDeviceMemory: 3)
+    let second = StageCost(cpuSeconds: 2, peakMemory: 5, peakDeviceMemory: 4)
+    #expect(first + second == StageCost(cpuSeconds: 3.5, peakMemory: 7, peakDeviceMemory: 4))
+    // Nobody measured the device in one of them.
+    let unmeasured = StageCost(cpuSeconds: 0, peakMemory: 9)
+    #expect(first + unmeasured == StageCost(cpuSeconds: 1.5, peakMemory: 9, peakDeviceMemory: 3))
+    #expect(unmeasured + first == first + unmeasured)
+    #expect((unmeasured + unmeasured).peakDeviceMemory == nil)
+  }
+
   /// What tells that a worker is of another version is its greeting, whatever else that version's messages hold.
   @Test func aGreetingOfAnyVersionIsUnderstood() throws {
     let greeting = "{\"v\":7,\"is\":\"hello\",\"version\":7,\"pid\":12,\"more\":{}}"

@@ -110,6 +110,20 @@ struct SharingTests {
     #expect(schedule.handle(.failed(stage: 0, .memory, advanced: false)) == [.end])
   }
 
+  /// On a cluster the others have memory of their own: they go on, and every try counts.
+  @Test func outOfMemoryOfItsOwnIsTriedAgainBesideTheOthers() {
+    var schedule = schedule(3, layout: SlotLayout(slotsPerPlace: 3, sharesMemory: false), alike: false)
+    #expect(started(schedule.handle(.begin)) == [0, 1, 2])
+    for number in 1...2 {
+      let delay: Duration = number == 1 ? .seconds(1) : .seconds(4)
+      #expect(
+        schedule.handle(.failed(stage: 0, .memory, advanced: false)) == [.awaitRetry(stage: 0, after: delay)])
+      #expect(started(schedule.handle(.retryDue(stage: 0))) == [0])
+    }
+    #expect(schedule.handle(.failed(stage: 0, .memory, advanced: false)) == [])
+    #expect(schedule.statuses[0] == .failed)
+  }
+
   @Test func whoRunsAloneGetsNoNeighbour() {
     var schedule = schedule(2, layout: SlotLayout(slotsPerPlace: 2), alike: false)
     #expect(started(schedule.handle(.begin)) == [0, 1])

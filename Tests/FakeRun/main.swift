@@ -63,7 +63,9 @@ do {
       data: Data(try DurableFiles.read(path)), fileName: path, environment: [:])
     pilots = try SlurmWorkers(profile: profile, worker: arguments[3], workspace: workspace) { Terse.say($0) }
   } else {
-    _ = try EarlierSlurmRuns(workspace: workspace.folder).end()
+    let earlier = EarlierSlurmRuns(workspace: workspace.folder)
+    _ = try earlier.end()
+    try earlier.clear()
   }
   let workers: any WorkerBackEnd =
     pilots ?? LocalWorkers(path: arguments[3], slots: jobs, threads: 1, workspace: workspace)

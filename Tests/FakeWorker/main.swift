@@ -9,7 +9,7 @@ import WorkerProtocol
 /// `fail` (a failure class), `attempts` (fails or dies only in so many first tries), `die` (a signal), `exit` (a status),
 /// `babble` (text written among the messages), `deaf` (does not look at `shouldStop`), `print` (text for the log),
 /// `hang` (seconds of doing nothing), `spin` (seconds of computing and saying nothing), `memory` (bytes taken at once),
-/// `device_memory` (bytes that it says it has of its device).
+/// `device_memory` (bytes that it says it has of its device), `note_stop` (whether it notes that it stops, too).
 struct ScriptedRunner: StageRunner {
   func run(_ request: StageRequest, context: StageContext) throws -> StageOutcome {
     let script = request.parameters
@@ -33,7 +33,7 @@ struct ScriptedRunner: StageRunner {
       try DurableFiles.write(Array(String(step).utf8), to: checkpoint)
       context.report(StageProgress(fraction: Double(step) / Double(steps), position: "step \(step)/\(steps)"))
       if let signal = script["die_after_step"]?.intValue, step > start { kill(getpid(), Int32(signal)) }
-      if context.shouldStop, script["deaf"] == nil { throw StageStopped() }
+      if context.shouldStop, script["deaf"] == nil { throw try stopped(request) }
     }
     if script["files"]?.boolValue ?? false {
       let inputs = request.inputs.map {
@@ -46,6 +46,11 @@ struct ScriptedRunner: StageRunner {
     return StageOutcome(
       metrics: [MetricValue(split: "test", name: "accuracy", value: script["accuracy"]?.doubleValue ?? 0.5)],
       facts: ["steps": .number(Double(steps))])
+  }
+
+  private func stopped(_ request: StageRequest) throws -> StageStopped {
+    if request.parameters["note_stop"]?.boolValue ?? false { try note(request, "stop") }
+    return StageStopped()
   }
 
   private func spin(seconds: Double) {
@@ -89,7 +94,7 @@ struct ScriptedRunner: StageRunner {
     throw StageFailure(.spec, "the conversation was not found")
   }
 
-  /// A line for each begin and end in a file that all workers share, to see what ran when.
+  /// A line for each begin, end and stop in a file that all workers share, to see what ran when.
   private func note(_ request: StageRequest, _ what: String) throws {
     guard let journal = request.locations["journal"] else { return }
     let file = open(journal, O_WRONLY | O_CREAT | O_APPEND, 0o644)

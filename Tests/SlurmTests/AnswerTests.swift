@@ -19,13 +19,22 @@ import Testing
 
   @Test(
     arguments: [
-      "sbatch: error: QOSMaxSubmitJobPerUserLimit",
-      "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or "
-        + "time limits)", "sbatch: error: AssocMaxSubmitJobLimit",
       "sbatch: error: Batch job submission failed: Resource temporarily unavailable",
+      "sbatch: error: Slurm temporarily unable to accept job, sleeping and retrying",
     ])
-  func tooManyJobsIsForNow(_ errors: String) {
+  func tooManyJobsOfAllIsForNow(_ errors: String) {
     #expect(SubmissionAnswer(status: 1, output: "", errors: errors) == .full(errors))
+  }
+
+  @Test(
+    arguments: [
+      "sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy "
+        + "(job submit limit, user's size and/or time limits)", "sbatch: error: AssocMaxSubmitJobLimit",
+      "sbatch: error: Batch job submission failed: Requested time limit is invalid (missing or exceeds some limit)",
+      "sbatch: error: You may have at most 20 jobs: too many jobs",
+    ])
+  func moreThanSomeLimitAllows(_ errors: String) {
+    #expect(SubmissionAnswer(status: 1, output: "", errors: errors) == .overLimit(errors))
   }
 
   @Test(
@@ -57,6 +66,19 @@ import Testing
     #expect(SlurmState(name: "HIBERNATING").isActive)
     #expect(SlurmState(name: "COMPLETING").isActive)
     #expect(!SlurmState(name: "NODE_FAIL").isActive)
+  }
+
+  @Test(
+    arguments: [
+      "slurmstepd: error: Detected 1 oom_kill event in StepId=1.batch. Some of the step tasks have been OOM Killed.",
+      "epoch 1\nslurmstepd-node1: error: StepId=1.batch exceeded memory limit (345059328 > 314572800), being killed\nslurm",
+      "slurmstepd: error: Exceeded job memory limit",
+      "slurmstepd: error: Detected 1 oom-kill event(s) in StepId=7.batch cgroup.",
+    ])
+  func aLogTellsOfWantOfMemoryWhereTheStateDoesNot(_ log: String) {
+    #expect(SlurmEnding.exited.explained(by: log) == .outOfMemory)
+    #expect(SlurmEnding.timeLimit.explained(by: log) == .timeLimit)
+    #expect(SlurmEnding.exited.explained(by: "the memory limit of my model\nslurmstepd: error: killed") == .exited)
   }
 
   @Test func theSitesLimitsAreRead() {

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// A Slurm cluster of a test's own, gone with it: controller, nodes and authentication in processes of this machine.
@@ -6,23 +7,35 @@ final class Cluster: Sendable {
   let folder: String
 
   /// Whether Slurm's and munge's programs are there, and may be used so.
-  static let isInstalled =
-    ["slurmctld", "slurmd", "munged", "sbatch"].allSatisfy { program in
+  static let isInstalled = areInstalled("slurmctld", "slurmd", "munged", "sbatch") && getuid() == 0
+
+  /// Whether it can have accounts with limits, too.
+  static let canAccount = isInstalled && areInstalled("slurmdbd", "mariadbd", "mariadb-install-db")
+
+  private static func areInstalled(_ programs: String...) -> Bool {
+    programs.allSatisfy { program in
       searchPath.split(separator: ":").contains { access("\($0)/\(program)", X_OK) == 0 }
-    } && getuid() == 0
+    }
+  }
 
   /// Daemons lie where not every user looks.
   static let searchPath = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin") + ":/usr/sbin:/sbin"
 
+  /// The first of ten that no other cluster of this process has; not those that processes are given for a moment.
+  private static let nextPorts = Mutex(20_000 + Int.random(in: 0..<1000) * 10)
+
   private static let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "cluster.sh").path
 
-  init(nodes: Int = 3, maxArraySize: Int = 1001) throws {
+  /// - Parameter settings: Lines of `slurm.conf` that are to be other than usual.
+  init(nodes: Int = 3, settings: [String] = []) throws {
     // Short, for a socket's path has few characters.
     var template = Array("/tmp/graft-slurm-XXXXXX".utf8CString)
     folder = String(cString: try #require(mkdtemp(&template)))
-    // Not those that processes are given for a moment.
-    let port = 20_000 + Int.random(in: 0..<1000) * 10
-    try control("start", String(nodes), String(maxArraySize), String(port))
+    let port = Self.nextPorts.withLock { ports in
+      defer { ports = ports == 29_990 ? 20_000 : ports + 10 }
+      return ports
+    }
+    try control("start", [String(nodes), String(port)] + settings)
   }
 
   deinit {
@@ -34,7 +47,7 @@ final class Cluster: Sendable {
   var environment: [String: String] { ["SLURM_CONF": "\(folder)/slurm.conf", "PATH": Self.searchPath] }
 
   /// One of the script's verbs.
-  func control(_ verb: String, _ arguments: String...) throws {
+  func control(_ verb: String, _ arguments: [String] = []) throws {
     let result = try Command.run("/bin/bash", [Self.script, verb, folder] + arguments, environment: environment)
     try #require(result.status == 0, "cluster.sh \(verb): \(result.output)")
   }

@@ -54,6 +54,18 @@ final class ScriptedStudy: Sendable {
     try DurableFiles.write(Array(json.canonicalText.utf8), to: "\(root)/plan.json")
   }
 
+  /// A program in the place of one of Slurm's, which it finds by that name itself.
+  ///
+  /// - Parameter lines: Of a shell script.
+  /// - Returns: The folder in which it lies.
+  func program(_ name: String, _ lines: String) throws -> String {
+    let folder = "\(root)/bin"
+    try DurableFiles.makeFolder(folder)
+    try DurableFiles.write(Array("#!/bin/sh\nPATH=${PATH#*:}\n\(lines)\n".utf8), to: "\(folder)/\(name)")
+    chmod("\(folder)/\(name)", 0o755)
+    return folder
+  }
+
   /// A coordinator as a process of its own.
   ///
   /// - Parameters:
@@ -83,7 +95,7 @@ final class ScriptedStudy: Sendable {
       .joined()
   }
 
-  /// `begin` or `end`, a stage's label, the process.
+  /// `begin`, `end` or `stop`, a stage's label, the process.
   func noted() throws -> [(what: String, label: String, process: String)] {
     guard access(notes, F_OK) == 0 else { return [] }
     return String(decoding: try DurableFiles.read(notes), as: UTF8.self).split(separator: "\n").map {
@@ -94,6 +106,10 @@ final class ScriptedStudy: Sendable {
 
   func count(_ what: String, of label: String? = nil) throws -> Int {
     try noted().count { $0.what == what && (label == nil || $0.label == label) }
+  }
+
+  func hasCheckpoint(_ label: String) -> Bool {
+    access("\(workspace)/checkpoints/\(Self.key(label))/step", F_OK) == 0
   }
 
   /// Every stage was finished once, and begun as often as it is allowed.

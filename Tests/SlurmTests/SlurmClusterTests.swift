@@ -149,7 +149,7 @@ struct SlurmClusterTests {
   }
 
   @Test(.timeLimit(.minutes(4))) func moreStagesThanAnArrayMayHold() async throws {
-    let study = try ScriptedStudy(on: try Cluster(maxArraySize: 3), profile: "max_jobs: 20")
+    let study = try ScriptedStudy(on: try Cluster(settings: ["MaxArraySize=3"]), profile: "max_jobs: 20")
     let stages = (0..<14).map { Scripted(label: "noop-\($0)", kind: .noop, script: ["steps": 2, "pause": 1]) }
     try study.write(stages)
     #expect(try await study.end(study.start()) == 0, "\(study.said)")
@@ -201,19 +201,16 @@ struct SlurmClusterTests {
     let stages = (0..<4).map { Scripted(label: "noop-\($0)", kind: .noop, script: ["steps": 4, "pause": 0.5]) }
     try study.write(stages)
     // The first call only; `lost` says that it was.
-    try FileManager.default.createDirectory(atPath: "\(study.root)/bin", withIntermediateDirectories: true)
-    let script = """
-      #!/bin/sh
-      PATH=${PATH#*:}
+    let programs = try study.program(
+      "sbatch",
+      """
       [ -e "\(study.root)/lost" ] && exec sbatch "$@"
       touch "\(study.root)/lost"
       \(wasTaken ? "sbatch \"$@\" >/dev/null" : ":")
       echo "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation" >&2
       exit 1
-      """
-    try Data(script.utf8).write(to: URL(filePath: "\(study.root)/bin/sbatch"))
-    chmod("\(study.root)/bin/sbatch", 0o755)
-    #expect(try await study.end(study.start(programs: "\(study.root)/bin")) == 0, "\(study.said)")
+      """)
+    #expect(try await study.end(study.start(programs: programs)) == 0, "\(study.said)")
     #expect(access("\(study.root)/lost", F_OK) == 0)
     #expect(study.said.contains("Socket timed out"), "\(study.said)")
     try study.expectEachOnce(stages.map(\.label))

@@ -1,9 +1,12 @@
 import Files
 import Foundation
+import Planner
 import Store
 import WorkerProtocol
 
-/// Jobs that runs on Slurm left behind in a workspace: a run that is to work on this machine, and `graft stop`, end them first.
+/// What runs on Slurm left behind in a workspace when they were killed: jobs, and the conversations with them. A run that is to
+/// work on this machine, and `graft stop`, end them. Use it with the right to write to the workspace: else a run that begins
+/// meanwhile takes over what is being ended.
 public struct EarlierSlurmRuns {
   private let workspace: String
   private let client = SlurmClient()
@@ -17,27 +20,32 @@ public struct EarlierSlurmRuns {
   /// - Parameter workspace: The workspace's folder.
   public init(workspace: String) { self.workspace = workspace }
 
+  /// Whether there is anything.
+  public var haveLeftAnything: Bool { (try? SlurmBatchFolder.runs(in: workspace))?.isEmpty == false }
+
   /// Takes their work from those that have not begun, cancels all that is left, and returns when nothing of it runs any more.
   /// What they had finished stays where the start of a run finds it.
   ///
-  /// - Parameter limit: How long to wait for their end.
+  /// - Parameters:
+  ///   - mode: Whether stages may write checkpoints.
+  ///   - waits: Whether to return only when they have ended.
+  ///   - limit: How long to wait for that.
   /// - Returns: How many jobs had to be cancelled.
   /// - Throws: `Unknown`; `FileFault`.
-  public func end(limit: Duration = .seconds(120)) throws -> Int {
-    let batches = try SlurmBatchFolder.all(in: workspace).filter { $0.description != nil }
-    guard batches.contains(where: { !isOver($0) }) else {
-      try remove(batches)
-      return 0
-    }
+  public func end(
+    _ mode: StopMode = .afterCheckpoint, waits: Bool = true, limit: Duration = .seconds(120)
+  ) throws -> Int {
+    let batches = try submitted()
+    guard batches.contains(where: { !hasClosed($0) }) else { return 0 }
     let deadline = ContinuousClock.now + limit
-    for batch in batches {
-      for task in 0..<(batch.description?.count ?? 0) { _ = try batch.pilot(task).takeBack() }
+    for pilot in batches.flatMap(pilots) where !hasClosed(pilot) {
+      if try !pilot.takeBack(), mode == .atOnce { try pilot.revoke() }
     }
     var cancelled: Set<String> = []
     var quietLooks = 0
     while true {
       do {
-        let active = try client.jobs(named: batches.map(\.name)).filter(\.state.isActive)
+        let active = try activeJobs(of: batches)
         let fresh = active.map(\.id).filter { !cancelled.contains($0) }
         if !fresh.isEmpty {
           try client.cancel(fresh)
@@ -45,8 +53,11 @@ public struct EarlierSlurmRuns {
         }
         // What was submitted just before its coordinator died may show late.
         quietLooks = active.isEmpty ? quietLooks + 1 : 0
-        if quietLooks >= 2 { break }
+        if quietLooks >= 2 || !waits { return cancelled.count }
       } catch {
+        // Those that have never begun do nothing any more, wherever they stand.
+        let canWork = batches.flatMap(pilots).contains { !hasClosed($0) && !$0.isClaimedByCoordinator }
+        guard canWork else { return cancelled.count }
         throw Unknown(
           description:
             "jobs of an earlier run on Slurm may still work in \(workspace), and Slurm does not say: \(error.message)",
@@ -59,22 +70,68 @@ public struct EarlierSlurmRuns {
       }
       usleep(500_000)
     }
-    try remove(batches)
-    return cancelled.count
+  }
+
+  /// Removes the conversations of runs that are over: all of their jobs have ended, and whatever these found is recorded. Those of
+  /// others stay, for the run that will take them over.
+  ///
+  /// - Parameter isRecorded: Whether a stage's result is. Without it nothing of what they found counts.
+  /// - Throws: `FileFault`.
+  public func clear(isRecorded: (StageKey) throws -> Bool = { _ in true }) throws {
+    let all = try submitted()
+    for run in try SlurmBatchFolder.runs(in: workspace) {
+      let batches = all.filter { $0.run == run }
+      guard batches.allSatisfy(hasClosed) || haveEnded(batches) else { continue }
+      guard try batches.flatMap(pilots).allSatisfy({ try answers(of: $0).allSatisfy(isRecorded) }) else { continue }
+      try SlurmBatchFolder.remove(run: run, in: workspace)
+    }
+  }
+
+  /// Submissions that may have been made: without a description nothing was.
+  private func submitted() throws -> [SlurmBatchFolder] {
+    try SlurmBatchFolder.all(in: workspace).filter { $0.description != nil }
+  }
+
+  private func pilots(_ batch: SlurmBatchFolder) -> [PilotFolder] {
+    (0..<(batch.description?.count ?? 0)).map(batch.pilot)
+  }
+
+  /// Jobs of these submissions that stand in the queue or run. One of the same name but of another array is somebody else's.
+  private func activeJobs(of batches: [SlurmBatchFolder]) throws(SlurmClient.Outage) -> [SlurmJob] {
+    let arrays = Dictionary(uniqueKeysWithValues: batches.map { ($0.name, $0.array) })
+    return try client.jobs(named: batches.map(\.name)).filter { job in
+      job.state.isActive && (arrays[job.name]?.map { $0 == job.array } ?? true)
+    }
+  }
+
+  /// Whether Slurm says that no job of theirs is left.
+  private func haveEnded(_ batches: [SlurmBatchFolder]) -> Bool {
+    SlurmWorkers.isInstalled && (try? activeJobs(of: batches).isEmpty) ?? false
   }
 
   /// Whether every job of it has said its last word.
-  private func isOver(_ batch: SlurmBatchFolder) -> Bool {
-    (0..<(batch.description?.count ?? 0)).allSatisfy { task in
-      var lines = AppendedLines(path: batch.pilot(task).events)
-      guard let last = (try? lines.next())?.last, case .closed = try? PilotEvent(line: last) else { return false }
-      return true
-    }
+  private func hasClosed(_ batch: SlurmBatchFolder) -> Bool { pilots(batch).allSatisfy(hasClosed) }
+
+  private func hasClosed(_ pilot: PilotFolder) -> Bool {
+    if case .closed? = events(of: pilot).last { true } else { false }
   }
 
-  private func remove(_ batches: [SlurmBatchFolder]) throws {
-    for run in Set(try SlurmBatchFolder.all(in: workspace).map(\.run)) {
-      try SlurmBatchFolder.remove(run: run, in: workspace)
+  private func events(of pilot: PilotFolder) -> [PilotEvent] {
+    var lines = AppendedLines(path: pilot.events)
+    return ((try? lines.next()) ?? []).compactMap { try? PilotEvent(line: $0) }
+  }
+
+  /// The stages that a pilot says are done.
+  private func answers(of pilot: PilotFolder) -> [StageKey] {
+    let done = events(of: pilot).compactMap { event -> Int64? in
+      if case .said(.done(let number, _, _)) = event { number } else { nil }
     }
+    guard !done.isEmpty else { return [] }
+    var lines = AppendedLines(path: pilot.requests)
+    let keys = ((try? lines.next()) ?? []).compactMap { line -> (Int64, StageKey)? in
+      if case .run(let request)? = try? WorkerRequest(line: line) { (request.attempt, request.key) } else { nil }
+    }
+    let keyOf = Dictionary(keys) { $1 }
+    return done.compactMap { keyOf[$0] }
   }
 }

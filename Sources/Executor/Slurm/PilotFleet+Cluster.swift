@@ -11,7 +11,7 @@ extension PilotFleet {
   ///   - names: What was asked for.
   ///   - asked: When the question was put: of what was submitted later the answer says nothing.
   /// - Returns: Whether anything is other than before.
-  mutating func see(
+  package mutating func see(
     _ jobs: [SlurmJob], ofNames names: [String], asked: ContinuousClock.Instant, at now: ContinuousClock.Instant
   ) -> Bool {
     var hasChanged = false
@@ -39,6 +39,12 @@ extension PilotFleet {
         noteOnce(
           "state \(state)", "Slurm says that job \(job.id) is \(state), which Graft does not know: it counts as running"
         )
+      case .waiting where pilot.over == nil && pilot.started.map { $0 < asked } ?? false:
+        // It had begun before the question was put. Who starts a second time finds its list claimed, and does nothing.
+        pilot.over = (.requeued, now)
+        pilot.cancelWanted = true
+        strays.insert(job.id)
+        hasChanged = true
       case .waiting: noteHopeless(job)
       case .running, .ending, .over: break
       }
@@ -74,10 +80,12 @@ extension PilotFleet {
   /// Jobs that will wait for ever unless somebody does something.
   private mutating func noteHopeless(_ job: SlurmJob) {
     let hopeless = [
-      "PartitionTimeLimit", "PartitionNodeLimit", "PartitionDown", "PartitionInactive", "BadConstraints", "JobHeldUser",
+      "PartitionTimeLimit", "PartitionNodeLimit", "PartitionConfig", "PartitionDown", "PartitionInactive",
+      "BadConstraints", "JobHeldUser",
       "JobHeldAdmin", "AccountNotAllowed", "InvalidAccount", "InvalidQOS", "QOSNotAllowed", "ReqNodeNotAvail",
     ]
-    guard hopeless.contains(where: { job.reason.hasPrefix($0) }) else { return }
+    // Such as QOSMaxWallDurationPerJobLimit: more than one job may ask for.
+    guard job.reason.contains("PerJobLimit") || hopeless.contains(where: { job.reason.hasPrefix($0) }) else { return }
     noteOnce("reason \(job.reason)", "job \(job.id) waits, and Slurm gives as the reason: \(job.reason)")
   }
 
@@ -87,7 +95,7 @@ extension PilotFleet {
   }
 
   /// Pilots that run no more, as far as can be told now, and how they ended.
-  func ended(at now: ContinuousClock.Instant) -> [(pilot: PilotID, ending: SlurmEnding)] {
+  package func ended(at now: ContinuousClock.Instant) -> [(pilot: PilotID, ending: SlurmEnding)] {
     pilots.values.compactMap { pilot in
       if let closed = pilot.closed {
         switch closed.end {
@@ -105,13 +113,13 @@ extension PilotFleet {
       // Its last words may still be on their way; and a job that Slurm lost sight of may live on for a moment.
       let patience: Duration =
         !pilot.isClaimed
-        ? .seconds(1) : over.ending == .nodeFailed || over.ending == .forgotten ? .seconds(10) : .seconds(2)
+        ? .seconds(1) : [.nodeFailed, .requeued, .forgotten].contains(over.ending) ? .seconds(10) : .seconds(2)
       return now - over.at > patience ? (pilot.id, over.ending) : nil
     }
   }
 
   /// Claimed pilots that Slurm holds for lost and that have not said so themselves: they are told to end, should they live.
-  var doubtfulPilots: [PilotID] {
+  package var doubtfulPilots: [PilotID] {
     pilots.values.filter { $0.over != nil && $0.closed == nil && !$0.revoked }.map(\.id)
   }
 

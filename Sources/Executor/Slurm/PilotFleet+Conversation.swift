@@ -3,7 +3,7 @@ import WorkerProtocol
 
 extension PilotFleet {
   /// A pilot wrote an event.
-  mutating func hear(_ event: PilotEvent, from id: PilotID, at now: ContinuousClock.Instant) {
+  package mutating func hear(_ event: PilotEvent, from id: PilotID, at now: ContinuousClock.Instant) {
     guard pilots[id] != nil else { return }
     switch event {
     case .said(.hello(let version, _)): greet(id, version: version, at: now)
@@ -22,7 +22,7 @@ extension PilotFleet {
       guard let entry = remove(number, from: id), let errand = errands[entry.errand] else { return }
       learn(entry, errand, at: now)
       if errand.slot == nil {
-        finishedBefore[errand.request.key] = (outcome, cost, entry.output, entry.leftNothing)
+        finishedBefore[errand.request.key] = (outcome, cost + errand.spent, entry.output, entry.leftNothing)
       }
       answer(
         entry.errand, .said(.done(attempt: errand.request.attempt, outcome, cost + errand.spent)), from: entry.output,
@@ -92,7 +92,9 @@ extension PilotFleet {
   /// - Parameters:
   ///   - workerStatus: What the worker ended with, where its script lived to say.
   ///   - log: Where the job printed.
-  mutating func endPilot(_ id: PilotID, _ ending: SlurmEnding, workerStatus: Int32? = nil, log: String? = nil) {
+  package mutating func endPilot(
+    _ id: PilotID, _ ending: SlurmEnding, workerStatus: Int32? = nil, log: String? = nil
+  ) {
     guard let pilot = pilots.removeValue(forKey: id) else { return }
     if ending == .nodeFailed { avoid(pilot.node) }
     if ending == .exited, !pilot.hasGreeted, !pilot.cancelWanted {
@@ -103,8 +105,14 @@ extension PilotFleet {
     var again: [Int] = []
     for entry in pilot.list {
       guard let errand = errands[entry.errand] else { continue }
+      if let outcome = StageOutcome(leftIn: entry.output) {
+        // Its last file was written, its last word was not, or not whole.
+        takeUp(entry, outcome, by: id)
+        continue
+      }
+      abandoned.append(entry.output)
       if errand.killWanted {
-        answerLost(entry.errand, .signalled(9, outOfMemory: false), from: entry.output)
+        answerLost(entry.errand, .signalled(9, outOfMemory: false))
       } else if entry.begun == nil {
         if errand.slot == nil {
           answer(entry.errand, .lost(.signalled(9, outOfMemory: false)))
@@ -113,37 +121,50 @@ extension PilotFleet {
         } else {
           again.append(entry.errand)
         }
-      } else if pilot.killWanted || goesOn(entry, ending, closed: pilot.closed?.end) {
+      } else if pilot.killWanted || isInterruption(entry, ending, closed: pilot.closed?.end) {
         if errand.stopWanted || errand.slot == nil {
           answerStopped(entry.errand)
-        } else if interrupted(entry.errand, needs: pilot.needs) {
+        } else if goesOnElsewhere(entry.errand, ending, needs: pilot.needs) {
           again.append(entry.errand)
         }
       } else {
-        answerLost(
-          entry.errand, loss(ending, pilot, workerStatus: workerStatus), from: entry.output)
+        answerLost(entry.errand, loss(ending, pilot, workerStatus: workerStatus))
       }
     }
     waiting.insert(contentsOf: again, at: 0)
   }
 
+  /// A stage whose output lies complete is done.
+  private mutating func takeUp(_ entry: Listed, _ outcome: StageOutcome, by id: PilotID) {
+    guard let errand = errands[entry.errand] else { return }
+    if errand.slot == nil { finishedBefore[errand.request.key] = (outcome, errand.spent, entry.output, false) }
+    answer(
+      entry.errand, .said(.done(attempt: errand.request.attempt, outcome, errand.spent)), from: entry.output,
+      needsFiles: true, by: id)
+  }
+
   /// Whether a begun stage was interrupted through no fault of its own, and begins again from its checkpoint.
-  private func goesOn(_ entry: Listed, _ ending: SlurmEnding, closed: PilotEnd?) -> Bool {
+  private func isInterruption(_ entry: Listed, _ ending: SlurmEnding, closed: PilotEnd?) -> Bool {
     switch ending {
-    case .timeLimit, .preempted: true
+    case .timeLimit, .preempted, .requeued: true
     case .exited: entry.wasInterrupted || closed == .timeUp
     case .nodeFailed, .forgotten: entry.wasInterrupted
     case .cancelled, .outOfMemory: false
     }
   }
 
-  /// - Returns: Whether the stage is to go on; one that gets nowhere is answered for.
-  private mutating func interrupted(_ number: Int, needs: SlurmNeeds) -> Bool {
+  /// Lets an interrupted stage go on, unless it gets nowhere: then it is answered for. Only time limits count for that; who is
+  /// displaced by others may have had no time at all.
+  ///
+  /// - Returns: Whether it goes on.
+  private mutating func goesOnElsewhere(_ number: Int, _ ending: SlurmEnding, needs: SlurmNeeds) -> Bool {
     guard var errand = errands[number] else { return false }
     let now = CheckpointMark(folder: errand.request.checkpointFolder)
-    errand.fruitless = errand.checkpoint.map { now.isAhead(of: $0) } ?? false ? 0 : errand.fruitless + 1
+    // How far one of an earlier run was when it was handed out, nobody knows.
+    let hasAdvanced = errand.checkpoint.map { now.isAhead(of: $0) } ?? true
+    if hasAdvanced { errand.fruitless = 0 } else if ending == .timeLimit { errand.fruitless += 1 }
     errands[number] = errand
-    guard errand.fruitless >= 3 else {
+    guard errand.fruitless >= Self.mostFruitless else {
       notes.append("\(errand.request.label): interrupted with its job, goes on in another one")
       return true
     }
@@ -152,11 +173,17 @@ extension PilotFleet {
       number,
       .ended(
         StageFailure(
-          .machine, "three jobs ended before the stage got any further; their time limit is \(limit)",
-          remedy: "raise `time` in the section slurm, or for this kind in slurm.kinds; less work before a checkpoint "
-            + "(--checkpoint-every) or a longer `grace` help too")))
+          .time,
+          "it made no headway within the time limit of its jobs: \(Self.mostFruitless) in a row ended before its checkpoint got "
+            + "any further; the limit is \(limit)",
+          remedy:
+            "raise `time` in the section slurm, or for this kind in slurm.kinds; or let it write checkpoints more often "
+            + "(--checkpoint-every), or earlier before the limit (`grace`)")))
     return false
   }
+
+  /// So many time limits may a stage meet in a row without getting any further.
+  private static let mostFruitless = 3
 
   private func loss(_ ending: SlurmEnding, _ pilot: Pilot, workerStatus: Int32?) -> WorkerLoss {
     let job = "job \(name(of: pilot.id))\(pilot.node.isEmpty ? "" : " on \(pilot.node)")"
@@ -173,7 +200,7 @@ extension PilotFleet {
     case .cancelled: return .ended(StageFailure(.lost, "\(job) was cancelled", remedy: "run the same command again"))
     case .forgotten:
       return .ended(StageFailure(.lost, "\(job) is gone, and Slurm does not say how", remedy: "`graft logs`"))
-    case .exited, .timeLimit, .preempted:
+    case .exited, .timeLimit, .preempted, .requeued:
       guard let status = workerStatus else { return .ended(StageFailure(.lost, "\(job) ended in mid-stage")) }
       return status > 128 ? .signalled(status - 128, outOfMemory: false) : .exited(status: status)
     }

@@ -3,7 +3,7 @@ import WorkerProtocol
 
 extension PilotFleet {
   /// Requests to be written to one pilot's file.
-  struct Letter {
+  package struct Letter {
     let pilot: PilotID
     let folder: PilotFolder
     let lines: String
@@ -12,9 +12,9 @@ extension PilotFleet {
   }
 
   /// Jobs to be asked for.
-  struct Order {
-    let needs: SlurmNeeds
-    let count: Int
+  package struct Order {
+    package let needs: SlurmNeeds
+    package let count: Int
   }
 
   /// How many stages of a kind are given to a pilot ahead: as many as make its job worth its place in the queue, one where
@@ -26,7 +26,7 @@ extension PilotFleet {
   }
 
   /// Hands waiting errands to pilots that can take them, those that work first.
-  mutating func place(at now: ContinuousClock.Instant) -> [Letter] {
+  package mutating func place(at now: ContinuousClock.Instant) -> [Letter] {
     guard !waiting.isEmpty else { return [] }
     var letters: [PilotID: (lines: String, outputs: [String])] = [:]
     var open: [SlurmNeeds: [PilotID]] = [:]
@@ -92,11 +92,21 @@ extension PilotFleet {
     return left > Double(min(profile.grace, limit / 2)) + 5
   }
 
+  /// The jobs that are out, in the queue and running, by what they were given.
+  var out: [SlurmNeeds: Int] {
+    pilots.values.reduce(into: [:]) { if $1.over == nil && $1.closed == nil { $0[$1.needs, default: 0] += 1 } }
+  }
+
   /// The jobs that waiting errands need: what there is of pilots is busy, and lists are as long as they should be.
-  func orders(limits: SlurmLimits, most: Int) -> [Order] {
+  ///
+  /// - Parameter paces: What Slurm has taken and refused of each so far.
+  package func orders(
+    limits: SlurmLimits, paces: inout [SlurmNeeds: SubmissionPace], at now: ContinuousClock.Instant
+  ) -> [Order] {
     guard !waiting.isEmpty else { return [] }
-    var room = max(
-      0, min(profile.maxJobs, limits.jobCount) - pilots.values.count { $0.over == nil && $0.closed == nil })
+    let out = out
+    let total = out.values.reduce(0, +)
+    var room = max(0, min(profile.maxJobs, limits.jobCount) - total)
     var shares: [SlurmNeeds: Double] = [:]
     var order: [SlurmNeeds] = []
     for number in waiting {
@@ -106,8 +116,10 @@ extension PilotFleet {
     }
     var orders: [Order] = []
     for needs in order where room > 0 {
+      let such = out[needs, default: 0]
+      let taken = paces[needs, default: SubmissionPace()].room(out: such, others: total - such, at: now)
       let wanted = Int((shares[needs] ?? 0).rounded(.up))
-      let count = min(wanted, room, limits.arraySize, most)
+      let count = min(wanted, room, limits.arraySize, taken)
       guard count > 0 else { continue }
       orders.append(Order(needs: needs, count: count))
       room -= count
@@ -116,12 +128,23 @@ extension PilotFleet {
   }
 
   /// Enters the jobs of a submission that is about to be made, so that stages can be put on their lists.
-  mutating func expect(_ batch: SlurmBatchFolder, _ order: Order, at now: ContinuousClock.Instant) {
+  package mutating func expect(_ batch: SlurmBatchFolder, _ order: Order, at now: ContinuousClock.Instant) {
     batches[batch.name] = Batch(name: batch.name, needs: order.needs, count: order.count, submitted: now)
     for task in 0..<order.count {
       let id = PilotID(batch: batch.name, task: task)
       pilots[id] = Pilot(id: id, folder: batch.pilot(task), needs: order.needs)
     }
+  }
+
+  /// Slurm took the jobs, as the array of this number.
+  package mutating func accept(_ batch: String, as array: String, at now: ContinuousClock.Instant) {
+    batches[batch]?.array = array
+    batches[batch]?.submitted = now
+  }
+
+  /// Slurm's answer was lost: whether it took the jobs shows when it is asked for them.
+  mutating func heardNothing(of batch: String, at now: ContinuousClock.Instant) {
+    batches[batch]?.doubt = (now, 0)
   }
 
   /// The jobs were not taken: their stages wait again.

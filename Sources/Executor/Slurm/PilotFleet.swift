@@ -8,7 +8,7 @@ import WorkerProtocol
 /// A stage is an errand from the moment the coordinator hands it over until it is answered for. It waits, or stands on one
 /// pilot's list; it leaves that list only by an answer, or when the pilot is known to run no more. That is why no stage ever
 /// runs twice at once.
-struct PilotFleet {
+package struct PilotFleet {
   /// A stage that the coordinator, or one before it, handed over.
   struct Errand {
     /// Where the coordinator put it; nil for one of an earlier run that this one has not asked for.
@@ -20,7 +20,7 @@ struct PilotFleet {
     /// Told to stop, or to be killed, by the coordinator.
     var stopWanted = false
     var killWanted = false
-    /// How its checkpoint looked when it was last handed out, and how often it was interrupted since without getting further.
+    /// How its checkpoint looked when it was last handed out, and how many time limits in a row it met without getting further.
     var checkpoint: CheckpointMark?
     var fruitless = 0
     /// What interrupted attempts have cost.
@@ -40,10 +40,15 @@ struct PilotFleet {
     var wasInterrupted = false
   }
 
-  struct PilotID: Hashable, Sendable {
+  package struct PilotID: Hashable, Sendable {
     /// The name of its array's jobs.
-    let batch: String
-    let task: Int
+    package let batch: String
+    package let task: Int
+
+    package init(batch: String, task: Int) {
+      self.batch = batch
+      self.task = task
+    }
   }
 
   struct Pilot {
@@ -90,8 +95,8 @@ struct PilotFleet {
   }
 
   /// A report for the coordinator, and the folder whose files it speaks of, where that is not where the coordinator looks.
-  struct Delivery {
-    let report: WorkerReport
+  package struct Delivery {
+    package let report: WorkerReport
     var move: (from: String, to: String)?
     /// Files are missed where they are not there.
     var needsFiles = false
@@ -106,8 +111,8 @@ struct PilotFleet {
   /// Errands that no pilot has, in the order in which they should begin.
   var waiting: [Int] = []
   /// What the coordinator is to be told, and the user.
-  var outbox: [Delivery] = []
-  var notes: [String] = []
+  package var outbox: [Delivery] = []
+  package var notes: [String] = []
   /// Stages that pilots of an earlier run finished, by key: the answer, where the files went, whether there are any.
   var finishedBefore: [StageKey: (outcome: StageOutcome, cost: StageCost, output: String, leftNothing: Bool)] = [:]
   /// Errands of an earlier run that a pilot still has, by key.
@@ -116,6 +121,10 @@ struct PilotFleet {
   var heardBefore: [PilotID: AppendedLines] = [:]
   var durations: [StageKind: (count: Double, total: Double)] = [:]
   var badNodes: [String] = []
+  /// Folders in which pilots that are no more may have left half of something; nobody reads them.
+  package var abandoned: [String] = []
+  /// Jobs to be cancelled that are nobody's any more, by their numbers.
+  package var strays: Set<String> = []
   /// Pilots in a row that ended before they said anything.
   var silentEnds = 0
   /// Jobs that ran stages.
@@ -125,12 +134,12 @@ struct PilotFleet {
   private var companions: [Int: (keys: Set<StageKey>, pilot: PilotID)] = [:]
   private var shownStates: Set<String> = []
 
-  init(profile: SlurmProfile) { self.profile = profile }
+  package init(profile: SlurmProfile) { self.profile = profile }
 
   // MARK: - From the coordinator
 
   /// A stage is to run.
-  mutating func take(_ request: StageRequest, slot: Int) {
+  package mutating func take(_ request: StageRequest, slot: Int) {
     if let done = finishedBefore.removeValue(forKey: request.key) {
       deliver(
         .said(.done(attempt: request.attempt, done.outcome, done.cost)), slot: slot,
@@ -163,7 +172,7 @@ struct PilotFleet {
 
   /// The stage at a slot is to write a checkpoint and stop. A pilot stops all that it has: the coordinator stops all or
   /// nothing.
-  mutating func stop(slot: Int) {
+  package mutating func stop(slot: Int) {
     guard let number = errandAtSlot[slot] else { return }
     errands[number]?.stopWanted = true
     if let place = waiting.firstIndex(of: number) {
@@ -175,7 +184,7 @@ struct PilotFleet {
   }
 
   /// The stage at a slot is to be ended, with its pilot.
-  mutating func kill(slot: Int) {
+  package mutating func kill(slot: Int) {
     guard let number = errandAtSlot[slot] else { return }
     errands[number]?.killWanted = true
     if let place = waiting.firstIndex(of: number) {
@@ -186,6 +195,9 @@ struct PilotFleet {
       pilots[pilot]?.cancelWanted = true
     }
   }
+
+  /// A pilot was told, in a way that it cannot miss, to end at once.
+  package mutating func revoked(_ id: PilotID) { pilots[id]?.revoked = true }
 
   private func pilotOf(_ errand: Int) -> PilotID? {
     pilots.values.first { pilot in pilot.list.contains { $0.errand == errand } }?.id
@@ -231,20 +243,12 @@ struct PilotFleet {
     answer(number, .said(.stopped(attempt: errand.request.attempt, cost + errand.spent)))
   }
 
-  mutating func answerLost(_ number: Int, _ loss: WorkerLoss, from output: String? = nil, log: String? = nil) {
-    answer(number, .lost(loss), from: output, log: log)
+  mutating func answerLost(_ number: Int, _ loss: WorkerLoss, log: String? = nil) {
+    answer(number, .lost(loss), log: log)
   }
 
   /// Says a thing once in a run.
   mutating func noteOnce(_ subject: String, _ text: String) {
     if shownStates.insert(subject).inserted { notes.append(text) }
-  }
-}
-
-extension StageCost {
-  /// What two tries at one stage cost together.
-  static func + (first: StageCost, second: StageCost) -> StageCost {
-    StageCost(
-      cpuSeconds: first.cpuSeconds + second.cpuSeconds, peakMemory: max(first.peakMemory, second.peakMemory))
   }
 }

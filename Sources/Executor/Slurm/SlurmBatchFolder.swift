@@ -5,13 +5,13 @@ import Store
 import WorkerProtocol
 
 /// The files of one submission: `slurm/<run>/<number>/` in the workspace, on the file system that the nodes share.
-struct SlurmBatchFolder: Sendable, Hashable {
+package struct SlurmBatchFolder: Sendable, Hashable {
   let run: String
   let number: Int
   let path: String
 
   /// What its jobs are called, by which they are found again whoever asks.
-  var name: String { "graft-\(run)-\(number)" }
+  package var name: String { "graft-\(run)-\(number)" }
   var script: String { "\(path)/job.sh" }
   /// Where a job prints what belongs to no stage.
   func log(_ task: Int) -> String { "\(path)/\(task).log" }
@@ -20,7 +20,7 @@ struct SlurmBatchFolder: Sendable, Hashable {
   private var descriptionFile: String { "\(path)/batch.json" }
   private var arrayFile: String { "\(path)/array" }
 
-  init(workspace: String, run: String, number: Int) {
+  package init(workspace: String, run: String, number: Int) {
     self.run = run
     self.number = number
     path = "\(Self.root(workspace))/\(run)/\(number)"
@@ -64,12 +64,19 @@ struct SlurmBatchFolder: Sendable, Hashable {
     return String(decoding: bytes.suffix(2000), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
+  /// The runs that have left anything.
+  ///
+  /// - Throws: `FileFault`.
+  static func runs(in workspace: String) throws -> [String] {
+    (try DurableFiles.names(in: root(workspace)) ?? []).sorted()
+  }
+
   /// The folders of all runs that have left any, oldest submission first within each.
   ///
   /// - Throws: `FileFault`.
   static func all(in workspace: String) throws -> [SlurmBatchFolder] {
     var found: [SlurmBatchFolder] = []
-    for run in (try DurableFiles.names(in: root(workspace)) ?? []).sorted() {
+    for run in try runs(in: workspace) {
       let numbers = (try DurableFiles.names(in: "\(root(workspace))/\(run)") ?? []).compactMap { Int($0) }.sorted()
       found += numbers.map { SlurmBatchFolder(workspace: workspace, run: run, number: $0) }
     }

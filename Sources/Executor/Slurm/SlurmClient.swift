@@ -22,14 +22,17 @@ final class SlurmClient: Sendable {
     return try TimedProgram.run(program, arguments, limit: patience)
   }
 
-  /// The output of a command that must end well.
-  private func output(_ program: String, _ arguments: [String]) throws(Outage) -> String {
-    let answer: TimedProgram
+  private func answer(of program: String, _ arguments: [String]) throws(Outage) -> TimedProgram {
     do {
-      answer = try run(program, arguments)
+      return try run(program, arguments)
     } catch {
       throw Outage(message: "\(program) cannot be started")
     }
+  }
+
+  /// The output of a command that must end well.
+  private func output(_ program: String, _ arguments: [String]) throws(Outage) -> String {
+    let answer = try answer(of: program, arguments)
     guard answer.status == 0 else {
       let said = answer.errors.trimmingCharacters(in: .whitespacesAndNewlines)
       throw Outage(message: said.isEmpty ? "\(program) did not end well" : said)
@@ -62,12 +65,7 @@ final class SlurmClient: Sendable {
   func cancel(_ ids: [String]) throws(Outage) {
     for start in stride(from: 0, to: ids.count, by: 500) {
       let some = Array(ids[start..<min(ids.count, start + 500)])
-      let answer: TimedProgram
-      do {
-        answer = try run("scancel", ["--quiet"] + some)
-      } catch {
-        throw Outage(message: "scancel cannot be started")
-      }
+      let answer = try answer(of: "scancel", ["--quiet"] + some)
       let said = answer.errors.lowercased()
       if answer.status == nil || said.contains("unable to contact") || said.contains("timed out") {
         throw Outage(message: answer.errors.trimmingCharacters(in: .whitespacesAndNewlines))

@@ -96,18 +96,35 @@ package enum SlurmEnding: Sendable, Hashable {
   case cancelled
   case timeLimit
   case preempted
+  /// It was put back into the queue after it had begun.
+  case requeued
   case nodeFailed
   case outOfMemory
   /// It is not in the queue any more, and nothing tells how it went.
   case forgotten
+
+  /// The ending with what the job's own log adds: where Slurm kills a job for want of memory, not every version and
+  /// configuration lets the state say so, but `slurmstepd` writes it there.
+  ///
+  /// - Parameter log: The end of what the job printed.
+  package func explained(by log: String) -> SlurmEnding {
+    guard self == .exited || self == .cancelled || self == .forgotten else { return self }
+    let isOutOfMemory = log.split(separator: "\n").contains { line in
+      let text = line.lowercased()
+      return text.hasPrefix("slurmstepd") && ["memory limit", "oom_kill", "oom-kill"].contains { text.contains($0) }
+    }
+    return isOutOfMemory ? .outOfMemory : self
+  }
 }
 
 /// What `sbatch` answered.
 package enum SubmissionAnswer: Sendable, Hashable {
   /// The array's number.
   case accepted(String)
-  /// Too many jobs for now: the limits of the site, the account or the user.
+  /// Too many jobs for now, whosever: the site takes no more.
   case full(String)
+  /// More than some limit of the account, the quality of service or the partition allows: of jobs, or of what one asks for.
+  case overLimit(String)
   /// No node could run it with those excluded that are.
   case nowhere(String)
   /// It will be refused again.
@@ -139,10 +156,12 @@ package enum SubmissionAnswer: Sendable, Hashable {
       ]) || status >= 128
     {
       self = .lost(said.isEmpty ? "sbatch ended with status \(status)" : said)
-    } else if says([
-      "submitjob", "submit limit", "job limit", "temporarily", "maxjobcount", "maxarraysize", "maxsubmit",
-    ]) {
+    } else if says(["temporarily", "maxjobcount", "maxarraysize"]) {
       self = .full(said)
+    } else if says([
+      "limit", "accounting/qos policy", "maxsubmit", "submitjob", "too many", "exceed", "maximum", "quota",
+    ]) {
+      self = .overLimit(said)
     } else if says(["requested node configuration is not available", "invalid node name"]) {
       self = .nowhere(said)
     } else {

@@ -10,11 +10,9 @@ extension SlurmWorkers {
     var limits: SlurmLimits?
     var nextQuestion = ContinuousClock.now
     var pause: Duration
-    /// The greatest number of jobs that is asked for at once: less after a refusal, more after a success.
-    var most = Int.max
-    /// Nothing is submitted before; and how long the next wait is.
+    var paces: [SlurmNeeds: SubmissionPace] = [:]
+    /// Nothing is submitted before.
     var submissionsFrom = ContinuousClock.now
-    var wait = Duration.seconds(15)
     var number = 0
   }
 
@@ -117,15 +115,16 @@ extension SlurmWorkers {
 
   /// Cancels what is to be cancelled, all in one call.
   private func cancel() {
-    let (ids, names, isReachable) = state.withLock { state in
-      let ids = state.fleet.cancellations
-      return (ids, ids.map { state.fleet.name(of: $0) }, state.isReachable)
+    let (ids, strays, names, isReachable) = state.withLock { state in
+      let (ids, strays) = (state.fleet.cancellations, state.fleet.strays)
+      return (ids, strays, strays.union(ids.map { state.fleet.name(of: $0) }), state.isReachable)
     }
-    guard !ids.isEmpty, isReachable else { return }
+    guard !names.isEmpty, isReachable else { return }
     do {
-      try client.cancel(names)
+      try client.cancel(names.sorted())
       state.withLock { state in
         for id in ids { state.fleet.pilots[id]?.cancelSent = true }
+        state.fleet.strays.subtract(strays)
         state.isUrgent = true
       }
     } catch {
@@ -147,8 +146,10 @@ extension SlurmWorkers {
     // What can be put on the lists of those that are there is not asked for anew.
     do { try placeAndWrite() } catch { return fail(error) }
     guard let limits = limits(&dealings) else { return }
-    let most = dealings.most
-    for order in state.withLock({ $0.fleet.orders(limits: limits, most: most) }) {
+    var paces = dealings.paces
+    let orders = state.withLock { $0.fleet.orders(limits: limits, paces: &paces, at: .now) }
+    dealings.paces = paces
+    for order in orders {
       dealings.number += 1
       let batch = SlurmBatchFolder(workspace: workspace.folder, run: run, number: dealings.number)
       do {
@@ -197,51 +198,80 @@ extension SlurmWorkers {
     let now = ContinuousClock.now
     switch answer {
     case .accepted(let array):
-      try batch.keepArray(array)
       state.withLock { state in
-        state.fleet.batches[batch.name]?.array = array
-        state.fleet.batches[batch.name]?.submitted = now
+        state.fleet.accept(batch.name, as: array, at: now)
         state.isUrgent = true
       }
-      dealings.most = dealings.most > order.count ? dealings.most : order.count * 2
-      dealings.wait = .seconds(15)
+      dealings.paces[order.needs, default: SubmissionPace()].took(order.count)
+      try batch.keepArray(array)
       return true
-    case .full(let message):
-      defer { batch.removeUnused() }
-      state.withLock { state in
-        state.fleet.dismiss(batch.name)
-        state.fleet.noteOnce(
-          "full", "it takes no more jobs for now (\(message)); what runs goes on, and it is tried again")
-      }
-      dealings.most = max(1, order.count / 2)
-      // A smaller array may fit at once.
-      dealings.submissionsFrom = order.count > 1 ? now + .seconds(1) : now + dealings.wait
-      if order.count == 1 { dealings.wait = min(dealings.wait * 2, .seconds(300)) }
-      return false
     case .nowhere(let message) where !excluded.isEmpty:
-      defer { batch.removeUnused() }
+      takeBack(batch)
       state.withLock { state in
-        state.fleet.dismiss(batch.name)
         state.fleet.badNodes = []
         state.fleet.notes.append("without the nodes left out nothing can run (\(message)): they are tried again")
       }
       return false
     case .lost(let message):
-      state.withLock { $0.fleet.batches[batch.name]?.doubt = (now, 0) }
+      state.withLock { state in
+        state.fleet.heardNothing(of: batch.name, at: now)
+        state.isUrgent = true
+      }
       sayOutage(SlurmClient.Outage(message: message))
-      // It may be that so many at once find no room.
-      dealings.most = max(1, order.count / 2)
-      state.withLock { $0.isUrgent = true }
+      dealings.paces[order.needs, default: SubmissionPace()].heardNothing(of: order.count)
       return false
-    case .refused(let message), .nowhere(let message):
-      defer { batch.removeUnused() }
-      state.withLock { $0.fleet.dismiss(batch.name) }
+    case .full(let message), .overLimit(let message), .refused(let message), .nowhere(let message):
+      takeBack(batch)
+      return bear(answer, message, order, &dealings, at: now)
+    }
+  }
+
+  /// Jobs that Slurm did not take: their stages wait again.
+  private func takeBack(_ batch: SlurmBatchFolder) {
+    state.withLock { $0.fleet.dismiss(batch.name) }
+    batch.removeUnused()
+  }
+
+  /// Jobs are not to be had: fewer are asked for, or later, while others are out. Where none is, and a single one such as Slurm
+  /// has never taken is refused, waiting would change nothing.
+  ///
+  /// - Returns: Whether other jobs may be asked for now.
+  private func bear(
+    _ answer: SubmissionAnswer, _ message: String, _ order: PilotFleet.Order, _ dealings: inout Dealings,
+    at now: ContinuousClock.Instant
+  ) -> Bool {
+    let out = state.withLock { $0.fleet.out }
+    let isAnyOut = out.values.contains { $0 > 0 }
+    var pace = dealings.paces[order.needs, default: SubmissionPace()]
+    let isHopeless: Bool
+    switch answer {
+    case .full:
+      pace.foundNoRoom(for: order.count, out: out[order.needs, default: 0], at: now)
+      isHopeless = false
+    case .overLimit:
+      isHopeless = !isAnyOut && order.count == 1 && !pace.hasTaken
+      pace.foundNoRoom(for: order.count, out: out[order.needs, default: 0], at: now)
+    default:
+      isHopeless = !isAnyOut
+      pace.wasRefused(at: now)
+    }
+    dealings.paces[order.needs] = pace
+    if isHopeless {
       fail(
         StageFailure(
           .machine, "Slurm refuses the jobs: \(message)",
           remedy: "see the section slurm of the study file and of slurm.yaml; `sinfo` lists partitions, "
-            + "`sacctmgr show assoc` accounts"))
+            + "`sacctmgr show assoc` and `sacctmgr show qos` accounts and their limits"))
       return false
     }
+    state.withLock { state in
+      state.fleet.noteOnce(
+        "refusal \(message)",
+        isAnyOut
+          ? "it takes no more jobs for now (\(message)); what runs goes on, and it is tried again"
+          : "it takes fewer jobs (\(message)); it is tried again")
+    }
+    if case .full = answer { return false }
+    return true
   }
 }

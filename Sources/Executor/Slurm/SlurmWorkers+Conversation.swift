@@ -66,14 +66,19 @@ extension SlurmWorkers {
   private func bury(at now: ContinuousClock.Instant) {
     let ended = state.withLock { $0.fleet.ended(at: now) }
     for (id, ending) in ended {
-      let folder = state.withLock { $0.fleet.pilots[id]?.folder }
-      guard let folder else { continue }
-      let log = "\((folder.path as NSString).deletingLastPathComponent)/\(id.task).log"
-      let status = folder.workerStatus
-      state.withLock { state in
-        state.fleet.endPilot(id, ending, workerStatus: status, log: log)
+      guard let pilot = state.withLock({ $0.fleet.pilots[id] }) else { continue }
+      let log = "\((pilot.folder.path as NSString).deletingLastPathComponent)/\(id.task).log"
+      let status = pilot.folder.workerStatus
+      // Whoever said his last word was killed by nobody.
+      let how = pilot.closed == nil ? ending.explained(by: SlurmBatchFolder.end(of: log)) : ending
+      let abandoned = state.withLock { state in
+        state.fleet.endPilot(id, how, workerStatus: status, log: log)
         state.isUrgent = true
+        defer { state.fleet.abandoned = [] }
+        return state.fleet.abandoned
       }
+      // What stays is removed by the recovery before the next run.
+      for folder in abandoned { try? DurableFiles.remove(folder) }
       clusterWork.signal()
     }
   }
@@ -113,7 +118,7 @@ extension SlurmWorkers {
       state.withLock { state in
         if isOurs { state.fleet.release(duty.id) }
         state.fleet.pilots[duty.id]?.stopSent = true
-        if duty.mustEndAtOnce { state.fleet.pilots[duty.id]?.revoked = true }
+        if duty.mustEndAtOnce { state.fleet.revoked(duty.id) }
       }
       clusterWork.signal()
     }

@@ -82,6 +82,8 @@ public final class SlurmWorkers: WorkerBackEnd {
 
   public var beginsAtOnce: Bool { false }
 
+  public var slotsShareMemory: Bool { false }
+
   public var outputsInUse: Set<String> {
     state.withLock { state in Set(state.fleet.pilots.values.flatMap { $0.list.map(\.output) }) }
   }
@@ -189,10 +191,10 @@ public final class SlurmWorkers: WorkerBackEnd {
   public func clear() {
     let left = Set(state.withLock { $0.fleet.pilots.keys.map(\.batch) })
     guard let folders = try? SlurmBatchFolder.all(in: workspace.folder) else { return }
-    let runs = Set(folders.map(\.run))
+    guard let runs = try? SlurmBatchFolder.runs(in: workspace.folder) else { return }
     let kept = Set(folders.filter { left.contains($0.name) }.map(\.run))
     // What cannot be removed now is removed by the next run.
-    for run in runs.subtracting(kept) { try? SlurmBatchFolder.remove(run: run, in: workspace.folder) }
+    for run in runs where !kept.contains(run) { try? SlurmBatchFolder.remove(run: run, in: workspace.folder) }
   }
 
   /// Brings what the fleet has to say to those whom it concerns, in order, whichever thread does it.
