@@ -42,6 +42,9 @@ public struct FileFault: Error, Hashable, Sendable, CustomStringConvertible {
       "free some space (`df -h` shows where) and run the same command again; nothing done is lost"
     case EROFS: "the file system is mounted read-only: remount it, or name another workspace with --workspace"
     case EACCES, EPERM: "give yourself the right to it, or name another workspace with --workspace"
+    case EIO:
+      "the disk or file server fails (`dmesg` may say more): mend it, or move the workspace, then run the same command again;"
+        + " nothing done is lost"
     case ENOENT: "check that the path is right"
     case ENOTDIR: "a part of that path is a file: move it away, or name another place"
     case EMFILE, ENFILE: "raise the limit on open files (`ulimit -n`) or use fewer jobs"

@@ -41,6 +41,9 @@ public struct PlannedStages: RandomAccessCollection, Sendable {
     return wanted.sorted()
   }
 
+  /// The parameters of the stage at a place, without the rest of it.
+  public func parameters(at place: Int) -> JSONValue { table.parameters(at: place, author: author) }
+
   /// What the stage at a place is called.
   public func label(at place: Int) -> String { table.label(at: place, author: author) }
 

@@ -123,6 +123,8 @@ struct StateDatabase: Sendable {
       case .SQLITE_BUSY: throw WorkspaceError.busy(path: path)
       case .SQLITE_READONLY, .SQLITE_PERM: throw WorkspaceError.readOnly(path: path)
       case .SQLITE_IOERR where diskIsFull(path): throw WorkspaceError.diskFull(path: path)
+      // The disk or the file server fails, not the database: it is as whole as before.
+      case .SQLITE_IOERR: throw WorkspaceError.file(FileFault(action: "read or write", path: path, code: EIO))
       default:
         throw WorkspaceError.database(
           path: path, code: Int(error.resultCode.rawValue), message: error.message ?? "no message")

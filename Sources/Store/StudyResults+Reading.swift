@@ -164,7 +164,7 @@ private struct ResultsReading: Sendable {
     guard let place = place(of: measure.key) else {
       return MeasureResult(measure: measure, state: .missing, reason: "not yet run")
     }
-    let parameters = plan.stages[place].parameters
+    let parameters = plan.stages.parameters(at: place)
     guard let result = kept.results[place] else {
       let (state, reason) = whyNotDone([measure.key])
       return MeasureResult(measure: measure, parameters: parameters, state: state, reason: reason)

@@ -17,7 +17,7 @@ final class SlurmCluster {
   init(script: String, folder: String) throws {
     self.script = script
     self.folder = folder
-    let status = try control("start", "3", "1001", String(20_000 + Int.random(in: 0..<1000) * 10))
+    let status = try control("start", "3", String(20_000 + Int.random(in: 0..<1000) * 10))
     guard status == 0 else { throw StormError.machine("\(script) cannot start a cluster in \(folder)") }
   }
 

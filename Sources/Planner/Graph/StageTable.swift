@@ -106,6 +106,16 @@ struct StageTable: Sendable {
     }
   }
 
+  /// The parameters of the stage at a place, without the rest of it.
+  func parameters(at place: Int, author: StageAuthor?) -> JSONValue {
+    let subject = Int(subjects[place])
+    return switch recipes[place] {
+    case .whole: whole[subject].parameters
+    case .noop: NoopParameters(index: subject).canonical
+    case let recipe: author?.parameters(of: recipe, at: subject) ?? [:]
+    }
+  }
+
   /// The label of the stage at a place, without the rest of it.
   func label(at place: Int, author: StageAuthor?) -> String {
     switch recipes[place] {

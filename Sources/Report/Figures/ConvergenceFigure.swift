@@ -11,21 +11,22 @@ enum ConvergenceFigure {
     let byCase = Dictionary(grouping: drawn) { TransferCase($0.result.cell) }
     let byDataset = Dictionary(grouping: drawn) { $0.result.cell.dataset }
     let x = Axis("", .band(shown.names))
-    let panels = analysis.cases.compactMap { transferCase -> Panel? in
-      guard let own = byCase[transferCase], own.contains(where: { $0.best != nil }) else { return nil }
+    let isShort = drawn.contains { $0.step == nil }
+    let steps = byDataset.mapValues { $0.compactMap { $0.step.map(Double.init) } }
+    let cases = analysis.cases.filter { byCase[$0]?.contains { $0.best != nil } ?? false }
+    let drawing = DrawnFigure.limited(cases) { transferCase in
+      let own = byCase[transferCase] ?? []
       // Steps of a tenth of the images are few beside those of all.
-      let scaled = (hasFractions ? own : byDataset[transferCase.dataset] ?? []).compactMap { $0.step.map(Double.init) }
+      let scaled = hasFractions ? own.compactMap { $0.step.map(Double.init) } : steps[transferCase.dataset] ?? []
       // Above the highest run there is room for how many runs there are, where they are fewer than planned.
-      let isShort = drawn.contains { $0.step == nil }
       let y = Axis("Steps", .linear(around: [0] + scaled.map { isShort ? $0 * 1.15 : $0 }))
-      guard case .linear(let range) = y.scale else { return nil }
       let settings = Dictionary(grouping: own) { $0.result.cell.initialisation }
-      let marks = shown.names.flatMap { name in
-        settings[name].map { Self.marks($0).marks(at: (name, 0), range: range) } ?? []
+      let marks = shown.names.flatMap { name -> [Mark] in
+        guard case .linear(let range) = y.scale, let runs = settings[name] else { return [] }
+        return Self.marks(runs).marks(at: (name, 0), range: range)
       }
       return Panel(title: transferCase.title(withFraction: hasFractions), x: x, y: y, marks: marks)
     }
-    let drawing = DrawnFigure.limited(panels)
     let panelsOfOne =
       Dictionary(grouping: analysis.cases.filter { byCase[$0] != nil }, by: \.dataset).values.map(\.count).max() ?? 1
     let share = NumberText.trimmed(analysis.reporting.convergence * 100, 2)
@@ -45,7 +46,7 @@ enum ConvergenceFigure {
               InitialisationName.plain($0), PointStyle(Palette.shape($0), radius: 4, fill: Palette.initialisation($0)))
           })
       ],
-      notes: panels.isEmpty
+      notes: cases.isEmpty
         ? ["Nothing to draw: no validation has been recorded yet."]
         : drawing.notes + [shown.note].compactMap(\.self) + absences(runs))
     return DrawnFigure(figure: figure, csv: csv(runs, analysis))

@@ -39,10 +39,13 @@ package struct DrawnFigure: Sendable {
   /// A figure of thousands of panels helps nobody: from this number on the rest is in its CSV alone, and a note says so.
   static let mostPanels = 120
 
-  static func limited(_ panels: [Panel]) -> (panels: [Panel], notes: [String]) {
-    guard panels.count > mostPanels else { return (panels, []) }
-    let rest = panels.count - mostPanels
-    return (Array(panels.prefix(mostPanels)), ["\(rest) more panels are not drawn; their numbers are in the CSV file."])
+  static func limited(_ panels: [Panel]) -> (panels: [Panel], notes: [String]) { limited(panels) { $0 } }
+
+  /// - Parameter panel: Makes the panel of one of the items; those that are not drawn are not made either.
+  static func limited<Item>(_ items: [Item], _ panel: (Item) -> Panel) -> (panels: [Panel], notes: [String]) {
+    let panels = items.prefix(mostPanels).map(panel)
+    let rest = items.count - panels.count
+    return (panels, rest == 0 ? [] : ["\(rest) more panels are not drawn; their numbers are in the CSV file."])
   }
 }
 

@@ -80,7 +80,15 @@ struct MeasureParameters {
   let text: String?
 
   init(_ measures: [Measured]) {
-    let all = measures.map { Self.flattened($0.result.parameters, prefix: "") }
+    // Each value once, in the order in which they come: a large study has the same ones very many times.
+    var found: [String: [JSONValue]] = [:]
+    for measured in measures {
+      guard case .object(let members) = measured.result.parameters else { continue }
+      for (name, value) in members where !Self.identity.contains(name) {
+        if found[name]?.contains(value) != true { found[name, default: []].append(value) }
+      }
+    }
+    let all = found.flatMap { name, values in values.map { Self.flattened(.object([name: $0]), prefix: "") } }
     var parts: [String] = []
     for name in all.flatMap({ $0.map(\.name) }).uniqued().sorted() {
       let values = all.compactMap { $0.first { $0.name == name }?.value }.uniqued()
