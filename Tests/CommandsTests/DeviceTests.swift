@@ -18,7 +18,9 @@ import Testing
     try #require(run.status == 0, "\(run.errors)")
     let attempts = try GraftProcess.run(
       ["export", "small.yaml", "--table", "attempts"], in: folder, environment: environment)
-    let lines = attempts.output.split(whereSeparator: \.isNewline).map { $0.split(separator: ",").map(String.init) }
+    let lines = attempts.output.split(whereSeparator: \.isNewline).map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
     let column = try #require(lines.first?.firstIndex(of: "device"))
     #expect(Set(lines.dropFirst().map { $0[column] }) == Set(used))
   }
