@@ -65,7 +65,8 @@ struct PlanRows {
     }
   }
 
-  private mutating func take(_ row: Row, at place: Int) {
+  /// - Parameter row: Its id and its standing.
+  mutating func take(_ row: Row, at place: Int) {
     ids[place] = row[0]
     let standing = StageStanding(rawValue: row[1])
     standings[place] = standing == .waiting ? nil : standing
