@@ -76,10 +76,12 @@ let package = Package(
     .target(name: "Executor", dependencies: ["Files", "Store", "Planner", "WorkerProtocol"]),
     // Rows in, documents out.
     .target(name: "Report", dependencies: ["Files", "Hashing", "Store", "Planner", "WorkerProtocol"]),
+    // What is known of a study in, lines of a terminal's screen out.
+    .target(name: "StudyView", dependencies: ["Planner"]),
     .target(
       name: "Commands",
       dependencies: [
-        "Executor", "Files", "Hashing", "Report", "Store", "Planner", "WorkerProtocol",
+        "Executor", "Files", "Hashing", "Report", "Store", "StudyView", "Planner", "WorkerProtocol",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       // grids/quickstart.yaml by a link: the embedded default.
@@ -152,6 +154,7 @@ let package = Package(
     .testTarget(
       name: "ReportTests", dependencies: ["Files", "Report", "Store", "Planner", "WorkerProtocol"],
       exclude: ["Snapshots"]),
+    .testTarget(name: "StudyViewTests", dependencies: ["StudyView", "Planner"], exclude: ["Snapshots"]),
     .testTarget(
       name: "CommandsTests",
       dependencies: [

@@ -39,8 +39,11 @@ enum Console {
 
   /// Whether colour is wanted: on a terminal, unless NO_COLOR is set to anything.
   static var wantsColour: Bool {
-    isTerminal && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
+    isTerminal && allowsColour
   }
+
+  /// Whether NO_COLOR is not set.
+  static var allowsColour: Bool { (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty }
 
   /// Columns and rows of the terminal behind standard error; 80 x 24 where they are not known.
   static var size: (columns: Int, rows: Int) {

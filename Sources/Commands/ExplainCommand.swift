@@ -1,6 +1,7 @@
 import ArgumentParser
 import Planner
 import Store
+import StudyView
 
 /// `graft explain`: where a cell's numbers come from, or what a stage is and why it stands as it does.
 struct ExplainCommand: ParsableCommand {

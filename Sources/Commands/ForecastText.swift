@@ -1,4 +1,5 @@
 import Executor
+import StudyView
 
 /// How far off a run's own forecasts were, for whoever reads the next one's.
 enum ForecastText {

@@ -3,6 +3,7 @@ import Executor
 import Foundation
 import Planner
 import Store
+import StudyView
 
 /// `graft noop`: stages that do nothing, for measuring what orchestration costs.
 struct NoopCommand: AsyncParsableCommand {

@@ -2,6 +2,7 @@ import Executor
 import Foundation
 import Planner
 import Store
+import StudyView
 
 /// What an edit of a study adds, removes and makes anew, and what that costs, before anything runs.
 struct EditedPlan {

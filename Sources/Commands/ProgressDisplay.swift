@@ -2,6 +2,7 @@ import Executor
 import Foundation
 import Planner
 import Store
+import StudyView
 import Synchronization
 import WorkerProtocol
 

@@ -1,7 +1,7 @@
 import ArgumentParser
+import Executor
 import Planner
 import Store
-import WorkerProtocol
 
 /// `graft status`: how far a study is. Works while it runs.
 struct StatusCommand: ParsableCommand {
@@ -9,55 +9,56 @@ struct StatusCommand: ParsableCommand {
     commandName: "status", abstract: "Say how far a study is: done, running, failed; works while it runs.")
 
   @OptionGroup var arguments: StudyArguments
-  @Option(help: "table, json or csv.") var format = ListFormat.table
+  @Option(help: "table, json or csv; json says all of it, csv counts the stages of each kind.")
+  var format: ListFormat?
+  @Flag(help: "Show it on the whole terminal and keep that up to date, until q is pressed.") var watch = false
+  @Option(help: ArgumentHelp("With --watch: the axis whose values are the rows.", valueName: "axis")) var rows: String?
+  @Option(help: ArgumentHelp("With --watch: the axis whose values are the columns.", valueName: "axis"))
+  var columns: String?
+
+  func validate() throws {
+    if !watch, rows != nil || columns != nil { throw ValidationError("--rows and --columns are for --watch") }
+    if watch, let format {
+      throw ValidationError(
+        "--watch draws on a terminal and has no --format; `graft status --format \(format.rawValue)` says it once")
+    }
+  }
 
   func run() throws {
+    if watch { return try StatusWatch(arguments, rows: rows, columns: columns).run() }
+    let report = try self.report()
+    switch format ?? .table {
+    case .table: Console.write(report.text)
+    case .json: Console.writeLine(report.json.canonicalText)
+    case .csv: Console.write(report.kinds.rendered(as: .csv))
+    }
+  }
+
+  private func report() throws -> StatusReport {
     let options = arguments.options
     let file = try StudyFile(path: arguments.study)
     let workspace = try workspaceForReading(options.place.folder(beside: file.folder))
     let overrides = try StudyOptions.assignments(options.overrides)
     let kept = try StatusShortcut.summary(of: file, overrides: overrides, filter: options.only, in: workspace)
-    // What failed is named, and only a plan knows which failures of a workspace are this study's.
-    if let (study, summary) = kept, summary.count(.failed) == 0 {
+    // What failed is named, and only a plan knows which failures of a workspace are this study's; nor does anything else
+    // know what is left.
+    if let (study, summary) = kept, summary.count(.failed) == 0, format != .json || summary.isComplete {
       let running = try explaining { try workspace.runningStages() }
-      show(summary, study: study, running: running, failed: [], holder: workspace.currentRun)
-      return
+      return StatusReport(
+        study: study, summary: summary, holder: workspace.currentRun, running: running, failed: [])
     }
-    let loaded = try arguments.load()
-    let plan = try loaded.plan(in: workspace)
-    let status = try explaining { try workspace.status(of: plan) }
-    let running = status.running.map { (label: $0.stage.label, progress: $0.progress) }
-    show(status.summary, study: plan.study, running: running, failed: status.failed, holder: status.currentRun)
-  }
-
-  private func show(
-    _ summary: StudySummary, study: String, running: [(label: String, progress: StageProgress?)],
-    failed: [FailedStage], holder: LockHolder?
-  ) {
-    let kinds = Self.kinds(summary)
-    guard format == .table else {
-      Console.write(kinds.rendered(as: format))
-      return
+    let plan = try arguments.load().plan(in: workspace)
+    var follower = PlanFollower(plan, in: workspace)
+    _ = try explaining { try follower.look() }
+    let status = follower.status
+    var report = StatusReport(
+      study: plan.study, summary: status.summary, holder: status.currentRun,
+      running: status.running.map { ($0.stage.label, $0.progress) }, failed: status.failed, details: status.running)
+    if format == .json {
+      report.estimate = StudyEstimate(
+        of: follower, likeness: StageLikeness(plan: plan),
+        held: StudyEstimate.held(in: plan, states: follower.states), at: .now)
     }
-    Console.writeLine("\(study): \(summary.cellsDone) of \(summary.cells) cells done")
-    Console.write(kinds.rendered(as: .table))
-    if let holder { Console.writeLine("\nrunning now: \(holder)") }
-    for stage in running {
-      Console.writeLine("  \(stage.label)\(stage.progress.map { ": \(ProgressText.of($0))" } ?? "")")
-    }
-    if !failed.isEmpty { Console.writeLine("\nfailed:") }
-    for failed in failed {
-      Console.writeLine("  \(failed.stage.label): \(failed.failure.message)")
-      if let remedy = failed.failure.remedy { Console.writeLine("    help: \(remedy)") }
-    }
-  }
-
-  private static func kinds(_ summary: StudySummary) -> Listing {
-    var listing = Listing(columns: ["kind"] + StageState.allCases.map(\.rawValue))
-    for kind in StageKind.allCases {
-      guard let counts = summary.counts[kind] else { continue }
-      listing.rows.append([.string(kind.rawValue)] + StageState.allCases.map { .number(Double(counts[$0] ?? 0)) })
-    }
-    return listing
+    return report
   }
 }

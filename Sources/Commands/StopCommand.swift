@@ -2,6 +2,7 @@ import ArgumentParser
 import Executor
 import Foundation
 import Store
+import StudyView
 
 /// `graft stop`: tells the run that holds a workspace to stop, on this machine or another one.
 struct StopCommand: ParsableCommand {

@@ -3,6 +3,7 @@ import Executor
 import Foundation
 import Planner
 import Store
+import StudyView
 
 /// A study run on this machine, from what is recorded of it to what became of it.
 struct StudyRun {

@@ -107,7 +107,16 @@ extension Estimate {
   ///   - measured: Seconds of stages that are done, in the plan's order.
   ///   - jobs: How many run at once.
   public static func of(_ plan: Plan, isDone: [Bool], measured: [Double?], jobs: Int) -> Estimate? {
-    DurationModel(likeness: StageLikeness(plan: plan), isDone: isDone, measured: measured)
-      .estimate(running: [], slots: jobs)
+    of(StageLikeness(plan: plan), isDone: isDone, measured: measured, running: [], jobs: jobs)
+  }
+
+  /// The same where it is known which stages are alike, and some of them run.
+  ///
+  /// - Parameter running: How long each running stage has run, and what part of it is done.
+  public static func of(
+    _ likeness: StageLikeness, isDone: [Bool], measured: [Double?],
+    running: [(stage: Int, seconds: Double, fraction: Double)], jobs: Int
+  ) -> Estimate? {
+    DurationModel(likeness: likeness, isDone: isDone, measured: measured).estimate(running: running, slots: jobs)
   }
 }

@@ -23,7 +23,7 @@ public struct StageLikeness: Sendable {
     var setting = ""
   }
 
-  init(plan: Plan) {
+  public init(plan: Plan) {
     var numbers: [Name: Int32] = [:]
     var wider: [Int32] = []
     func number(_ name: Name) -> Int32 {

@@ -79,7 +79,7 @@ public struct PlannedSetting: Sendable, Hashable {
 /// The cells of a plan. Each is made when it is looked at.
 public struct PlannedCells: RandomAccessCollection, Sendable {
   let table: CellTable
-  private let stages: PlannedStages
+  let stages: PlannedStages
 
   init(table: CellTable, stages: PlannedStages) {
     self.table = table

@@ -67,7 +67,7 @@ struct PlanRows {
     }
   }
 
-  private mutating func take(id: Int64, standing: Int, at place: Int) {
+  mutating func take(id: Int64, standing: Int, at place: Int) {
     ids[place] = id
     let standing = StageStanding(rawValue: standing)
     standings[place] = standing == .waiting ? nil : standing

@@ -29,8 +29,16 @@ public struct PlanStatus: Sendable {
 
 /// A stage being run, with what it last told.
 public struct RunningStage: Sendable, Hashable {
+  /// The process that works on it.
+  public struct Worker: Sendable, Hashable {
+    public var processID: Int32
+    public var host: String
+  }
+
   public var stage: Stage
   public var attempt: AttemptRecord
+  /// Nil where it is not a process that the run started itself.
+  public var worker: Worker?
   public var progress: StageProgress?
   /// When it told that.
   public var updated: Timestamp?
@@ -41,38 +49,19 @@ public struct FailedStage: Sendable, Hashable {
   public var stage: Stage
   public var attempt: Int64
   public var failure: StageFailure
+  public var finished: Timestamp?
   public var logFile: String
 }
 
 extension Workspace {
   /// - Throws: `WorkspaceError`.
   public func status(of plan: Plan) throws -> PlanStatus {
-    let holder = currentRun
-    let stages = plan.stages
-    let states = Self.states(of: stages, try records(of: plan))
-    var status = PlanStatus(
-      currentRun: holder, states: states, summary: StudySummary(of: plan, states: states), running: [], failed: [])
-    let shown = states.indices.filter { states[$0] == .running || states[$0] == .failed }
-    guard !shown.isEmpty else { return status }
-    let details = try records(of: shown.lazy.map { stages[$0] })
-    let progress = try read(orElse: [:]) { try Self.progress($0) }
-    for place in shown {
-      let stage = stages[place]
-      guard let attempt = details[stage.key]?.lastAttempt else { continue }
-      if states[place] == .running {
-        let told = progress[attempt.number]
-        status.running.append(RunningStage(stage: stage, attempt: attempt, progress: told?.0, updated: told?.1))
-      } else if let failure = attempt.failure {
-        status.failed.append(
-          FailedStage(
-            stage: stage, attempt: attempt.number, failure: failure,
-            logFile: logFile(key: stage.key, attempt: attempt.number)))
-      }
-    }
-    return status
+    var follower = PlanFollower(plan, in: self)
+    _ = try follower.look()
+    return follower.status
   }
 
-  private static func states(of stages: PlannedStages, _ records: [RecordedStage?]) -> [StageState] {
+  static func states(of stages: PlannedStages, _ records: [RecordedStage?]) -> [StageState] {
     var states: [StageState] = []
     states.reserveCapacity(stages.count)
     for (place, record) in records.enumerated() {
@@ -100,5 +89,19 @@ extension Workspace {
         return (row[0] as Int64, (told, Timestamp(milliseconds: row[6])))
       }
     ) { first, _ in first }
+  }
+}
+
+extension PlanFollower {
+  /// All of it at once.
+  public var status: PlanStatus {
+    PlanStatus(
+      currentRun: holder, states: states, summary: StudySummary(of: plan, states: states), running: running,
+      failed: failures.sorted { $0.key < $1.key }.map { place, last in
+        let stage = plan.stages[place]
+        return FailedStage(
+          stage: stage, attempt: last.attempt, failure: last.failure, finished: last.finished,
+          logFile: "\(folder)/logs/\(stage.key.hex)/\(last.attempt).log")
+      })
   }
 }

@@ -107,17 +107,19 @@ extension Workspace {
   ///
   /// - Throws: `WorkspaceError`.
   public func measuredSeconds(of stages: PlannedStages) throws -> [Double?] {
+    try read(orElse: Array(repeating: nil, count: stages.count)) { try Self.measuredSeconds(of: stages, $0) }
+  }
+
+  static func measuredSeconds(of stages: PlannedStages, _ database: Database) throws -> [Double?] {
     var seconds = [Double?](repeating: nil, count: stages.count)
-    try read(orElse: ()) { database in
-      let cursor = try Row.fetchCursor(
-        database,
-        sql: """
-          SELECT key, sum(attempt.seconds) FROM stage JOIN attempt ON attempt.stage = stage.id
-          WHERE standing IN (?, ?) AND attempt.state IN ('done', 'stopped') GROUP BY stage.id
-          """, arguments: [StageStanding.done.rawValue, StageStanding.doneWithArtifact.rawValue])
-      while let row = try cursor.next() {
-        if let place = row.stageKey(at: 0).flatMap({ stages.place(of: $0) }) { seconds[place] = row[1] }
-      }
+    let cursor = try Row.fetchCursor(
+      database,
+      sql: """
+        SELECT key, sum(attempt.seconds) FROM stage JOIN attempt ON attempt.stage = stage.id
+        WHERE standing IN (?, ?) AND attempt.state IN ('done', 'stopped') GROUP BY stage.id
+        """, arguments: [StageStanding.done.rawValue, StageStanding.doneWithArtifact.rawValue])
+    while let row = try cursor.next() {
+      if let place = row.stageKey(at: 0).flatMap({ stages.place(of: $0) }) { seconds[place] = row[1] }
     }
     return seconds
   }

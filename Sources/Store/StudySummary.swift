@@ -33,6 +33,11 @@ public struct StudySummary: Sendable, Hashable {
   /// Stages in a state, of all kinds.
   public func count(_ state: StageState) -> Int { counts.values.reduce(0) { $0 + ($1[state] ?? 0) } }
 
+  /// Whether every stage is done.
+  public var isComplete: Bool {
+    counts.values.allSatisfy { states in states.allSatisfy { $0.key == .done || $0.value == 0 } }
+  }
+
   var json: JSONValue {
     [
       "cells": .number(Double(cells)), "cells_done": .number(Double(cellsDone)),
@@ -80,7 +85,7 @@ extension Workspace {
   ///
   /// - Throws: `WorkspaceError`.
   public func record(_ summary: StudySummary, of key: SummaryKey) throws {
-    let shelves = shelfTimes(of: summary)
+    let shelves = shelfTimes(of: summary.counts.keys)
     var inputs = key.inputs.objectValue ?? [:]
     inputs["shelves"] = shelves
     try write { database in
@@ -122,15 +127,15 @@ extension Workspace {
         let inputs = JSONValue(stored: row[0])
         return inputs["run"] == holder.json ? summary : nil
       }
-      guard isCurrent, JSONValue(stored: row[0])["shelves"] == shelfTimes(of: summary) else { return nil }
+      guard isCurrent, JSONValue(stored: row[0])["shelves"] == shelfTimes(of: summary.counts.keys) else { return nil }
       return summary
     }
   }
 
   /// When artifacts of each kind last came or went.
-  private func shelfTimes(of summary: StudySummary) -> JSONValue {
+  func shelfTimes(of kinds: some Sequence<StageKind>) -> JSONValue {
     var times: [String: JSONValue] = [:]
-    for kind in summary.counts.keys {
+    for kind in kinds {
       var status = stat()
       guard stat("\(folder)/artifacts/\(kind.rawValue)", &status) == 0 else { continue }
       times[kind.rawValue] = .string("\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)")

@@ -1,5 +1,5 @@
 /// A duration for a person: `8.4 s`, `3 min 20 s`, `2 h 05 min`.
-func spelledDuration(_ seconds: Double) -> String {
+public func spelledDuration(_ seconds: Double) -> String {
   guard seconds.isFinite else { return "unknown" }
   if seconds < 10 { return "\((seconds * 10).rounded() / 10) s" }
   let whole = Int(seconds.rounded())
