@@ -12,4 +12,24 @@ public enum Parallel {
     }
     return parts.withLock { $0 }.sorted { $0.key < $1.key }.flatMap(\.value)
   }
+
+  /// Something made on another core, from when this is.
+  public final class Task<Value: Sendable>: Sendable {
+    private let made = Mutex<Value?>(nil)
+    private let group = DispatchGroup()
+
+    public init(_ make: @escaping @Sendable () -> Value) {
+      DispatchQueue.global().async(group: group) { [self] in
+        let value = make()
+        made.withLock { $0 = value }
+      }
+    }
+
+    /// Waits until it is made.
+    public var value: Value {
+      group.wait()
+      guard let value = made.withLock({ $0 }) else { preconditionFailure("a task ended without a value") }
+      return value
+    }
+  }
 }

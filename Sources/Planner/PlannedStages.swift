@@ -44,6 +44,13 @@ public struct PlannedStages: RandomAccessCollection, Sendable {
   /// The parameters of the stage at a place, without the rest of it.
   public func parameters(at place: Int) -> JSONValue { table.parameters(at: place, author: author) }
 
+  /// The parameters of the measures at these places, each once; those that differ in nothing but the cell are not told apart:
+  /// the same analysis of the same data set is computed alike.
+  public func distinctParameters(ofMeasures places: some Sequence<Int>) -> [JSONValue] {
+    var seen: Set<StageTable.Likeness> = []
+    return places.filter { seen.insert(table.likeness(at: $0, author: author)).inserted }.map { parameters(at: $0) }
+  }
+
   /// What the stage at a place is called.
   public func label(at place: Int) -> String { table.label(at: place, author: author) }
 
@@ -91,6 +98,12 @@ public struct PlannedCells: RandomAccessCollection, Sendable {
 
   /// Where all the stages of a cell stand among the plan's.
   public func stagePlaces(of cell: Int) -> ArraySlice<Int32> { table.stagePlaces(of: cell) }
+
+  /// Where the stages stand that a cell is made of.
+  public func ownPlaces(of cell: Int) -> ArraySlice<Int32> { table.ownPlaces(of: cell) }
+
+  /// Where the stages of a cell's measures stand, in the order of `Cell.measures`.
+  public func measurePlaces(of cell: Int) -> ArraySlice<Int32> { table.measurePlaces(of: cell) }
 
   /// Where the cell of this name stands; nil where there is none.
   public func place(of id: CellID) -> Int? {

@@ -12,18 +12,18 @@ public enum ReportWriter {
   /// measures, which only studies that ask for them have, and of classes, which are there when a data set's images are
   /// counted; where there is nothing to show, a table has its header alone and a figure says what is missing.
   public static func renderFiles(results: StudyResults) -> [ReportFile] {
-    files(results: results).map { ReportFile(path: $0.path, bytes: $0.bytes()) }
+    files(results: results).map { ReportFile(path: $0.path, bytes: $0.bytes().joined) }
   }
 
   /// One file of the report; nil where this study's has none of that path.
   public static func renderFile(_ path: String, results: StudyResults) -> ReportFile? {
-    files(results: results).first { $0.path == path }.map { ReportFile(path: path, bytes: $0.bytes()) }
+    files(results: results).first { $0.path == path }.map { ReportFile(path: path, bytes: $0.bytes().joined) }
   }
 
   /// A file that is yet to be rendered.
   private struct Pending: Sendable {
     let path: String
-    let bytes: @Sendable () -> [UInt8]
+    let bytes: @Sendable () -> BytePieces
   }
 
   private static func files(results: StudyResults) -> [Pending] {
@@ -35,10 +35,10 @@ public enum ReportWriter {
       Pending(path: "settings.csv") { StudyTables.settings(analysis) },
       Pending(path: "gains.csv") { StudyTables.gains(analysis) },
       Pending(path: "history.csv") { StudyTables.history(analysis) },
-      Pending(path: "tables/performance.md") { Array(table.markdown.utf8) },
-      Pending(path: "tables/performance.tex") { Array(table.latex.utf8) },
-      Pending(path: "provenance.json") { Array(results.provenance.indentedText.utf8) },
-      Pending(path: "report.html") { Array(ReportPage(analysis, table: table, figures: figures).html.utf8) },
+      Pending(path: "tables/performance.md") { BytePieces(table.markdown) },
+      Pending(path: "tables/performance.tex") { BytePieces(table.latex) },
+      Pending(path: "provenance.json") { BytePieces(results.provenance.indentedText) },
+      Pending(path: "report.html") { BytePieces(ReportPage(analysis, table: table, figures: figures).html) },
     ]
     if !analysis.rateSearches.isEmpty {
       files.append(Pending(path: "lr_search.csv") { StudyTables.rateSearches(analysis) })
@@ -50,7 +50,7 @@ public enum ReportWriter {
     return files
       + figures.flatMap { drawn in
         [
-          Pending(path: "figures/\(drawn.figure.name).svg") { Array(drawn.svg.utf8) },
+          Pending(path: "figures/\(drawn.figure.name).svg") { BytePieces(drawn.svg) },
           Pending(path: "figures/\(drawn.figure.name).csv") { drawn.csv },
         ]
       }
@@ -88,9 +88,9 @@ public enum ReportWriter {
     ["classes.csv", "lr_search.csv", "layers.csv"]
     + (["lr-search"] + DrawnFigure.ofMeasures.map(\.name)).flatMap { ["figures/\($0).svg", "figures/\($0).csv"] }
 
-  private static func write(_ bytes: [UInt8], to path: String) throws {
-    if let present = try? DurableFiles.read(path), present == bytes { return }
+  private static func write(_ bytes: BytePieces, to path: String) throws {
+    if bytes.isContent(of: path) { return }
     try DurableFiles.makeFolder((path as NSString).deletingLastPathComponent)
-    try DurableFiles.write(bytes, to: path)
+    try bytes.write(to: path)
   }
 }

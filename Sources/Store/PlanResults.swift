@@ -1,3 +1,4 @@
+import Files
 import GRDB
 import Planner
 import WorkerProtocol
@@ -8,7 +9,7 @@ struct PlanResults: Sendable {
   /// What a done stage said.
   struct Result: Sendable {
     let diverged: Bool
-    /// JSON, as it is kept.
+    /// JSON, as it is kept; empty for kinds of stage whose facts no report tells.
     let facts: String
     /// Of the code which computed it.
     let version: Int
@@ -18,6 +19,8 @@ struct PlanResults: Sendable {
   private(set) var results: [Result?]
   private(set) var metrics: [[MetricValue]]
   private(set) var history: [[HistoryEntry]]
+  /// Numbers of layers, of measures that leave them.
+  private(set) var layers: [LayerMeasures]
   /// By place, of those whose last attempt failed.
   private(set) var failures: [Int: StageFailure] = [:]
 
@@ -26,6 +29,7 @@ struct PlanResults: Sendable {
     results = Array(repeating: nil, count: stages.count)
     metrics = Array(repeating: [], count: stages.count)
     history = Array(repeating: [], count: stages.count)
+    layers = Array(repeating: LayerMeasures(), count: stages.count)
   }
 
   /// - Parameters:
@@ -34,12 +38,12 @@ struct PlanResults: Sendable {
   init(of stages: PlannedStages, rows: PlanRows, recorded: [RecordedStage?], _ database: Database) throws {
     self.init(none: stages)
     var failed: [Int] = []
-    var places = PlacesByID()
+    var done: [(id: Int64, place: Int)] = []
     for (place, state) in recorded.enumerated() {
-      if state == .done(hasArtifact: true) { places.add(rows.ids[place], place) }
+      if state == .done(hasArtifact: true) { done.append((rows.ids[place], place)) }
       if state == .failed { failed.append(place) }
     }
-    try read(places, rows, database)
+    try read(PlacesByID(done), stages.kinds, database)
     let lastAttempt = try database.cachedStatement(
       sql: "SELECT \(AttemptRecord.columns) FROM attempt WHERE stage = ? ORDER BY number DESC LIMIT 1")
     for place in failed {
@@ -48,7 +52,11 @@ struct PlanResults: Sendable {
     }
   }
 
-  private mutating func read(_ places: PlacesByID, _ rows: PlanRows, _ database: Database) throws {
+  /// Kinds of stage whose facts a report tells.
+  private static let told = withLayers.union([.dataset, .distance, .lrSearch, .embedding, .knn])
+  private static let withLayers: Set<StageKind> = [.layerwiseKNN, .layerImportance, .l2, .cka, .crossCKA]
+
+  private mutating func read(_ places: PlacesByID, _ kinds: [StageKind], _ database: Database) throws {
     guard let range = places.range else { return }
     let all =
       try Int.fetchOne(
@@ -66,11 +74,23 @@ struct PlanResults: Sendable {
       )
     )
     for range in ranges {
-      let arguments: StatementArguments = [range.lowerBound, range.upperBound]
-      try sql.result.eachRow(arguments) { row in
+      try sql.result.eachRow([range.lowerBound, range.upperBound]) { row in
         guard let place = places[row.integer(0)] else { return }
-        results[place] = Result(diverged: row.integer(1) != 0, facts: row.text(2), version: Int(row.integer(3)))
+        let facts = Self.told.contains(kinds[place]) ? row.text(2) : ""
+        results[place] = Result(diverged: row.integer(1) != 0, facts: facts, version: Int(row.integer(3)))
       }
+    }
+    // The text of facts is read on other cores while the database gives the rest.
+    let texts = results
+    let parsing = Parallel.Task {
+      Parallel.map(texts.count, block: 1024) { place in
+        guard Self.withLayers.contains(kinds[place]), let text = texts[place]?.facts else { return LayerMeasures() }
+        return LayerMeasures(facts: JSONValue(stored: text))
+      }
+    }
+    defer { layers = parsing.value }
+    for range in ranges {
+      let arguments: StatementArguments = [range.lowerBound, range.upperBound]
       try sql.metric.eachRow(arguments) { row in
         if let place = places[row.integer(0)] { metrics[place].append(ResultRows.metric(row, from: 1)) }
       }
@@ -83,16 +103,30 @@ struct PlanResults: Sendable {
 
 /// The places of stages by the numbers of their rows, which lie close together.
 private struct PlacesByID {
-  private var places: [Int64: Int32] = [:]
-  private(set) var range: ClosedRange<Int64>?
+  /// Ascending by number.
+  let ids: [Int64]
+  let range: ClosedRange<Int64>?
+  /// From the lowest number on; -1 where there is none.
+  private let places: [Int32]
 
-  var count: Int { places.count }
-  var ids: [Int64] { places.keys.sorted() }
-
-  mutating func add(_ id: Int64, _ place: Int) {
-    places[id] = Int32(place)
-    range = range.map { min($0.lowerBound, id)...max($0.upperBound, id) } ?? id...id
+  init(_ all: [(id: Int64, place: Int)]) {
+    ids = all.map(\.id).sorted()
+    guard let low = ids.first, let high = ids.last else {
+      range = nil
+      places = []
+      return
+    }
+    range = low...high
+    var places = [Int32](repeating: -1, count: Int(high - low) + 1)
+    for (id, place) in all { places[Int(id - low)] = Int32(place) }
+    self.places = places
   }
 
-  subscript(id: Int64) -> Int? { places[id].map { Int($0) } }
+  var count: Int { ids.count }
+
+  subscript(id: Int64) -> Int? {
+    guard let range, range.contains(id) else { return nil }
+    let place = places[Int(id - range.lowerBound)]
+    return place < 0 ? nil : Int(place)
+  }
 }

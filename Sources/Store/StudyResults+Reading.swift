@@ -49,15 +49,25 @@ private struct ResultsReading: Sendable {
   }
 
   func results(provenance: JSONValue) -> StudyResults {
-    let cells = Array(plan.cells)
+    let results = Parallel.map(plan.cells.count, block: 256) { result(of: $0) }
+    let cells = results.map(\.cell)
     var backbones: [String] = []
     var seen: Set<String> = []
     for cell in cells where seen.insert(cell.backbone).inserted { backbones.append(cell.backbone) }
     return StudyResults(
-      study: plan.study, datasets: datasets(cells), backbones: backbones,
-      cells: Parallel.map(cells.count, block: 256) { result(of: cells[$0]) },
-      rateSearches: rateSearches(cells), provenance: provenance, reporting: plan.reporting,
-      acceptances: acceptances)
+      study: plan.study, datasets: datasets(cells), backbones: backbones, cells: results,
+      rateSearches: rateSearches(cells), measureParameters: measureParameters(), provenance: provenance,
+      reporting: plan.reporting, acceptances: acceptances)
+  }
+
+  private func measureParameters() -> [StageKind: [JSONValue]] {
+    var places: [StageKind: [Int]] = [:]
+    for cell in plan.cells.indices {
+      for place in plan.cells.measurePlaces(of: cell) {
+        places[plan.stages.kinds[Int(place)], default: []].append(Int(place))
+      }
+    }
+    return places.mapValues { plan.stages.distinctParameters(ofMeasures: $0) }
   }
 
   private func isDone(_ place: Int) -> Bool { recorded[place] == .done(hasArtifact: true) }
@@ -69,6 +79,7 @@ private struct ResultsReading: Sendable {
   }
 
   private func rateSearches(_ cells: [Cell]) -> [RateSearchResult] {
+    guard plan.stages.kinds.contains(.lrSearch) else { return [] }
     var results: [RateSearchResult] = []
     var seen: Set<StageKey> = []
     for cell in cells {
@@ -126,24 +137,32 @@ private struct ResultsReading: Sendable {
   /// Which kinds of stage can end with a loss that is not finite.
   private static let diverging: Set<StageKind> = [.train, .pretrain, .lrSearch, .test]
 
-  private func result(of cell: Cell) -> CellResult {
+  /// - Parameter index: Of the cell among the plan's.
+  private func result(of index: Int) -> CellResult {
+    let cell = plan.cells[index]
     // What else is measured on a cell is not part of its state: a failed measure takes nothing from its test.
-    let own = cell.stages.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
-    let places = own.compactMap { place(of: $0) }
-    let isDone = places.count == own.count && places.allSatisfy { self.isDone($0) }
+    let places = plan.cells.ownPlaces(of: index).map { Int($0) }
+      .sorted { plan.stages.kinds[$0].rawValue < plan.stages.kinds[$1].rawValue }
+    let isDone = places.count == cell.stages.count && places.allSatisfy { self.isDone($0) }
     let standing: (state: CellState, reason: String?)
     if places.contains(where: { hasDiverged($0) }) {
       standing = (.diverged, isDone ? nil : "its loss stopped being finite")
     } else if isDone {
       standing = (.done, acceptance(of: places))
     } else {
-      standing = whyNotDone(own)
+      standing = whyNotDone(places)
     }
+    func place(of kind: StageKind) -> Int? { places.first { plan.stages.kinds[$0] == kind } }
+    let measures = plan.cells.measurePlaces(of: index)
+    // A plan that is part of another may lack some.
+    let measurePlaces =
+      measures.count == cell.measures.count
+      ? measures.map { Int($0) } : cell.measures.map { self.place(of: $0.key) }
     return CellResult(
       cell: cell, state: standing.state, reason: standing.reason,
-      metrics: cell.stages[.test].flatMap { place(of: $0) }.map { kept.metrics[$0] } ?? [],
-      history: cell.stages[.train].flatMap { place(of: $0) }.map { kept.history[$0] } ?? [],
-      measures: cell.measures.map { result(of: $0) })
+      metrics: place(of: .test).map { kept.metrics[$0] } ?? [],
+      history: place(of: .train).map { kept.history[$0] } ?? [],
+      measures: zip(cell.measures, measurePlaces).map { result(of: $0, at: $1) })
   }
 
   /// Which of these stages are results of an older version that stand by a person's word.
@@ -160,20 +179,16 @@ private struct ResultsReading: Sendable {
     Self.diverging.contains(plan.stages.kinds[place]) && kept.results[place]?.diverged ?? false
   }
 
-  private func result(of measure: CellMeasure) -> MeasureResult {
-    guard let place = place(of: measure.key) else {
-      return MeasureResult(measure: measure, state: .missing, reason: "not yet run")
-    }
-    let parameters = plan.stages.parameters(at: place)
+  private func result(of measure: CellMeasure, at place: Int?) -> MeasureResult {
+    guard let place else { return MeasureResult(measure: measure, state: .missing, reason: "not yet run") }
     guard let result = kept.results[place] else {
-      let (state, reason) = whyNotDone([measure.key])
-      return MeasureResult(measure: measure, parameters: parameters, state: state, reason: reason)
+      let (state, reason) = whyNotDone([place])
+      return MeasureResult(measure: measure, state: state, reason: reason)
     }
-    let facts = JSONValue(stored: result.facts)
     return MeasureResult(
-      measure: measure, parameters: parameters, state: result.diverged ? .diverged : .done,
-      metrics: kept.metrics[place], layers: LayerMeasures(facts: facts),
-      points: measure.kind == .embedding ? points(of: measure.key) : [], facts: facts)
+      measure: measure, state: result.diverged ? .diverged : .done, metrics: kept.metrics[place],
+      layers: kept.layers[place], points: measure.kind == .embedding ? points(of: measure.key) : [],
+      storedFacts: result.facts)
   }
 
   /// The points of an embedding; none where its file is gone.
@@ -187,8 +202,8 @@ private struct ResultsReading: Sendable {
     }
   }
 
-  private func whyNotDone(_ own: [StageKey]) -> (CellState, String?) {
-    let unfinished = own.compactMap { place(of: $0) }.filter { !isDone($0) }
+  private func whyNotDone(_ places: [Int]) -> (CellState, String?) {
+    let unfinished = places.filter { !isDone($0) }
     for place in unfinished {
       if let failure = kept.failures[place] { return (.failed, "\(label(place)) failed: \(failure.firstLine)") }
     }

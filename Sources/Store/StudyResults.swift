@@ -11,6 +11,8 @@ public struct StudyResults: Sendable {
   public var cells: [CellResult]
   /// The searches for learning rates, in the order of the cells that use them; empty where a study has none.
   public var rateSearches: [RateSearchResult]
+  /// How the measures of each kind are computed: the parameters of their stages, each once.
+  public var measureParameters: [StageKind: [JSONValue]]
   /// Where the numbers come from, written beside them: versions, machine, source file and its digest. Name -> value.
   public var provenance: JSONValue
   public var reporting: Reporting
@@ -19,7 +21,7 @@ public struct StudyResults: Sendable {
 
   public init(
     study: String, datasets: [DatasetResult], backbones: [String], cells: [CellResult],
-    rateSearches: [RateSearchResult] = [], provenance: JSONValue, reporting: Reporting = Reporting(),
+    rateSearches: [RateSearchResult] = [], measureParameters: [StageKind: [JSONValue]] = [:], provenance: JSONValue, reporting: Reporting = Reporting(),
     acceptances: [Acceptance] = []
   ) {
     self.study = study
@@ -27,6 +29,7 @@ public struct StudyResults: Sendable {
     self.backbones = backbones
     self.cells = cells
     self.rateSearches = rateSearches
+    self.measureParameters = measureParameters
     self.provenance = provenance
     self.reporting = reporting
     self.acceptances = acceptances
@@ -79,18 +82,19 @@ public struct ClassCount: Sendable, Hashable {
   }
 }
 
-/// One cell and what was measured on it.
-public struct CellResult: Sendable, Hashable {
-  public var cell: Cell
-  public var state: CellState
+/// One cell and what was measured on it. An object that never changes: a large study has very many, which are looked at many
+/// times.
+public final class CellResult: Sendable {
+  public let cell: Cell
+  public let state: CellState
   /// Why it is not done, in a sentence; of a done cell which of its results are those of an older version, else nil.
-  public var reason: String?
+  public let reason: String?
   /// Metrics on the test set; empty until its `test` stage is done.
-  public var metrics: [MetricValue]
+  public let metrics: [MetricValue]
   /// A row per validation of its training.
-  public var history: [HistoryEntry]
+  public let history: [HistoryEntry]
   /// In the order of the cell's measures. What becomes of them is no part of the cell's own state.
-  public var measures: [MeasureResult]
+  public let measures: [MeasureResult]
 
   public init(
     cell: Cell, state: CellState, reason: String?, metrics: [MetricValue], history: [HistoryEntry],
@@ -111,8 +115,6 @@ public struct CellResult: Sendable, Hashable {
 /// What a measure found on a cell.
 public struct MeasureResult: Sendable, Hashable {
   public var measure: CellMeasure
-  /// The parameters of its stage.
-  public var parameters: JSONValue
   public var state: CellState
   /// Why it is not done, in a sentence; nil for a done one.
   public var reason: String?
@@ -122,21 +124,25 @@ public struct MeasureResult: Sendable, Hashable {
   public var layers: LayerMeasures
   /// The points of an `embedding`, in the order of the test images; empty for other kinds.
   public var points: [EmbeddedPoint]
-  public var facts: JSONValue
+  /// What else its stage told, as the database keeps it: read anew at each look, since hardly any is looked at.
+  public var facts: JSONValue {
+    get { JSONValue(stored: storedFacts) }
+    set { storedFacts = newValue.canonicalText }
+  }
+  private var storedFacts: String
 
   public init(
-    measure: CellMeasure, parameters: JSONValue = [:], state: CellState = .done, reason: String? = nil,
+    measure: CellMeasure, state: CellState = .done, reason: String? = nil,
     metrics: [MetricValue] = [], layers: LayerMeasures = LayerMeasures(), points: [EmbeddedPoint] = [],
-    facts: JSONValue = [:]
+    storedFacts: String = "{}"
   ) {
     self.measure = measure
-    self.parameters = parameters
     self.state = state
     self.reason = reason
     self.metrics = metrics
     self.layers = layers
     self.points = points
-    self.facts = facts
+    self.storedFacts = storedFacts
   }
 }
 

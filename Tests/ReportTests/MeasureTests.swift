@@ -113,9 +113,13 @@ import WorkerProtocol
           LayerMatrix(
             metric: "cka", rows: side, columns: .init(state: .initial, layers: ["a", "b"]), values: values)
         ])
-      results.cells[index].measures = [StageKind.l2, .cka].map { kind in
+      let measures = [StageKind.l2, .cka].map { kind in
         MeasureResult(measure: CellMeasure(kind: kind, key: PhantomStudy.key("\(kind) \(index)")), layers: layers)
       }
+      let plain = results.cells[index]
+      results.cells[index] = CellResult(
+        cell: plain.cell, state: plain.state, reason: plain.reason, metrics: plain.metrics, history: plain.history,
+        measures: measures)
     }
     let analysis = StudyAnalysis(results)
     let profile = try #require(LayerProfile.all(.l2, analysis) { _, _ in true }.first)
@@ -189,16 +193,16 @@ import WorkerProtocol
 
 @Suite struct ConvergenceTests {
   private func result(_ metrics: [Double], state: CellState = .done) throws -> CellResult {
-    var result = try #require(
+    let result = try #require(
       PhantomStudy(datasets: ["derma"], backbones: ["a"], fractions: [1], initialisations: ["RI"], seeds: 1)
         .results.cells.first)
-    result.state = state
-    result.history = metrics.enumerated().map { index, metric in
+    let history = metrics.enumerated().map { index, metric in
       HistoryEntry(
         step: 10 * (index + 1), epoch: Double(index + 1) / 2, learningRate: 0.1, trainingLoss: 1, validationLoss: 1,
         validationMetric: metric)
     }
-    return result
+    return CellResult(
+      cell: result.cell, state: state, reason: nil, metrics: result.metrics, history: history)
   }
 
   @Test(

@@ -46,6 +46,14 @@ struct PhantomMeasures: Sendable {
         measures: measures
       )
     }
+    for kind in kinds {
+      var distinct: [JSONValue] = []
+      for result in results.cells {
+        let parameters = parameters(kind, result.cell)
+        if !distinct.contains(parameters) { distinct.append(parameters) }
+      }
+      measured.measureParameters[kind] = distinct
+    }
     return measured
   }
 
@@ -68,15 +76,14 @@ struct PhantomMeasures: Sendable {
     let name = kind == .distance ? "distance \(cell.dataset)" : "\(kind.rawValue) \(cell.id.text)"
     let measure = CellMeasure(
       kind: kind, key: PhantomStudy.key(name), partner: kind == .crossCKA ? "ST" : nil)
-    let parameters = parameters(kind, cell)
     if let (state, reason) = fate(cell, kind) {
-      return MeasureResult(measure: measure, parameters: parameters, state: state, reason: reason)
+      return MeasureResult(measure: measure, state: state, reason: reason)
     }
     if result.state != .done, kind != .distance {
       return MeasureResult(
-        measure: measure, parameters: parameters, state: .missing, reason: "waits for the training, which is not done")
+        measure: measure, state: .missing, reason: "waits for the training, which is not done")
     }
-    var found = MeasureResult(measure: measure, parameters: parameters)
+    var found = MeasureResult(measure: measure)
     let score = result.score ?? 0.5
     switch kind {
     case .knn:
@@ -122,8 +129,7 @@ struct PhantomMeasures: Sendable {
     case .embedding:
       found.points = points(cell)
       found.facts = ["explained_variance": [.number(rounded(0.4 + 0.1 * noise(name))), 0.125]]
-    default:
-      found.facts = ["source": "imagenet", "backbone": "inception_v3", "distance": 150]
+    default: break
     }
     return found
   }

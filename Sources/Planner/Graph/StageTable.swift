@@ -133,6 +133,19 @@ struct StageTable: Sendable {
     }
   }
 
+  /// What tells stages apart whose parameters differ in more than the cell that they measure.
+  struct Likeness: Hashable {
+    let recipe: StageRecipe
+    let subject: Int32
+  }
+
+  func likeness(at place: Int, author: StageAuthor?) -> Likeness {
+    var subject = subjects[place]
+    if case .measure = recipes[place], let author { subject = Int32(author.study.grid.points[Int(subject)].dataset) }
+    if case .pair = recipes[place] { subject = 0 }
+    return Likeness(recipe: recipes[place], subject: subject)
+  }
+
   /// Of a stage that compares two models, the recipe's second initialisation.
   func partner(at place: Int, author: StageAuthor?) -> String? {
     guard case .pair(_, let partner) = recipes[place] else { return nil }

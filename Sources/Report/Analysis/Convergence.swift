@@ -1,8 +1,10 @@
+import Planner
 import Store
 
 /// How soon one run came near its best: the first validation whose metric reaches a share of the run's highest.
-package struct Convergence: Sendable {
+package struct Convergence: OfCell {
   package let result: CellResult
+  package var cell: Cell { result.cell }
   package let best: Double?
   /// The share of the best. Nil where the best is not above zero, as a kappa's may be: a share of it would lie above it.
   package let threshold: Double?

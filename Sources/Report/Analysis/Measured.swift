@@ -1,20 +1,18 @@
 import Planner
 import Store
 
-/// A cell, and what one of its measures found. A large study has very many: each is its place among the cells, not a copy.
+/// A cell, and what one of its measures found.
 package struct Measured: Sendable {
-  private let cells: [CellResult]
-  private let place: Int
+  private let owner: CellResult
   private let measure: Int
 
-  init(_ cells: [CellResult], place: Int, measure: Int) {
-    self.cells = cells
-    self.place = place
+  init(_ owner: CellResult, measure: Int) {
+    self.owner = owner
     self.measure = measure
   }
 
-  package var cell: Cell { _read { yield cells[place].cell } }
-  package var result: MeasureResult { _read { yield cells[place].measures[measure] } }
+  package var cell: Cell { _read { yield owner.cell } }
+  package var result: MeasureResult { _read { yield owner.measures[measure] } }
   package var kind: StageKind { result.measure.kind }
   package var setting: SettingKey {
     SettingKey(transferCase: TransferCase(cell), initialisation: cell.initialisation)
@@ -22,7 +20,7 @@ package struct Measured: Sendable {
 
   /// Whether that is its setting.
   func isOf(_ setting: SettingKey) -> Bool {
-    let (cell, other) = (cells[place].cell, setting.transferCase)
+    let (cell, other) = (owner.cell, setting.transferCase)
     return cell.initialisation == setting.initialisation && cell.dataset == other.dataset
       && cell.backbone == other.backbone && cell.fraction == other.fraction && cell.furtherAxes == other.furtherAxes
   }
@@ -37,10 +35,9 @@ extension StudyAnalysis {
 
   static func measuredByKind(_ cells: [CellResult]) -> [StageKind: [Measured]] {
     var found: [StageKind: [Measured]] = [:]
-    for place in cells.indices {
-      for measure in cells[place].measures.indices {
-        found[cells[place].measures[measure].measure.kind, default: []].append(
-          Measured(cells, place: place, measure: measure))
+    for result in cells {
+      for (place, own) in result.measures.enumerated() {
+        found[own.measure.kind, default: []].append(Measured(result, measure: place))
       }
     }
     return found

@@ -1,3 +1,4 @@
+import Files
 import Planner
 import Store
 
@@ -28,6 +29,7 @@ package struct StudyAnalysis: Sendable {
   private let settingIndex: [SettingKey: Int]
   private let datasetIndex: [String: Int]
   let measuredByKind: [StageKind: [Measured]]
+  let measureParameters: [StageKind: [JSONValue]]
   private let stateCounts: [CellState: Int]
 
   /// Whether images of each class are counted, of some data set.
@@ -48,21 +50,17 @@ package struct StudyAnalysis: Sendable {
     initialisations = StudyOrder.initialisations(cells.map(\.cell.initialisation).uniqued())
 
     // Cells of a setting follow one another in the order above.
-    var settingMetrics: [SettingResult] = []
-    var start = 0
-    while start < cells.count {
-      let key = Self.settingKey(cells[start].cell)
-      var end = start + 1
-      while end < cells.count, Self.settingKey(cells[end].cell) == key { end += 1 }
-      settingMetrics += Self.metrics(of: key, cells: cells[start..<end])
-      start = end
-    }
-    self.settingMetrics = settingMetrics
+    let starts = cells.indices.filter { $0 == 0 || !Self.isOfOneSetting(cells[$0 - 1].cell, cells[$0].cell) }
+    settingMetrics = Parallel.map(starts.count, block: 64) { place in
+      let end = place + 1 < starts.count ? starts[place + 1] : cells.count
+      return Self.metrics(of: cells[starts[place]..<end])
+    }.flatMap(\.self)
+    measureParameters = results.measureParameters
     settings = settingMetrics.filter(\.isJudged)
     settingIndex = Dictionary(settings.enumerated().map { ($1.key, $0) }) { first, _ in first }
     measuredByKind = Self.measuredByKind(cells)
     var stateCounts: [CellState: Int] = [:]
-    for place in cells.indices { stateCounts[cells[place].state, default: 0] += 1 }
+    for result in cells { stateCounts[result.state, default: 0] += 1 }
     self.stateCounts = stateCounts
     datasetIndex = Dictionary(results.datasets.enumerated().map { ($1.name, $0) }) { first, _ in first }
     cases = settings.map(\.key.transferCase).uniqued()
@@ -89,16 +87,20 @@ package struct StudyAnalysis: Sendable {
   }
 
   /// The cells that are not done.
-  package var unfinished: [CellResult] { cells.indices.filter { cells[$0].state != .done }.map { cells[$0] } }
+  package var unfinished: [CellResult] { cells.filter { $0.state != .done } }
 
   package func count(_ state: CellState) -> Int { stateCounts[state] ?? 0 }
 
-  private static func settingKey(_ cell: Cell) -> SettingKey {
-    SettingKey(transferCase: TransferCase(cell), initialisation: cell.initialisation)
+  private static func isOfOneSetting(_ one: Cell, _ other: Cell) -> Bool {
+    one.initialisation == other.initialisation && one.dataset == other.dataset && one.backbone == other.backbone
+      && one.fraction == other.fraction && one.furtherAxes == other.furtherAxes
   }
 
-  private static func metrics(of key: SettingKey, cells: ArraySlice<CellResult>) -> [SettingResult] {
-    guard let judged = cells.first?.cell.metric else { return [] }
+  /// - Parameter cells: Those of one setting.
+  private static func metrics(of cells: ArraySlice<CellResult>) -> [SettingResult] {
+    guard let first = cells.first?.cell else { return [] }
+    let judged = first.metric
+    let key = SettingKey(transferCase: TransferCase(first), initialisation: first.initialisation)
     struct Name: Hashable {
       let split: String
       let metric: String

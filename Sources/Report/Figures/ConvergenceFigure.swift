@@ -1,3 +1,4 @@
+import Files
 import Planner
 import Store
 
@@ -79,12 +80,9 @@ enum ConvergenceFigure {
     }
   }
 
-  private static func csv(_ runs: [Convergence], _ analysis: StudyAnalysis) -> [UInt8] {
-    var columns: [Column<Convergence>] = [.text("cell") { $0.result.cell.id.text }]
-    columns += StudyTables.caseColumns(analysis.furtherAxes) { TransferCase($0.result.cell) }
+  private static func csv(_ runs: [Convergence], _ analysis: StudyAnalysis) -> BytePieces {
+    var columns: [Column<Convergence>] = StudyTables.cellColumns(analysis.furtherAxes)
     columns += [
-      .text("init") { $0.result.cell.initialisation },
-      .integer("seed") { $0.result.cell.seed },
       .text("state") { $0.result.state.rawValue },
       .text("metric") { $0.result.cell.metric },
       .number("best") { $0.best },

@@ -5,9 +5,9 @@ import Planner
 package struct DrawnFigure: Sendable {
   package let figure: Figure
   package let svg: String
-  package let csv: [UInt8]
+  package let csv: BytePieces
 
-  init(figure: Figure, csv: [UInt8]) {
+  init(figure: Figure, csv: BytePieces) {
     self.figure = figure
     svg = figure.svg
     self.csv = csv

@@ -1,3 +1,4 @@
+import Files
 import Planner
 import Store
 
@@ -108,33 +109,32 @@ enum EmbeddingFigure {
     return high > low ? Interval(low: low, high: high) : Interval(low: low - 0.5, high: low + 0.5)
   }
 
-  private static func csv(_ all: [Measured], _ analysis: StudyAnalysis) -> [UInt8] {
+  private static func csv(_ all: [Measured], _ analysis: StudyAnalysis) -> BytePieces {
     struct Row {
-      let measured: Measured
       let image: Int
       let point: EmbeddedPoint
     }
-    let rows = all.lazy.flatMap { measured -> [Row] in
+    let table = GroupedTable<Measured, Row>([
+      .shared(StudyTables.cellColumns(analysis.furtherAxes)),
+      .own([
+        .text("method") { $0.point.method },
+        .integer("image") { $0.image },
+        .number("x") { $0.point.x },
+        .number("y") { $0.point.y },
+        .text("class") { $0.point.label },
+      ]),
+      .shared([.key("key") { $0.result.measure.key }]),
+    ])
+    return table.csv(all.count) {
+      all[$0]
+    } rows: { measured in
       var counts: [String: Int] = [:]
       return measured.result.points.map { point in
         let image = counts[point.method, default: 0]
         counts[point.method] = image + 1
-        return Row(measured: measured, image: image, point: point)
+        return Row(image: image, point: point)
       }
     }
-    var columns: [Column<Row>] = [.text("cell") { $0.measured.cell.id.text }]
-    columns += StudyTables.caseColumns(analysis.furtherAxes) { TransferCase($0.measured.cell) }
-    columns += [
-      .text("init") { $0.measured.cell.initialisation },
-      .integer("seed") { $0.measured.cell.seed },
-      .text("method") { $0.point.method },
-      .integer("image") { $0.image },
-      .number("x") { $0.point.x },
-      .number("y") { $0.point.y },
-      .text("class") { $0.point.label },
-      .text("key") { $0.measured.result.measure.key.hex },
-    ]
-    return DataTable(columns).csv(rows)
   }
 }
 

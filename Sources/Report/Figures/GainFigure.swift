@@ -1,3 +1,4 @@
+import Files
 import Planner
 import Store
 
@@ -209,7 +210,7 @@ enum GainFigure {
     return notes
   }
 
-  private static func csv(_ points: [Point], _ analysis: StudyAnalysis) -> [UInt8] {
+  private static func csv(_ points: [Point], _ analysis: StudyAnalysis) -> BytePieces {
     var columns: [Column<Point>] = StudyTables.caseColumns(analysis.furtherAxes) { $0.gain.transferCase }
     columns += [
       .number("training_images") { $0.images },

@@ -1,3 +1,4 @@
+import Files
 import Planner
 import WorkerProtocol
 
@@ -38,8 +39,7 @@ struct LayerLines {
     let isLog = mayBeLog && Self.spansTwoDecades(values)
     var axes: [String: Axis] = [:]
     for (dataset, own) in Dictionary(grouping: drawn, by: \.dataset) { axes[dataset] = axis(own, isLog: isLog) }
-    let drawing = DrawnFigure.limited(
-      drawn.compactMap { group in axes[group.dataset].map { panel(group, y: $0, analysis) } })
+    let drawing = DrawnFigure.limited(drawn) { panel($0, y: axes[$0.dataset] ?? axis([$0], isLog: isLog), analysis) }
     let panelsOfOne = Dictionary(grouping: drawn, by: \.dataset).values.map(\.count).max() ?? 1
     var notes = drawing.notes + [shown.note].compactMap(\.self) + self.notes
     let zeros = drawn.flatMap(\.profiles).flatMap(\.layers).count { $0.summary?.mean == 0 }
@@ -188,28 +188,34 @@ struct LayerLines {
     return keys.isEmpty ? [] : [.keys(title: nil, keys)]
   }
 
-  private static func csv(_ profiles: [LayerProfile], _ analysis: StudyAnalysis) -> [UInt8] {
+  private static func csv(_ profiles: [LayerProfile], _ analysis: StudyAnalysis) -> BytePieces {
     struct Row {
-      let profile: LayerProfile
       let position: Int
       let layer: LayerProfile.Layer
     }
-    let rows = profiles.lazy.flatMap { profile in
-      profile.layers.enumerated().lazy.map { Row(profile: profile, position: $0.offset, layer: $0.element) }
+    let table = GroupedTable<LayerProfile, Row>([
+      .shared(StudyTables.caseColumns(analysis.furtherAxes) { $0.setting.transferCase }),
+      .shared([
+        .text("init") { $0.setting.initialisation },
+        .text("state") { $0.state?.rawValue },
+        .text("part") { $0.part },
+      ]),
+      .own([
+        .text("layer") { $0.layer.name },
+        .integer("position") { $0.position },
+      ]),
+      .shared([.text("metric") { $0.metric }]),
+      .own([
+        .integer("n") { $0.layer.summary?.n ?? 0 },
+        .number("mean") { $0.layer.summary?.mean },
+        .number("low") { $0.layer.summary?.min },
+        .number("high") { $0.layer.summary?.max },
+      ]),
+    ])
+    return table.csv(profiles.count) {
+      profiles[$0]
+    } rows: { profile in
+      profile.layers.enumerated().map { Row(position: $0.offset, layer: $0.element) }
     }
-    var columns: [Column<Row>] = StudyTables.caseColumns(analysis.furtherAxes) { $0.profile.setting.transferCase }
-    columns += [
-      .text("init") { $0.profile.setting.initialisation },
-      .text("state") { $0.profile.state?.rawValue },
-      .text("part") { $0.profile.part },
-      .text("layer") { $0.layer.name },
-      .integer("position") { $0.position },
-      .text("metric") { $0.profile.metric },
-      .integer("n") { $0.layer.summary?.n ?? 0 },
-      .number("mean") { $0.layer.summary?.mean },
-      .number("low") { $0.layer.summary?.min },
-      .number("high") { $0.layer.summary?.max },
-    ]
-    return DataTable(columns).csv(rows)
   }
 }

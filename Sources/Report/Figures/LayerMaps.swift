@@ -1,3 +1,4 @@
+import Files
 import Planner
 import WorkerProtocol
 
@@ -27,26 +28,37 @@ enum LayerMaps {
     return notes + [tally.note].compactMap(\.self)
   }
 
-  static func csv(_ matrices: [MeanMatrix], _ analysis: StudyAnalysis) -> [UInt8] {
+  static func csv(_ matrices: [MeanMatrix], _ analysis: StudyAnalysis) -> BytePieces {
     struct Row {
-      let matrix: MeanMatrix
-      let place: Int
-      var row: Int { place / matrix.columns.layers.count }
-      var column: Int { place % matrix.columns.layers.count }
+      let rowLayer: String
+      let columnLayer: String
+      let summary: SampleSummary?
     }
-    let rows = matrices.lazy.flatMap { matrix in matrix.values.indices.lazy.map { Row(matrix: matrix, place: $0) } }
-    var columns: [Column<Row>] = StudyTables.caseColumns(analysis.furtherAxes) { $0.matrix.setting.transferCase }
-    columns += [
-      .text("init") { $0.matrix.setting.initialisation },
-      .text("state") { $0.matrix.rows.state.rawValue },
-      .text("layer") { $0.matrix.rows.layers[$0.row] },
-      .text("other_init") { $0.matrix.partner ?? $0.matrix.setting.initialisation },
-      .text("other_state") { $0.matrix.columns.state.rawValue },
-      .text("other_layer") { $0.matrix.columns.layers[$0.column] },
-      .text("metric") { $0.matrix.metric },
-      .integer("n") { $0.matrix.values[$0.place]?.n ?? 0 },
-      .number("mean") { $0.matrix.values[$0.place]?.mean },
-    ]
-    return DataTable(columns).csv(rows)
+    let table = GroupedTable<MeanMatrix, Row>([
+      .shared(StudyTables.caseColumns(analysis.furtherAxes) { $0.setting.transferCase }),
+      .shared([
+        .text("init") { $0.setting.initialisation },
+        .text("state") { $0.rows.state.rawValue },
+      ]),
+      .own([.text("layer") { $0.rowLayer }]),
+      .shared([
+        .text("other_init") { $0.partner ?? $0.setting.initialisation },
+        .text("other_state") { $0.columns.state.rawValue },
+      ]),
+      .own([.text("other_layer") { $0.columnLayer }]),
+      .shared([.text("metric") { $0.metric }]),
+      .own([
+        .integer("n") { $0.summary?.n ?? 0 },
+        .number("mean") { $0.summary?.mean },
+      ]),
+    ])
+    return table.csv(matrices.count) {
+      matrices[$0]
+    } rows: { matrix in
+      matrix.values.enumerated().map { place, summary in
+        let (row, column) = place.quotientAndRemainder(dividingBy: matrix.columns.layers.count)
+        return Row(rowLayer: matrix.rows.layers[row], columnLayer: matrix.columns.layers[column], summary: summary)
+      }
+    }
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Planner
 
 /// Performance by nearest neighbours beside the test's: a panel for each case, for each initialisation both, every run a
@@ -16,11 +17,11 @@ enum NeighboursFigure {
         MetricName.plain(own[0].metric), both.map { ($0.values, $0.summary?.interval) })
     }
     let x = Axis("", .band(shown.names))
-    let panels = analysis.cases.compactMap { transferCase -> Panel? in
-      guard let own = byCase[transferCase], let y = axes[transferCase.dataset], case .linear(let range) = y.scale else {
-        return nil
-      }
-      let marks = own.flatMap { neighbours -> [Mark] in
+    let cases = analysis.cases.filter { byCase[$0] != nil }
+    let drawing = DrawnFigure.limited(cases) { transferCase in
+      let y = axes[transferCase.dataset] ?? RunMarks.axis("", [])
+      guard case .linear(let range) = y.scale else { preconditionFailure("an axis of performance is linear") }
+      let marks = (byCase[transferCase] ?? []).flatMap { neighbours -> [Mark] in
         let name = neighbours.key.initialisation
         let title = neighbours.key.title(showsFraction: true)
         let test = analysis.setting(transferCase, name).map {
@@ -32,7 +33,6 @@ enum NeighboursFigure {
       }
       return Panel(title: transferCase.title(withFraction: hasFractions), x: x, y: y, marks: marks)
     }
-    let drawing = DrawnFigure.limited(panels)
     let panelsOfOne = Dictionary(grouping: byCase.keys, by: \.dataset).values.map(\.count).max() ?? 1
     let figure = Figure(
       name: "knn", title: "Performance by nearest neighbours beside the test performance",
@@ -44,7 +44,7 @@ enum NeighboursFigure {
         """,
       panels: drawing.panels, columns: Swift.min(4, panelsOfOne), panelHeight: 130,
       legends: [legend(shown.names)],
-      notes: (panels.isEmpty ? ["Nothing to draw: no such measure is planned."] : drawing.notes)
+      notes: (cases.isEmpty ? ["Nothing to draw: no such measure is planned."] : drawing.notes)
         + [shown.note, MeasureTally(.knn, analysis).note].compactMap(\.self))
     return DrawnFigure(figure: figure, csv: csv(settings, analysis))
   }
@@ -62,35 +62,39 @@ enum NeighboursFigure {
       ])
   }
 
-  private static func csv(_ settings: [SettingResult], _ analysis: StudyAnalysis) -> [UInt8] {
+  private static func csv(_ settings: [SettingResult], _ analysis: StudyAnalysis) -> BytePieces {
     struct Row {
-      let setting: SettingResult
       let seed: Int
       let neighbours: Double?
       let test: Double?
     }
-    let rows = settings.flatMap { setting -> [Row] in
+    let table = GroupedTable<SettingResult, Row>([
+      .shared(StudyTables.caseColumns(analysis.furtherAxes) { $0.key.transferCase }),
+      .shared([.text("init") { $0.key.initialisation }]),
+      .own([.integer("seed") { $0.seed }]),
+      .shared([.text("metric") { $0.metric }]),
+      .own([
+        .number("knn") { $0.neighbours },
+        .number("test") { $0.test },
+      ]),
+      .shared([
+        .integer("n") { $0.n },
+        .integer("planned") { $0.planned },
+        .number("mean") { $0.summary?.mean },
+        .number("ci_low") { $0.summary?.interval?.low },
+        .number("ci_high") { $0.summary?.interval?.high },
+      ]),
+    ])
+    return table.csv(settings.count) {
+      settings[$0]
+    } rows: { setting in
       let tested = analysis.setting(setting.key.transferCase, setting.key.initialisation)?.values ?? []
       let seeds = (setting.values + tested).map(\.seed).uniqued().sorted()
       return seeds.map { seed in
         Row(
-          setting: setting, seed: seed, neighbours: setting.values.first { $0.seed == seed }?.value,
+          seed: seed, neighbours: setting.values.first { $0.seed == seed }?.value,
           test: tested.first { $0.seed == seed }?.value)
       }
     }
-    var columns: [Column<Row>] = StudyTables.caseColumns(analysis.furtherAxes) { $0.setting.key.transferCase }
-    columns += [
-      .text("init") { $0.setting.key.initialisation },
-      .integer("seed") { $0.seed },
-      .text("metric") { $0.setting.metric },
-      .number("knn") { $0.neighbours },
-      .number("test") { $0.test },
-      .integer("n") { $0.setting.n },
-      .integer("planned") { $0.setting.planned },
-      .number("mean") { $0.setting.summary?.mean },
-      .number("ci_low") { $0.setting.summary?.interval?.low },
-      .number("ci_high") { $0.setting.summary?.interval?.high },
-    ]
-    return DataTable(columns).csv(rows)
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Planner
 import Store
 
@@ -16,20 +17,20 @@ enum PerformanceFigure {
     }
     let groups = (hasFractions ? analysis.fractions.count : 1) * drawn.names.count
     let columns = groups > 30 ? 1 : groups > 12 ? 2 : 4
-    var panels: [Panel] = []
-    for dataset in names {
-      let own = facets.map { facet in settings[PanelKey(dataset: dataset, facet: facet)] ?? [] }
-      let y = valueAxis(own.flatMap(\.self))
-      for (facet, settings) in zip(facets, own) where !settings.isEmpty {
-        let labels = hasFractions ? analysis.fractions.map(NumberText.exact) : drawn.names
-        let x = Axis(hasFractions ? "Fraction of the training images" : "", .band(labels))
-        let marks = settings.flatMap { setting -> [Mark] in
-          Self.marks(setting, at: place(setting, drawn.names, hasFractions: hasFractions), y: y)
-        }
-        panels.append(Panel(title: "\(dataset) · \(facet.title)", x: x, y: y, marks: marks))
-      }
+    let keys = names.flatMap { dataset in facets.map { PanelKey(dataset: dataset, facet: $0) } }
+      .filter { settings[$0] != nil }
+    let axes = Dictionary(grouping: keys, by: \.dataset).mapValues { own in
+      valueAxis(own.flatMap { settings[$0] ?? [] })
     }
-    let drawing = DrawnFigure.limited(panels)
+    let labels = hasFractions ? analysis.fractions.map(NumberText.exact) : drawn.names
+    let x = Axis(hasFractions ? "Fraction of the training images" : "", .band(labels))
+    let drawing = DrawnFigure.limited(keys) { key in
+      let y = axes[key.dataset] ?? valueAxis([])
+      let marks = (settings[key] ?? []).flatMap { setting -> [Mark] in
+        Self.marks(setting, at: place(setting, drawn.names, hasFractions: hasFractions), y: y)
+      }
+      return Panel(title: "\(key.dataset) · \(key.facet.title)", x: x, y: y, marks: marks)
+    }
     let incomplete = analysis.settings.count { !$0.isComplete }
     var notes = drawing.notes
     if let note = drawn.note { notes.append(note) }
@@ -53,7 +54,7 @@ enum PerformanceFigure {
               InitialisationName.plain($0), PointStyle(Palette.shape($0), radius: 4, fill: Palette.initialisation($0)))
           })
       ],
-      notes: panels.isEmpty ? ["Nothing to draw: the study has no cells."] : notes, isWide: groups > 6)
+      notes: keys.isEmpty ? ["Nothing to draw: the study has no cells."] : notes, isWide: groups > 6)
     return DrawnFigure(figure: figure, csv: csv(analysis))
   }
 
@@ -80,25 +81,23 @@ enum PerformanceFigure {
     return RunMarks(setting, title: setting.key.title(showsFraction: true)).marks(at: place, range: range)
   }
 
-  private static func csv(_ analysis: StudyAnalysis) -> [UInt8] {
-    struct Row {
-      let setting: SettingResult
-      let run: SeedValue
-    }
-    let rows = analysis.settings.flatMap { setting in setting.values.map { Row(setting: setting, run: $0) } }
-    var columns: [Column<Row>] = StudyTables.caseColumns(analysis.furtherAxes) { $0.setting.key.transferCase }
-    columns += [
-      .text("init") { $0.setting.key.initialisation },
-      .integer("seed") { $0.run.seed },
-      .text("metric") { $0.setting.metric },
-      .number("value") { $0.run.value },
-      .integer("n") { $0.setting.n },
-      .integer("planned") { $0.setting.planned },
-      .number("mean") { $0.setting.summary?.mean },
-      .number("ci_low") { $0.setting.summary?.interval?.low },
-      .number("ci_high") { $0.setting.summary?.interval?.high },
-    ]
-    return DataTable(columns).csv(rows)
+  private static func csv(_ analysis: StudyAnalysis) -> BytePieces {
+    let settings = analysis.settings
+    let table = GroupedTable<SettingResult, SeedValue>([
+      .shared(StudyTables.caseColumns(analysis.furtherAxes) { $0.key.transferCase }),
+      .shared([.text("init") { $0.key.initialisation }]),
+      .own([.integer("seed") { $0.seed }]),
+      .shared([.text("metric") { $0.metric }]),
+      .own([.number("value") { $0.value }]),
+      .shared([
+        .integer("n") { $0.n },
+        .integer("planned") { $0.planned },
+        .number("mean") { $0.summary?.mean },
+        .number("ci_low") { $0.summary?.interval?.low },
+        .number("ci_high") { $0.summary?.interval?.high },
+      ]),
+    ])
+    return table.csv(settings.count) { settings[$0] } rows: { $0.values }
   }
 }
 

@@ -1,3 +1,4 @@
+import Files
 import Planner
 import Store
 
@@ -17,8 +18,10 @@ enum TrainingCurvesFigure {
         MetricName.plain(own[0].metric), .linear(around: points.map(\.low) + points.map(\.high)))
     }
     let x = Axis("Epoch", .linear(around: [0] + curves.flatMap { $0.points.map(\.epoch) }, margin: 0.02))
-    let panels = analysis.cases.compactMap { transferCase -> Panel? in
-      guard let own = byCase[transferCase], let y = axes[transferCase.dataset] else { return nil }
+    let cases = analysis.cases.filter { byCase[$0] != nil }
+    let drawing = DrawnFigure.limited(cases) { transferCase in
+      let own = byCase[transferCase] ?? []
+      let y = axes[transferCase.dataset] ?? Axis("", .linear(around: []))
       let title = transferCase.title(withFraction: hasFractions)
       let areas = own.map { curve in
         Mark.area(
@@ -43,7 +46,6 @@ enum TrainingCurvesFigure {
     }
     // A row for each data set, where its panels fit into one.
     let panelsOfOne = Dictionary(grouping: byCase.keys, by: \.dataset).values.map(\.count).max() ?? 1
-    let drawing = DrawnFigure.limited(panels)
     let drawn = analysis.initialisations.filter { name in curves.contains { $0.key.initialisation == name } }
     let figure = Figure(
       name: "training-curves", title: "Validation performance during training",
@@ -57,7 +59,7 @@ enum TrainingCurvesFigure {
           title: nil,
           drawn.map { Legend.Key(InitialisationName.plain($0), PointStyle(.circle, radius: 0), line: stroke($0)) })
       ],
-      notes: panels.isEmpty
+      notes: cases.isEmpty
         ? ["Nothing to draw: no validation has been recorded yet."] : drawing.notes + [shown.note].compactMap(\.self))
     return DrawnFigure(figure: figure, csv: csv(all, analysis))
   }
@@ -109,22 +111,19 @@ enum TrainingCurvesFigure {
     }
   }
 
-  private static func csv(_ curves: [Curve], _ analysis: StudyAnalysis) -> [UInt8] {
-    struct Row {
-      let curve: Curve
-      let point: CurvePoint
-    }
-    let rows = curves.flatMap { curve in curve.points.map { Row(curve: curve, point: $0) } }
-    var columns: [Column<Row>] = StudyTables.caseColumns(analysis.furtherAxes) { $0.curve.key.transferCase }
-    columns += [
-      .text("init") { $0.curve.key.initialisation },
-      .number("epoch") { $0.point.epoch },
-      .text("metric") { $0.curve.metric },
-      .integer("n") { $0.point.n },
-      .number("mean") { $0.point.mean },
-      .number("low") { $0.point.low },
-      .number("high") { $0.point.high },
-    ]
-    return DataTable(columns).csv(rows)
+  private static func csv(_ curves: [Curve], _ analysis: StudyAnalysis) -> BytePieces {
+    let table = GroupedTable<Curve, CurvePoint>([
+      .shared(StudyTables.caseColumns(analysis.furtherAxes) { $0.key.transferCase }),
+      .shared([.text("init") { $0.key.initialisation }]),
+      .own([.number("epoch") { $0.epoch }]),
+      .shared([.text("metric") { $0.metric }]),
+      .own([
+        .integer("n") { $0.n },
+        .number("mean") { $0.mean },
+        .number("low") { $0.low },
+        .number("high") { $0.high },
+      ]),
+    ])
+    return table.csv(curves.count) { curves[$0] } rows: { $0.points }
   }
 }

@@ -7,7 +7,7 @@ extension ReportPage {
     for kind in analysis.measureKinds {
       let tally = MeasureTally(kind, analysis)
       page.leaf("h3", kind.measureName)
-      if let parameters = MeasureParameters(analysis.measured(kind)).text {
+      if let parameters = MeasureParameters(analysis.measureParameters[kind] ?? []).text {
         page.leaf("p", "class=\"quiet\"", "Computed with \(parameters).")
       }
       page.leaf(
@@ -79,19 +79,19 @@ struct MeasureParameters {
   /// `k = 200, temperature = 0.1`; nil where there is nothing to say.
   let text: String?
 
-  init(_ measures: [Measured]) {
-    // Each value once, in the order in which they come: a large study has the same ones very many times.
+  init(_ all: [JSONValue]) {
+    // Each value once, in the order in which they come.
     var found: [String: [JSONValue]] = [:]
-    for measured in measures {
-      guard case .object(let members) = measured.result.parameters else { continue }
+    for parameters in all {
+      guard case .object(let members) = parameters else { continue }
       for (name, value) in members where !Self.identity.contains(name) {
         if found[name]?.contains(value) != true { found[name, default: []].append(value) }
       }
     }
-    let all = found.flatMap { name, values in values.map { Self.flattened(.object([name: $0]), prefix: "") } }
+    let flat = found.flatMap { name, values in values.map { Self.flattened(.object([name: $0]), prefix: "") } }
     var parts: [String] = []
-    for name in all.flatMap({ $0.map(\.name) }).uniqued().sorted() {
-      let values = all.compactMap { $0.first { $0.name == name }?.value }.uniqued()
+    for name in flat.flatMap({ $0.map(\.name) }).uniqued().sorted() {
+      let values = flat.compactMap { $0.first { $0.name == name }?.value }.uniqued()
       let shown = values.prefix(3).joined(separator: " or ") + (values.count > 3 ? " or others" : "")
       parts.append("\(name.split(separator: "_").joined(separator: " ")) = \(shown)")
     }

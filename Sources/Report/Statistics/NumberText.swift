@@ -26,9 +26,9 @@ package enum NumberText {
   /// Like `fixed`, without the zeros that end it.
   package static func trimmed(_ value: Double, _ digits: Int) -> String {
     var text = fixed(value, digits)
-    guard text.contains(".") else { return text }
-    while text.hasSuffix("0") { text.removeLast() }
-    if text.hasSuffix(".") { text.removeLast() }
+    guard text.utf8.contains(UInt8(ascii: ".")) else { return text }
+    while text.utf8.last == UInt8(ascii: "0") { text.removeLast() }
+    if text.utf8.last == UInt8(ascii: ".") { text.removeLast() }
     return text
   }
 

@@ -1,9 +1,41 @@
+import Files
 import Hashing
 import Planner
 
 /// A CSV table under way: UTF-8, fields after one another, lines ended by a line feed.
 struct CSVBuffer {
   private(set) var bytes: [UInt8] = []
+
+  /// A table with a header, written by parts of its `count` rows or groups of rows on all cores.
+  static func table(
+    _ names: [String], count: Int, _ write: @Sendable (Range<Int>, inout CSVBuffer) -> Void
+  ) -> BytePieces {
+    var header = CSVBuffer()
+    for (index, name) in names.enumerated() {
+      if index > 0 { header.separate() }
+      header.append(name)
+    }
+    header.endLine()
+    let block = 512
+    let parts = Parallel.map((count + block - 1) / block) { part in
+      var csv = CSVBuffer()
+      write(part * block..<min(count, (part + 1) * block), &csv)
+      return csv.bytes
+    }
+    return BytePieces([header.bytes] + parts)
+  }
+
+  mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+
+  mutating func append(_ other: CSVBuffer) { bytes.append(contentsOf: other.bytes) }
+
+  /// The fields of a row.
+  mutating func append<Row>(_ columns: [Column<Row>], _ row: Row) {
+    for (index, column) in columns.enumerated() {
+      if index > 0 { separate() }
+      column.write(row, &self)
+    }
+  }
 
   mutating func separate() { bytes.append(UInt8(ascii: ",")) }
 

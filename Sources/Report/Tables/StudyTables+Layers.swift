@@ -1,3 +1,4 @@
+import Files
 import Planner
 import Store
 import WorkerProtocol
@@ -5,41 +6,39 @@ import WorkerProtocol
 extension StudyTables {
   /// A row for each cell, measure, and layer or pair of layers: single runs, which the figures' tables are means of. What became
   /// of measures that are not done is in the table of cells.
-  package static func layers(_ analysis: StudyAnalysis) -> [UInt8] {
-    let rows = StageKind.ofLayers.lazy.flatMap { kind in
-      analysis.measured(kind).lazy.flatMap { measured in
-        measured.result.layers.series.flatMap { Self.rows(of: $0, measured) }
-          + measured.result.layers.matrices.flatMap { Self.rows(of: $0, measured) }
-      }
+  package static func layers(_ analysis: StudyAnalysis) -> BytePieces {
+    let measured = StageKind.ofLayers.flatMap { analysis.measured($0) }
+    let table = GroupedTable<Measured, LayerRow>([
+      .shared(cellColumns(analysis.furtherAxes)),
+      .shared([.text("analysis") { $0.kind.rawValue }]),
+      .own([
+        .text("state") { $0.state?.rawValue },
+        .text("part") { $0.part },
+        .text("layer") { $0.layer },
+        .integer("position") { $0.position },
+        .text("other_init") { $0.other?.initialisation },
+        .text("other_state") { $0.other?.state.rawValue },
+        .text("other_layer") { $0.other?.layer },
+        .text("metric") { $0.metric },
+        .number("value") { $0.value },
+      ]),
+      .shared([.key("key") { $0.result.measure.key }]),
+    ])
+    return table.csv(measured.count) {
+      measured[$0]
+    } rows: { measured in
+      let layers = measured.result.layers
+      return layers.series.flatMap { Self.rows(of: $0) } + layers.matrices.flatMap { Self.rows(of: $0, measured) }
     }
-    var columns: [Column<LayerRow>] = [.text("cell") { $0.measured.cell.id.text }]
-    columns += caseColumns(analysis.furtherAxes)
-    columns += [
-      .text("init") { $0.measured.cell.initialisation },
-      .integer("seed") { $0.measured.cell.seed },
-      .text("analysis") { $0.measured.kind.rawValue },
-      .text("state") { $0.state?.rawValue },
-      .text("part") { $0.part },
-      .text("layer") { $0.layer },
-      .integer("position") { $0.position },
-      .text("other_init") { $0.other?.initialisation },
-      .text("other_state") { $0.other?.state.rawValue },
-      .text("other_layer") { $0.other?.layer },
-      .text("metric") { $0.metric },
-      .number("value") { $0.value },
-      .key("key") { $0.measured.result.measure.key },
-    ]
-    return DataTable(columns).csv(rows)
   }
 
-  private struct LayerRow: OfCell {
+  private struct LayerRow {
     struct Other {
       let initialisation: String
       let state: ModelState
       let layer: String
     }
 
-    let measured: Measured
     let metric: String
     let state: ModelState?
     var part: String?
@@ -47,14 +46,12 @@ extension StudyTables {
     let position: Int
     var other: Other?
     let value: Double?
-
-    var cell: Cell { measured.cell }
   }
 
-  private static func rows(of series: LayerSeries, _ measured: Measured) -> [LayerRow] {
+  private static func rows(of series: LayerSeries) -> [LayerRow] {
     zip(series.layers, series.values).enumerated().map { position, pair in
       LayerRow(
-        measured: measured, metric: series.metric, state: series.state, part: series.part, layer: pair.0,
+        metric: series.metric, state: series.state, part: series.part, layer: pair.0,
         position: position, value: pair.1)
     }
   }
@@ -65,7 +62,7 @@ extension StudyTables {
     return matrix.values.enumerated().map { place, value in
       let (row, column) = place.quotientAndRemainder(dividingBy: matrix.columns.layers.count)
       return LayerRow(
-        measured: measured, metric: matrix.metric, state: matrix.rows.state, layer: matrix.rows.layers[row],
+        metric: matrix.metric, state: matrix.rows.state, layer: matrix.rows.layers[row],
         position: row,
         other: LayerRow.Other(
           initialisation: other, state: matrix.columns.state, layer: matrix.columns.layers[column]), value: value)

@@ -1,11 +1,15 @@
+import Files
 import Planner
 import Store
 import WorkerProtocol
 
-/// A row that is of a cell.
-protocol OfCell {
+/// What is of a cell.
+protocol OfCell: Sendable {
   var cell: Cell { get }
 }
+
+extension CellResult: OfCell {}
+extension Measured: OfCell {}
 
 /// The CSV tables of a study.
 package enum StudyTables {
@@ -14,42 +18,40 @@ package enum StudyTables {
   ///
   /// The split of a measure's rows is its name, `knn`, and never `test`: nearest neighbours judge the test images by metrics
   /// of the same names, and who picks rows by split and metric must not mix the two. State and reason are the measure's.
-  package static func cells(_ analysis: StudyAnalysis) -> [UInt8] {
+  package static func cells(_ analysis: StudyAnalysis) -> BytePieces {
     let cells = analysis.cells
-    let rows = cells.indices.lazy.flatMap { place -> [CellRow] in
-      let tested = CellRow.each(of: cells[place].metrics) { CellRow(cells: cells, place: place, metricPlace: $0) }
-      let measured = cells[place].measures.indices.flatMap { own in
-        CellRow.each(of: cells[place].measures[own].metrics) {
-          CellRow(cells: cells, place: place, measurePlace: own, metricPlace: $0)
-        }
-      }
-      return tested + measured
-    }
-    var columns: [Column<CellRow>] = [
-      .text("study") { _ in analysis.study },
-      .text("cell") { $0.result.cell.id.text },
-    ]
-    columns += caseColumns(analysis.furtherAxes)
-    columns += [
-      .text("init") { $0.result.cell.initialisation },
-      .integer("seed") { $0.result.cell.seed },
-      .text("state") { ($0.measure?.state ?? $0.result.state).rawValue },
-      .text("reason") { $0.measurePlace == nil ? $0.result.reason : $0.measure?.reason },
-      .text("split") { $0.measure?.measure.kind.rawValue ?? $0.metric?.split ?? "test" },
-      .text("metric") { $0.metric?.name ?? ($0.measurePlace == nil ? $0.result.cell.metric : nil) },
-      .number("value") { $0.metric?.value },
-      .key("train_key") { $0.result.cell.stages[.train] },
-      .key("test_key") { $0.measurePlace == nil ? $0.result.cell.stages[.test] : nil },
+    var keys: [Column<CellRow>] = [
+      .key("test_key") { $0.measurePlace == nil ? $0.result.cell.stages[.test] : nil }
     ]
     // A study without measures has no column of them.
-    if !analysis.measureKinds.isEmpty { columns.append(.key("measure_key") { $0.measure?.measure.key }) }
-    return DataTable(columns).csv(rows)
+    if !analysis.measureKinds.isEmpty { keys.append(.key("measure_key") { $0.measure?.measure.key }) }
+    let table = GroupedTable<CellResult, CellRow>([
+      .shared([.text("study") { _ in analysis.study }] + cellColumns(analysis.furtherAxes)),
+      .own([
+        .text("state") { ($0.measure?.state ?? $0.result.state).rawValue },
+        .text("reason") { $0.measurePlace == nil ? $0.result.reason : $0.measure?.reason },
+        .text("split") { $0.measure?.measure.kind.rawValue ?? $0.metric?.split ?? "test" },
+        .text("metric") { $0.metric?.name ?? ($0.measurePlace == nil ? $0.result.cell.metric : nil) },
+        .number("value") { $0.metric?.value },
+      ]),
+      .shared([.key("train_key") { $0.cell.stages[.train] }]),
+      .own(keys),
+    ])
+    return table.csv(cells.count) {
+      cells[$0]
+    } rows: { result in
+      CellRow.each(of: result.metrics) { CellRow(result: result, metricPlace: $0) }
+        + result.measures.indices.flatMap { own in
+          CellRow.each(of: result.measures[own].metrics) {
+            CellRow(result: result, measurePlace: own, metricPlace: $0)
+          }
+        }
+    }
   }
 
-  /// A row of `cells.csv`, by places: a large study has very many.
-  private struct CellRow: OfCell {
-    let cells: [CellResult]
-    let place: Int
+  /// A row of `cells.csv`.
+  private struct CellRow {
+    let result: CellResult
     var measurePlace: Int?
     let metricPlace: Int?
 
@@ -58,19 +60,17 @@ package enum StudyTables {
       metrics.isEmpty ? [row(nil)] : metrics.indices.map(row)
     }
 
-    var result: CellResult { _read { yield cells[place] } }
-    var cell: Cell { _read { yield cells[place].cell } }
-    var measure: MeasureResult? { measurePlace.map { cells[place].measures[$0] } }
+    var measure: MeasureResult? { measurePlace.map { result.measures[$0] } }
     var metric: MetricValue? {
       guard let metricPlace else { return nil }
-      guard let measurePlace else { return cells[place].metrics[metricPlace] }
-      return cells[place].measures[measurePlace].metrics[metricPlace]
+      guard let measurePlace else { return result.metrics[metricPlace] }
+      return result.measures[measurePlace].metrics[metricPlace]
     }
   }
 
   /// A row for each setting and metric, and for each number of the whole network that a measure leaves: its split is the
   /// measure's name.
-  package static func settings(_ analysis: StudyAnalysis) -> [UInt8] {
+  package static func settings(_ analysis: StudyAnalysis) -> BytePieces {
     var columns: [Column<SettingResult>] = caseColumns(analysis.furtherAxes) { $0.key.transferCase }
     columns += [
       .text("init") { $0.key.initialisation },
@@ -95,7 +95,7 @@ package enum StudyTables {
   }
 
   /// A row for each case that has at least two of RI, ST and WT.
-  package static func gains(_ analysis: StudyAnalysis) -> [UInt8] {
+  package static func gains(_ analysis: StudyAnalysis) -> BytePieces {
     var columns: [Column<Gain>] = caseColumns(analysis.furtherAxes) { $0.transferCase }
     columns += [
       .text("metric") { $0.metric },
@@ -152,43 +152,31 @@ package enum StudyTables {
   }
 
   /// A row for each validation of each cell's training.
-  package static func history(_ analysis: StudyAnalysis) -> [UInt8] {
-    struct Row: OfCell {
-      let cells: [CellResult]
-      let place: Int
-      let entryPlace: Int
-
-      var cell: Cell { _read { yield cells[place].cell } }
-      var entry: HistoryEntry { _read { yield cells[place].history[entryPlace] } }
-    }
+  package static func history(_ analysis: StudyAnalysis) -> BytePieces {
     let cells = analysis.cells
-    let rows = cells.indices.lazy.flatMap { place in
-      cells[place].history.indices.lazy.map { Row(cells: cells, place: place, entryPlace: $0) }
-    }
-    var columns: [Column<Row>] = [.text("cell") { $0.cell.id.text }]
-    columns += caseColumns(analysis.furtherAxes)
-    columns += [
-      .text("init") { $0.cell.initialisation },
-      .integer("seed") { $0.cell.seed },
-      .integer("step") { $0.entry.step },
-      .number("epoch") { $0.entry.epoch },
-      .number("learning_rate") { $0.entry.learningRate },
-      .number("training_loss") { $0.entry.trainingLoss },
-      .number("validation_loss") { $0.entry.validationLoss },
-      .text("metric") { $0.cell.metric },
-      .number("validation_metric") { $0.entry.validationMetric },
-    ]
+    var numbers: [Column<HistoryEntry>] = [.number("validation_metric") { $0.validationMetric }]
     // A study that never asked for neighbours has no column of them.
-    if rows.contains(where: { $0.entry.validationNeighbours != nil }) {
-      columns.append(.number("validation_knn") { $0.entry.validationNeighbours })
-    }
-    columns.append(.key("train_key") { $0.cell.stages[.train] })
-    return DataTable(columns).csv(rows)
+    let hasNeighbours = cells.contains { $0.history.contains { $0.validationNeighbours != nil } }
+    if hasNeighbours { numbers.append(.number("validation_knn") { $0.validationNeighbours }) }
+    let table = GroupedTable<CellResult, HistoryEntry>([
+      .shared(cellColumns(analysis.furtherAxes)),
+      .own([
+        .integer("step") { $0.step },
+        .number("epoch") { $0.epoch },
+        .number("learning_rate") { $0.learningRate },
+        .number("training_loss") { $0.trainingLoss },
+        .number("validation_loss") { $0.validationLoss },
+      ]),
+      .shared([.text("metric") { $0.cell.metric }]),
+      .own(numbers),
+      .shared([.key("train_key") { $0.cell.stages[.train] }]),
+    ])
+    return table.csv(cells.count) { cells[$0] } rows: { $0.history }
   }
 
   /// A row for each rate that a search tried, or for each step that it reports; a search that is not done has one row, without
   /// numbers.
-  package static func rateSearches(_ analysis: StudyAnalysis) -> [UInt8] {
+  package static func rateSearches(_ analysis: StudyAnalysis) -> BytePieces {
     struct Row {
       let search: RateSearchResult
       let trial: RateTrial?
@@ -215,7 +203,7 @@ package enum StudyTables {
   }
 
   /// A row for each class of each data set whose images are counted.
-  package static func classes(_ analysis: StudyAnalysis) -> [UInt8] {
+  package static func classes(_ analysis: StudyAnalysis) -> BytePieces {
     struct Row {
       let dataset: String
       let name: String
@@ -241,21 +229,22 @@ package enum StudyTables {
 
   private static func columnName(of axis: String) -> String { ownNames.contains(axis) ? "axis.\(axis)" : axis }
 
-  /// The columns that say which case a row is of, where it is of a cell: the same as of a case, without making one for each.
-  static func caseColumns<Row: OfCell>(_ furtherAxes: [String]) -> [Column<Row>] {
+  /// The columns that say which cell a row is of: the same in every table.
+  static func cellColumns<Row: OfCell>(_ furtherAxes: [String]) -> [Column<Row>] {
     [
-      .text("dataset") { $0.cell.dataset }, .text("backbone") { $0.cell.backbone },
+      .text("cell") { $0.cell.id.text }, .text("dataset") { $0.cell.dataset }, .text("backbone") { $0.cell.backbone },
       .number("fraction") { $0.cell.fraction },
     ]
       + furtherAxes.map { name in
         .text(columnName(of: name)) { row in row.cell.furtherAxes.first { $0.name == name }?.value }
       }
+      + [.text("init") { $0.cell.initialisation }, .integer("seed") { $0.cell.seed }]
   }
 
   /// The columns that say which case a row is of: the same in every table.
-  static func caseColumns<Row>(_ furtherAxes: [String], _ transferCase: @escaping (Row) -> TransferCase) -> [Column<
-    Row
-  >] {
+  static func caseColumns<Row>(_ furtherAxes: [String], _ transferCase: @escaping @Sendable (Row) -> TransferCase)
+    -> [Column<Row>]
+  {
     [
       .text("dataset") { transferCase($0).dataset },
       .text("backbone") { transferCase($0).backbone },
