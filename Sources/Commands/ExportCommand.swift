@@ -20,18 +20,19 @@ struct ExportCommand: ParsableCommand {
   func run() throws {
     let loaded = try arguments.load()
     let workspace = try workspaceForReading(loaded.workspaceFolder)
-    let plan = try loaded.plan(in: workspace)
     if table == .attempts {
+      let plan = try loaded.plan(in: workspace)
       Console.write(try explaining { try attempts(of: plan, in: workspace) }.rendered(as: .csv))
       return
     }
     if table == .splits {
+      let plan = try loaded.plan(in: workspace)
       Console.write(try SplitTable(plan: plan, workspace: workspace).csv())
       return
     }
-    let results = try explaining { try workspace.results(of: plan) }
-    guard let file = ReportWriter.renderFile("\(table.rawValue).csv", results: results) else {
-      throw absence(of: table, in: plan.study)
+    let results = try loaded.results(in: workspace)
+    guard let file = ReportWriter.renderTable("\(table.rawValue).csv", results: results) else {
+      throw absence(of: table, in: results.study)
     }
     Console.write(file.text)
   }

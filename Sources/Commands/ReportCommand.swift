@@ -18,9 +18,8 @@ struct ReportCommand: ParsableCommand {
   func run() throws {
     let loaded = try arguments.load()
     let workspace = try workspaceForReading(loaded.workspaceFolder)
-    let plan = try loaded.plan(in: workspace)
-    let results = try explaining { try workspace.results(of: plan) }
-    let folder = output ?? "results/\(plan.study)"
+    let results = try loaded.results(in: workspace)
+    let folder = output ?? "results/\(results.study)"
     let paths: [String]
     do {
       paths = try ReportWriter.write(results: results, to: folder)
@@ -30,7 +29,7 @@ struct ReportCommand: ParsableCommand {
         remedy: "make room or give write access there, or name another folder with --output; no result is lost")
     }
     let done = results.cells.count { $0.state == .done }
-    Console.writeLine("\(plan.study): \(done) of \(results.cells.count) cells; \(paths.count) files in \(folder)")
+    Console.writeLine("\(results.study): \(done) of \(results.cells.count) cells; \(paths.count) files in \(folder)")
     Console.writeLine(absolutePath("\(folder)/report.html"))
     // The process ends: nobody needs the memory of millions of values back one by one.
     _ = Unmanaged.passRetained(results.cells as AnyObject)

@@ -110,7 +110,7 @@ struct WorkspaceArguments: ParsableArguments {
 }
 
 /// A study as read, with where it lies.
-struct LoadedStudy {
+struct LoadedStudy: Sendable {
   let file: StudyFile
   let study: Study
   let filter: CellFilter?

@@ -9,6 +9,17 @@ extension LoadedStudy {
   /// - Throws: `CommandFailure` where something cannot be read.
   func plan(in workspace: Workspace) throws -> Plan { try planned(in: workspace).plan }
 
+  /// What is recorded of the study, read while it is planned.
+  ///
+  /// - Throws: `CommandFailure`.
+  func results(in workspace: Workspace) throws -> StudyResults {
+    // A filter leaves nobody knows how few.
+    let expected = filter == nil ? study.cellCount : 0
+    return try explaining {
+      try workspace.results(expecting: expected) { try plan(in: workspaceForReading(workspace.folder)) }
+    }
+  }
+
   /// The study's plan, and the content that it was made with.
   ///
   /// - Parameter mayBeEmpty: Whether a plan without a cell is no error.

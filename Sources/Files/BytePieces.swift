@@ -43,12 +43,13 @@ public struct BytePieces: Sendable {
     return true
   }
 
-  /// Replaces the file at `path` as one step, as `DurableFiles.write` does.
+  /// Writes them beside the file at `path`, which `commit` then replaces in one step.
   ///
   /// - Throws: `FileFault`.
-  public func write(to path: String) throws {
+  public func write(besides path: String) throws -> OutputFile {
     let file = try OutputFile(path: path)
     for piece in pieces { try piece.withUnsafeBytes { try file.append($0) } }
-    try file.commit()
+    if count > 1 << 20 { file.beginSynchronising() }
+    return file
   }
 }

@@ -2,8 +2,8 @@ import Foundation
 
 /// A file that appears under its name only when it is complete: written beside it, synced, then renamed into its place, so
 /// that whoever looks sees the old bytes or the new ones, never a part. One that is let go without `commit` leaves nothing,
-/// unless it was asked to keep its part.
-public final class OutputFile {
+/// unless it was asked to keep its part. It may be handed to another thread, but is for one at a time.
+public final class OutputFile: @unchecked Sendable {
   private let path: String
   private let partial: String
   private let keepsPart: Bool
@@ -42,6 +42,18 @@ public final class OutputFile {
   /// What is written is safe against a power cut when this returns.
   public func synchronise() throws {
     guard fdatasync(descriptor) == 0 else { throw FileFault.last("write", path) }
+  }
+
+  /// Has the disk begin with what is written, and does not wait for it: what `commit` waits for then is little.
+  public func beginSynchronising() {
+    // A failure is told once to each who has opened the file: opened anew here, so that `commit` is told too.
+    let other = open(partial, O_RDONLY | O_CLOEXEC)
+    guard other >= 0 else { return }
+    // Not on a queue of work, whose threads are for what computes.
+    Thread.detachNewThread {
+      _ = fdatasync(other)
+      close(other)
+    }
   }
 
   /// Leaves nothing, even of a part that was to be kept.

@@ -1,16 +1,68 @@
 import Dispatch
+import Foundation
 import Synchronization
 
 /// Work that is the same for many things and depends on none of the others, on all cores.
 public enum Parallel {
-  /// What a function makes of each number below `count`, in order; `block` of them at a time go to one core.
-  public static func map<Value: Sendable>(_ count: Int, block: Int = 1, _ body: @Sendable (Int) -> Value) -> [Value] {
-    let parts = Mutex<[Int: [Value]]>([:])
-    DispatchQueue.concurrentPerform(iterations: (count + block - 1) / block) { part in
-      let values = (part * block..<min(count, (part + 1) * block)).map(body)
-      parts.withLock { $0[part] = values }
+  private static let cores = ProcessInfo.processInfo.activeProcessorCount
+
+  /// What a function makes of each number below `count`, in order; `block` of them at a time go to one core. The function may
+  /// do so itself: cores that have nothing left to do help.
+  public static func map<Value: Sendable>(
+    _ count: Int, block: Int = 1, _ body: @escaping @Sendable (Int) -> Value
+  ) -> [Value] {
+    let parts = (count + block - 1) / block
+    let work = Work(parts) { part in (part * block..<min(count, (part + 1) * block)).map(body) }
+    for _ in 0..<max(0, min(parts, cores) - 1) { DispatchQueue.global().async { work.help() } }
+    work.help()
+    return work.values.flatMap(\.self)
+  }
+
+  /// Parts of a piece of work, taken one by one by whoever helps.
+  private final class Work<Value: Sendable>: Sendable {
+    private struct State {
+      var next = 0
+      var made: [Value?]
+      var missing: Int
     }
-    return parts.withLock { $0 }.sorted { $0.key < $1.key }.flatMap(\.value)
+
+    private let make: @Sendable (Int) -> Value
+    private let state: Mutex<State>
+    private let isMade = DispatchSemaphore(value: 0)
+    private let count: Int
+
+    init(_ count: Int, _ make: @escaping @Sendable (Int) -> Value) {
+      self.count = count
+      self.make = make
+      state = Mutex(State(made: Array(repeating: nil, count: count), missing: count))
+    }
+
+    /// Returns when no part is left to be begun.
+    func help() {
+      while let part = take() {
+        let value = make(part)
+        let isLast = state.withLock { state in
+          state.made[part] = value
+          state.missing -= 1
+          return state.missing == 0
+        }
+        if isLast { isMade.signal() }
+      }
+    }
+
+    private func take() -> Int? {
+      state.withLock { state in
+        guard state.next < count else { return nil }
+        state.next += 1
+        return state.next - 1
+      }
+    }
+
+    /// Waits until all are made.
+    var values: [Value] {
+      if count > 0 { isMade.wait() }
+      return state.withLock { $0.made }.compactMap(\.self)
+    }
   }
 
   /// Something made on another core, from when this is.

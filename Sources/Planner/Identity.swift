@@ -145,6 +145,9 @@ public enum StageKind: String, Hashable, Sendable, Codable, CaseIterable {
     }
   }
 
+  /// By its place among the kinds, not by its name, as an enumeration of texts would be.
+  public func hash(into hasher: inout Hasher) { hasher.combine(unsafeBitCast(self, to: UInt8.self)) }
+
   /// Moves when code changes what the kind computes; part of the key.
   public var version: Int { 1 }
 }

@@ -12,12 +12,13 @@ public enum ReportWriter {
   /// measures, which only studies that ask for them have, and of classes, which are there when a data set's images are
   /// counted; where there is nothing to show, a table has its header alone and a figure says what is missing.
   public static func renderFiles(results: StudyResults) -> [ReportFile] {
-    files(results: results).map { ReportFile(path: $0.path, bytes: $0.bytes().joined) }
+    each(StudyAnalysis(results)) { ReportFile(path: $0.path, bytes: $0.bytes().joined) }
   }
 
-  /// One file of the report; nil where this study's has none of that path.
-  public static func renderFile(_ path: String, results: StudyResults) -> ReportFile? {
-    files(results: results).first { $0.path == path }.map { ReportFile(path: path, bytes: $0.bytes().joined) }
+  /// One table of the report by its path; nil where this study's has none of that path.
+  public static func renderTable(_ path: String, results: StudyResults) -> ReportFile? {
+    tables(StudyAnalysis(results)).first { $0.path == path }
+      .map { ReportFile(path: path, bytes: $0.bytes().joined) }
   }
 
   /// A file that is yet to be rendered.
@@ -26,19 +27,44 @@ public enum ReportWriter {
     let bytes: @Sendable () -> BytePieces
   }
 
-  private static func files(results: StudyResults) -> [Pending] {
-    let analysis = StudyAnalysis(results)
-    let table = PerformanceTable(analysis)
-    let figures = DrawnFigure.all(analysis)
+  private enum Step<Value: Sendable>: Sendable {
+    case drawn(DrawnFigure)
+    case taken(Value)
+  }
+
+  /// Calls a function with each file, on all cores.
+  private static func each<Value: Sendable>(
+    _ analysis: StudyAnalysis, _ take: @escaping @Sendable (Pending) -> Value
+  ) -> [Value] {
+    let tables = tables(analysis)
+    let draw = DrawnFigure.all(analysis)
+    // The page, which shows every figure, comes last, and tables of very many rows fill what time the figures leave.
+    let steps = Parallel.map(draw.count + tables.count) { place -> Step<Value> in
+      place < draw.count ? .drawn(draw[place](analysis)) : .taken(take(tables[place - draw.count]))
+    }
+    let figures = steps.compactMap { if case .drawn(let figure) = $0 { figure } else { nil } }
+    let rest =
+      [Pending(path: "report.html") { BytePieces(ReportPage(analysis, figures: figures).html) }]
+      + figures.flatMap { drawn in
+        [
+          Pending(path: "figures/\(drawn.figure.name).svg") { BytePieces(drawn.svg) },
+          Pending(path: "figures/\(drawn.figure.name).csv") { drawn.csv },
+        ]
+      }
+    return steps.compactMap { if case .taken(let value) = $0 { value } else { nil } }
+      + Parallel.map(rest.count) { take(rest[$0]) }
+  }
+
+  /// The files that show no figure.
+  private static func tables(_ analysis: StudyAnalysis) -> [Pending] {
     var files = [
       Pending(path: "cells.csv") { StudyTables.cells(analysis) },
       Pending(path: "settings.csv") { StudyTables.settings(analysis) },
       Pending(path: "gains.csv") { StudyTables.gains(analysis) },
       Pending(path: "history.csv") { StudyTables.history(analysis) },
-      Pending(path: "tables/performance.md") { BytePieces(table.markdown) },
-      Pending(path: "tables/performance.tex") { BytePieces(table.latex) },
-      Pending(path: "provenance.json") { BytePieces(results.provenance.indentedText) },
-      Pending(path: "report.html") { BytePieces(ReportPage(analysis, table: table, figures: figures).html) },
+      Pending(path: "tables/performance.md") { BytePieces(PerformanceTable(analysis).markdown) },
+      Pending(path: "tables/performance.tex") { BytePieces(PerformanceTable(analysis).latex) },
+      Pending(path: "provenance.json") { BytePieces(analysis.provenance.indentedText) },
     ]
     if !analysis.rateSearches.isEmpty {
       files.append(Pending(path: "lr_search.csv") { StudyTables.rateSearches(analysis) })
@@ -48,39 +74,27 @@ public enum ReportWriter {
       files.append(Pending(path: "layers.csv") { StudyTables.layers(analysis) })
     }
     return files
-      + figures.flatMap { drawn in
-        [
-          Pending(path: "figures/\(drawn.figure.name).svg") { BytePieces(drawn.svg) },
-          Pending(path: "figures/\(drawn.figure.name).csv") { drawn.csv },
-        ]
-      }
   }
 
   /// Writes the report into `folder`, which is made where it does not exist, and returns the paths of all its files.
   ///
-  /// A file whose bytes would not change is not touched. Each other one is written beside its place and renamed, so a
-  /// reader never sees half a file.
+  /// A file whose bytes would not change is not touched. Each other one is written beside its place and, when all are written,
+  /// renamed, so a reader never sees half a file, and a disk that is full leaves the report before.
   ///
   /// - Throws: `FileFault` naming the file or folder that cannot be written.
   @discardableResult
   public static func write(results: StudyResults, to folder: String) throws -> [String] {
-    let files = files(results: results)
-    func place(of path: String) -> String { folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)" }
-    let paths = files.map { place(of: $0.path) }
-    let faults = Parallel.map(files.count) { index -> (any Error)? in
-      do {
-        try write(files[index].bytes(), to: paths[index])
-        return nil
-      } catch {
-        return error
-      }
+    @Sendable func place(of path: String) -> String { folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)" }
+    let written = each(StudyAnalysis(results)) { file in
+      (path: file.path, output: Result { try output(file.bytes(), to: place(of: file.path)) })
     }
-    for fault in faults { if let fault { throw fault } }
+    let outputs = try written.map { try $0.output.get() }
+    for fault in Parallel.map(outputs.count, { index in Result { try outputs[index]?.commit() } }) { try fault.get() }
     // What an earlier report of the study had and this one has not.
-    for path in optionalPaths where !files.contains(where: { $0.path == path }) {
+    for path in optionalPaths where !written.contains(where: { $0.path == path }) {
       try DurableFiles.remove(place(of: path))
     }
-    return paths
+    return written.map { place(of: $0.path) }
   }
 
   /// The files that not every study's report has.
@@ -88,9 +102,10 @@ public enum ReportWriter {
     ["classes.csv", "lr_search.csv", "layers.csv"]
     + (["lr-search"] + DrawnFigure.ofMeasures.map(\.name)).flatMap { ["figures/\($0).svg", "figures/\($0).csv"] }
 
-  private static func write(_ bytes: BytePieces, to path: String) throws {
-    if bytes.isContent(of: path) { return }
+  /// What is to replace the file at `path`; nil where that has these bytes.
+  private static func output(_ bytes: BytePieces, to path: String) throws -> OutputFile? {
+    if bytes.isContent(of: path) { return nil }
     try DurableFiles.makeFolder((path as NSString).deletingLastPathComponent)
-    try bytes.write(to: path)
+    return try bytes.write(besides: path)
   }
 }

@@ -34,6 +34,29 @@ extension Workspace {
   }
 }
 
+/// The rows of all stages of a database, of whatever plan.
+struct StageRowList: Sendable {
+  let rows: [(id: Int64, standing: Int, key: StageKey)]
+  let kinds: StageKindsByRow
+
+  /// How many rows there are, at most.
+  static func count(_ database: Database) throws -> Int {
+    try Int.fetchOne(database, sql: "SELECT max(id) FROM stage") ?? 0
+  }
+
+  init(_ database: Database) throws {
+    var rows: [(id: Int64, standing: Int, key: StageKey)] = []
+    var kinds: [(id: Int64, kind: StageKind)] = []
+    try database.cachedStatement(sql: "SELECT id, standing, key, kind FROM stage").eachRow { row in
+      guard let key = row.stageKey(2), let kind = StageKind(rawValue: row.text(3)) else { return }
+      rows.append((row.integer(0), Int(row.integer(1)), key))
+      kinds.append((row.integer(0), kind))
+    }
+    self.rows = rows
+    self.kinds = StageKindsByRow(kinds)
+  }
+}
+
 /// The rows of a plan's stages.
 struct PlanRows {
   /// In the plan's order; 0 for a stage that has none.
@@ -49,7 +72,7 @@ struct PlanRows {
 
   init(of stages: PlannedStages, _ database: Database) throws {
     self.init(none: stages)
-    let rows = try Int.fetchOne(database, sql: "SELECT max(id) FROM stage") ?? 0
+    let rows = try StageRowList.count(database)
     guard rows > 0 else { return }
     // One look at every row costs as much as some twenty searches for one.
     if stages.count * 20 < rows {
@@ -64,6 +87,13 @@ struct PlanRows {
     try database.cachedStatement(sql: "SELECT id, standing, key FROM stage").eachRow { row in
       guard let place = row.stageKey(2).flatMap({ stages.place(of: $0) }) else { return }
       take(id: row.integer(0), standing: Int(row.integer(1)), at: place)
+    }
+  }
+
+  init(of stages: PlannedStages, among list: StageRowList) {
+    self.init(none: stages)
+    for row in list.rows {
+      if let place = stages.place(of: row.key) { take(id: row.id, standing: row.standing, at: place) }
     }
   }
 

@@ -7,28 +7,45 @@ extension Workspace {
   /// Everything a report says of a plan, from one state of the database.
   ///
   /// - Throws: `WorkspaceError`.
-  public func results(of plan: Plan) throws -> StudyResults {
-    let present = try presentArtifacts(of: plan.stages)
-    let runIsLive = currentRun != nil
-    let empty = ResultsReading(
-      plan: plan, recorded: Array(repeating: nil, count: plan.stages.count), kept: PlanResults(none: plan.stages),
-      acceptances: [], workspace: self)
-    let nothing: (ResultsReading, JSONValue) = (empty, [:])
-    let (reading, provenance) = try read(orElse: nothing) { database in
-      let rows = try PlanRows(of: plan.stages, database)
-      let recorded = rows.recorded(present, runIsLive: runIsLive)
+  public func results(of plan: Plan) throws -> StudyResults { try results(expecting: 0) { plan } }
+
+  /// The same of a plan that is made meanwhile, on another core.
+  ///
+  /// - Parameters:
+  ///   - stages: About how many the plan will have. Where the database has not very many more, all of it is read before the
+  ///     plan is there.
+  ///   - planning: Makes the plan. It may read the workspace, but by another `Workspace` than this.
+  /// - Throws: `WorkspaceError`, and what `planning` throws.
+  public func results(
+    expecting stages: Int, planning: @escaping @Sendable () throws -> Plan
+  ) throws -> StudyResults {
+    let planned = Parallel.Task { Result { try planning() } }
+    let found = try read(orElse: nil) { database -> (reading: ResultsReading, provenance: JSONValue)? in
+      var read: (rows: StageRowList, results: StoredResults)?
+      if try StageRowList.count(database) < 20 * stages {
+        let rows = try StageRowList(database)
+        read = (rows, try StoredResults(of: rows.kinds, database))
+      }
+      let plan = try planned.value.get()
+      let present = try presentArtifacts(of: plan.stages)
+      let rows = try read.map { PlanRows(of: plan.stages, among: $0.rows) } ?? PlanRows(of: plan.stages, database)
+      let recorded = rows.recorded(present, runIsLive: currentRun != nil)
+      let kept = try PlanResults(of: plan.stages, rows: rows, recorded: recorded, read: read?.results, database)
       let reading = ResultsReading(
-        plan: plan, recorded: recorded,
-        kept: try PlanResults(of: plan.stages, rows: rows, recorded: recorded, database),
-        acceptances: try Acceptance.all(database), workspace: self)
+        plan: plan, recorded: recorded, kept: kept, acceptances: try Acceptance.all(database), workspace: self)
       return (reading, try StudySource.find(plan.study, database)?.provenance ?? [:])
     }
-    return reading.results(provenance: provenance)
+    if let found { return found.reading.results(provenance: found.provenance) }
+    let plan = try planned.value.get()
+    let nothing = ResultsReading(
+      plan: plan, recorded: Array(repeating: nil, count: plan.stages.count), kept: PlanResults(none: plan.stages),
+      acceptances: [], workspace: self)
+    return nothing.results(provenance: [:])
   }
 }
 
 /// What was read of a plan, made into results: reads nothing more but the points of embeddings.
-private struct ResultsReading: Sendable {
+private final class ResultsReading: Sendable {
   let plan: Plan
   let recorded: [RecordedStage?]
   let kept: PlanResults
@@ -49,14 +66,13 @@ private struct ResultsReading: Sendable {
   }
 
   func results(provenance: JSONValue) -> StudyResults {
-    let results = Parallel.map(plan.cells.count, block: 256) { result(of: $0) }
-    let cells = results.map(\.cell)
+    let results = Parallel.map(plan.cells.count, block: 256) { [self] in result(of: $0) }
     var backbones: [String] = []
     var seen: Set<String> = []
-    for cell in cells where seen.insert(cell.backbone).inserted { backbones.append(cell.backbone) }
+    for result in results where seen.insert(result.cell.backbone).inserted { backbones.append(result.cell.backbone) }
     return StudyResults(
-      study: plan.study, datasets: datasets(cells), backbones: backbones, cells: results,
-      rateSearches: rateSearches(cells), measureParameters: measureParameters(), provenance: provenance,
+      study: plan.study, datasets: datasets(results), backbones: backbones, cells: results,
+      rateSearches: rateSearches(results), measureParameters: measureParameters(), provenance: provenance,
       reporting: plan.reporting, acceptances: acceptances)
   }
 
@@ -75,15 +91,16 @@ private struct ResultsReading: Sendable {
   private func place(of key: StageKey) -> Int? { plan.stages.place(of: key) }
 
   private func facts(of key: StageKey?) -> JSONValue? {
-    key.flatMap { place(of: $0) }.flatMap { kept.results[$0] }.map { JSONValue(stored: $0.facts) }
+    key.flatMap { place(of: $0) }.flatMap { kept.result(at: $0) }.map { JSONValue(stored: $0.facts) }
   }
 
-  private func rateSearches(_ cells: [Cell]) -> [RateSearchResult] {
+  private func rateSearches(_ cells: [CellResult]) -> [RateSearchResult] {
     guard plan.stages.kinds.contains(.lrSearch) else { return [] }
     var results: [RateSearchResult] = []
     var seen: Set<StageKey> = []
-    for cell in cells {
-      guard let key = cell.stages[.lrSearch], seen.insert(key).inserted else { continue }
+    for result in cells {
+      guard let key = result.cell.stages[.lrSearch], seen.insert(key).inserted else { continue }
+      let cell = result.cell
       let facts = facts(of: key)
       results.append(
         RateSearchResult(
@@ -93,10 +110,11 @@ private struct ResultsReading: Sendable {
     return results
   }
 
-  private func datasets(_ cells: [Cell]) -> [DatasetResult] {
+  private func datasets(_ cells: [CellResult]) -> [DatasetResult] {
     var results: [DatasetResult] = []
     var seen: Set<String> = []
-    for cell in cells where seen.insert(cell.dataset).inserted {
+    for cell in cells where seen.insert(cell.cell.dataset).inserted {
+      let cell = cell.cell
       var result = DatasetResult(name: cell.dataset, metric: cell.metric)
       if let facts = facts(of: datasetKey(of: cell)) {
         result.classes = facts["classes"]?.arrayValue?.compactMap(\.stringValue)
@@ -160,8 +178,8 @@ private struct ResultsReading: Sendable {
       ? measures.map { Int($0) } : cell.measures.map { self.place(of: $0.key) }
     return CellResult(
       cell: cell, state: standing.state, reason: standing.reason,
-      metrics: place(of: .test).map { kept.metrics[$0] } ?? [],
-      history: place(of: .train).map { kept.history[$0] } ?? [],
+      metrics: place(of: .test).map { kept.metrics(at: $0) } ?? [],
+      history: place(of: .train).map { kept.history(at: $0) } ?? [],
       measures: zip(cell.measures, measurePlaces).map { result(of: $0, at: $1) })
   }
 
@@ -169,25 +187,26 @@ private struct ResultsReading: Sendable {
   private func acceptance(of places: [Int]) -> String? {
     let sentences = acceptances.filter { acceptance in
       places.contains { place in
-        plan.stages.kinds[place] == acceptance.kind && kept.results[place].map { $0.version < acceptance.to } ?? false
+        plan.stages.kinds[place] == acceptance.kind
+          && kept.result(at: place).map { $0.version < acceptance.to } ?? false
       }
     }.map(\.sentence)
     return sentences.isEmpty ? nil : sentences.joined(separator: "; ")
   }
 
   private func hasDiverged(_ place: Int) -> Bool {
-    Self.diverging.contains(plan.stages.kinds[place]) && kept.results[place]?.diverged ?? false
+    Self.diverging.contains(plan.stages.kinds[place]) && kept.result(at: place)?.diverged ?? false
   }
 
   private func result(of measure: CellMeasure, at place: Int?) -> MeasureResult {
     guard let place else { return MeasureResult(measure: measure, state: .missing, reason: "not yet run") }
-    guard let result = kept.results[place] else {
+    guard let result = kept.result(at: place) else {
       let (state, reason) = whyNotDone([place])
       return MeasureResult(measure: measure, state: state, reason: reason)
     }
     return MeasureResult(
-      measure: measure, state: result.diverged ? .diverged : .done, metrics: kept.metrics[place],
-      layers: kept.layers[place], points: measure.kind == .embedding ? points(of: measure.key) : [],
+      measure: measure, state: result.diverged ? .diverged : .done, metrics: kept.metrics(at: place),
+      layers: kept.layers(at: place), points: measure.kind == .embedding ? points(of: measure.key) : [],
       storedFacts: result.facts)
   }
 

@@ -21,7 +21,8 @@ public struct StudyResults: Sendable {
 
   public init(
     study: String, datasets: [DatasetResult], backbones: [String], cells: [CellResult],
-    rateSearches: [RateSearchResult] = [], measureParameters: [StageKind: [JSONValue]] = [:], provenance: JSONValue, reporting: Reporting = Reporting(),
+    rateSearches: [RateSearchResult] = [], measureParameters: [StageKind: [JSONValue]] = [:], provenance: JSONValue,
+    reporting: Reporting = Reporting(),
     acceptances: [Acceptance] = []
   ) {
     self.study = study

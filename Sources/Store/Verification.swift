@@ -69,7 +69,7 @@ extension Workspace {
       }
     }
     let artifacts = recorded
-    let damaged = Parallel.map(artifacts.count, block: 1) { index -> DamagedArtifact? in
+    let damaged = Parallel.map(artifacts.count) { [self] index -> DamagedArtifact? in
       let artifact = artifacts[index]
       let folder = artifactFolder(kind: artifact.kind, key: artifact.key)
       let faults = Self.faults(of: artifact.files, in: folder)

@@ -111,25 +111,20 @@ private struct JSONReader {
 
   private mutating func readNumber() throws -> Double {
     let start = position
-    var whole = true
     while let byte = next {
       switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): break
-      case UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"): whole = false
-      default:
-        return try number(from: start, whole: whole)
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."),
+        UInt8(ascii: "e"), UInt8(ascii: "E"):
+        position += 1
+      default: return try number(from: start)
       }
-      position += 1
     }
-    return try number(from: start, whole: whole)
+    return try number(from: start)
   }
 
-  private func number(from start: Int, whole: Bool) throws -> Double {
+  private func number(from start: Int) throws -> Double {
+    if let value = shortNumber(from: start) { return value }
     let digits = bytes[start..<position]
-    // Eighteen digits always fit an Int64, and text this short is the common case.
-    if whole, !digits.isEmpty, digits.count < 18, let value = Int64(String(decoding: digits, as: UTF8.self)) {
-      return Double(value)
-    }
     guard let first = digits.first, first != UInt8(ascii: "+"),
       let value = Double(String(decoding: digits, as: UTF8.self))
     else {
@@ -138,17 +133,73 @@ private struct JSONReader {
     return value
   }
 
+  /// A number of few digits, which most are: its digits as a whole number below 2^53, times or divided by a power of ten that
+  /// is a double itself, is rounded once and so correctly (Clinger, "How to read floating point numbers accurately", 1990).
+  /// Nil for any other.
+  private func shortNumber(from start: Int) -> Double? {
+    var place = start
+    var digits: UInt64 = 0
+    var exponent = 0
+    /// How many digits there are.
+    func readDigits() -> Int {
+      let first = place
+      while place < position, bytes[place] >= UInt8(ascii: "0"), bytes[place] <= UInt8(ascii: "9") {
+        if place - first > 18 { return 0 }
+        digits = digits &* 10 &+ UInt64(bytes[place] - UInt8(ascii: "0"))
+        place += 1
+      }
+      return place - first
+    }
+    func skip(_ byte: UInt8) -> Bool {
+      guard place < position, bytes[place] == byte else { return false }
+      place += 1
+      return true
+    }
+    let isNegative = skip(UInt8(ascii: "-"))
+    let whole = readDigits()
+    guard whole > 0 else { return nil }
+    if skip(UInt8(ascii: ".")) {
+      exponent = -readDigits()
+      guard exponent < 0, whole - exponent <= 18 else { return nil }
+    }
+    let mantissa = digits
+    if skip(UInt8(ascii: "e")) || skip(UInt8(ascii: "E")) {
+      let isBelow = skip(UInt8(ascii: "-"))
+      if !isBelow { _ = skip(UInt8(ascii: "+")) }
+      digits = 0
+      let count = readDigits()
+      guard count > 0, count < 4 else { return nil }
+      exponent += isBelow ? -Int(digits) : Int(digits)
+    }
+    guard place == position, mantissa <= 1 << 53, exponent.magnitude < Self.powersOfTen.count else { return nil }
+    let power = Self.powersOfTen[Int(exponent.magnitude)]
+    let value = exponent < 0 ? Double(mantissa) / power : Double(mantissa) * power
+    return isNegative ? -value : value
+  }
+
+  /// Those that are doubles.
+  private static let powersOfTen: [Double] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e21, 1e22,
+  ]
+
   private mutating func readString() throws -> String {
     position += 1
     let start = position
+    var bits: UInt8 = 0
     while let byte = next {
       if byte == UInt8(ascii: "\"") {
+        if bits < 0x80 {
+          defer { position += 1 }
+          return String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
+        }
         guard let text = String(validating: bytes[start..<position], as: UTF8.self) else { throw error("not UTF-8") }
         position += 1
         return text
       }
       if byte == UInt8(ascii: "\\") { return try readEscapedString(from: start) }
       guard byte >= 0x20 else { throw error("a control character in a string") }
+      bits |= byte
       position += 1
     }
     throw error("a string without its end")

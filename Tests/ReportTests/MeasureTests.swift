@@ -72,7 +72,7 @@ import WorkerProtocol
 
   @Test func whatIsNotMeasuredIsCountedAndSaid() throws {
     let analysis = StudyAnalysis(SnapshotTests.brokenMeasures.results)
-    let tally = MeasureTally(.cka, analysis)
+    let tally = analysis.tally(.cka)
     #expect((tally.planned, tally.done, tally.failed, tally.missing) == (12, 8, 2, 2))
     #expect(tally.unmeasured.map(\.initialisation) == ["RI"])
     #expect(

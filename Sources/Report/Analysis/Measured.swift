@@ -36,8 +36,8 @@ extension StudyAnalysis {
   static func measuredByKind(_ cells: [CellResult]) -> [StageKind: [Measured]] {
     var found: [StageKind: [Measured]] = [:]
     for result in cells {
-      for (place, own) in result.measures.enumerated() {
-        found[own.measure.kind, default: []].append(Measured(result, measure: place))
+      for place in result.measures.indices {
+        found[result.measures[place].measure.kind, default: []].append(Measured(result, measure: place))
       }
     }
     return found
@@ -97,13 +97,14 @@ package struct MeasureTally: Sendable {
   /// Why those that are not done are not.
   package let reasons: AbsenceReasons
 
-  package init(_ kind: StageKind, _ analysis: StudyAnalysis) {
-    var seen: Set<StageKey> = []
+  /// - Parameter all: In the order of the cells.
+  package init(_ kind: StageKind, _ all: [Measured]) {
+    var seen = Set<StageKey>(minimumCapacity: all.count)
     var counts: [CellState: Int] = [:]
     var unfinished: [(CellState, String?)] = []
     // Cells of a setting follow one another.
     var settings: [(setting: SettingKey, isMeasured: Bool)] = []
-    for measured in analysis.measured(kind) {
+    for measured in all {
       let isDone = measured.result.state == .done
       if let last = settings.last, measured.isOf(last.setting) {
         if isDone { settings[settings.count - 1].isMeasured = true }

@@ -37,8 +37,9 @@ package struct SeedValue: Sendable, Hashable {
   package let value: Double
 }
 
-/// One metric over the runs of one setting, and what became of the runs that it does not hold.
-package struct SettingResult: Sendable {
+/// One metric over the runs of one setting, and what became of the runs that it does not hold. An object that never changes: a
+/// large study has very many.
+package final class SettingResult: Sendable {
   package let key: SettingKey
   package let split: String
   package let metric: String
@@ -59,46 +60,59 @@ package struct SettingResult: Sendable {
   package var isComplete: Bool { n == planned }
 
   /// A metric that the test of the cells leaves.
-  init(key: SettingKey, split: String, metric: String, isJudged: Bool, cells: ArraySlice<CellResult>) {
-    self.init(
-      key: key, split: split, metric: metric, isJudged: isJudged,
-      runs: cells.map { Run(seed: $0.cell.seed, state: $0.state, metrics: $0.metrics.filter { $0.split == split }) })
+  convenience init(key: SettingKey, split: String, metric: String, isJudged: Bool, cells: ArraySlice<CellResult>) {
+    var tally = Tally()
+    for result in cells {
+      tally.add(result.cell.seed, result.state, result.metrics) { $0.split == split && $0.name == metric }
+    }
+    self.init(key: key, split: split, metric: metric, isJudged: isJudged, tally)
   }
 
   /// A number of the whole network that a measure of the cells leaves. Its split is the measure's name: `knn` also judges
   /// the test images, by metrics of the same names.
-  init(key: SettingKey, measure: StageKind, metric: String, cells: ArraySlice<CellResult>) {
-    self.init(
-      key: key, split: measure.rawValue, metric: metric, isJudged: false,
-      runs: cells.flatMap { result in
-        result.measures.filter { $0.measure.kind == measure }.map {
-          Run(seed: result.cell.seed, state: $0.state, metrics: $0.metrics)
-        }
-      })
+  convenience init(key: SettingKey, measure: StageKind, metric: String, cells: ArraySlice<CellResult>) {
+    var tally = Tally()
+    for result in cells {
+      for place in result.measures.indices where result.measures[place].measure.kind == measure {
+        tally.add(result.cell.seed, result.measures[place].state, result.measures[place].metrics) { $0.name == metric }
+      }
+    }
+    self.init(key: key, split: measure.rawValue, metric: metric, isJudged: false, tally)
   }
 
-  private struct Run {
-    let seed: Int
-    let state: CellState
-    let metrics: [MetricValue]
+  /// The runs of a setting, counted.
+  private struct Tally {
+    var planned = 0
+    var diverged = 0
+    var failed = 0
+    var values: [SeedValue] = []
+
+    /// - Parameter isWanted: Which of the run's metrics; the first counts.
+    mutating func add(
+      _ seed: Int, _ state: CellState, _ metrics: [MetricValue], where isWanted: (MetricValue) -> Bool
+    ) {
+      planned += 1
+      switch state {
+      case .diverged: diverged += 1
+      case .failed: failed += 1
+      case .missing: break
+      case .done:
+        guard let value = metrics.first(where: isWanted)?.value, value.isFinite else { return }
+        values.append(SeedValue(seed: seed, value: value))
+      }
+    }
   }
 
-  private init(key: SettingKey, split: String, metric: String, isJudged: Bool, runs: [Run]) {
+  private init(key: SettingKey, split: String, metric: String, isJudged: Bool, _ tally: Tally) {
     self.key = key
     self.split = split
     self.metric = metric
     self.isJudged = isJudged
-    planned = runs.count
-    diverged = runs.count { $0.state == .diverged }
-    failed = runs.count { $0.state == .failed }
-    values = runs.compactMap { run in
-      guard run.state == .done, let value = run.metrics.first(where: { $0.name == metric })?.value, value.isFinite
-      else {
-        return nil
-      }
-      return SeedValue(seed: run.seed, value: value)
-    }
-    summary = SampleSummary(values.map(\.value))
+    planned = tally.planned
+    diverged = tally.diverged
+    failed = tally.failed
+    values = tally.values
+    summary = SampleSummary(tally.values.map(\.value))
   }
 
   /// The runs that are not among the values, as `1 failed, 2 missing`; empty where all are.

@@ -30,6 +30,7 @@ package struct StudyAnalysis: Sendable {
   private let datasetIndex: [String: Int]
   let measuredByKind: [StageKind: [Measured]]
   let measureParameters: [StageKind: [JSONValue]]
+  private let tallies: [StageKind: MeasureTally]
   private let stateCounts: [CellState: Int]
 
   /// Whether images of each class are counted, of some data set.
@@ -43,12 +44,15 @@ package struct StudyAnalysis: Sendable {
     provenance = results.provenance
     reporting = results.reporting
     self.cells = cells
-    let places = Dictionary(cells.enumerated().map { ($1.cell.id, $0) }) { first, _ in first }
-    rateSearches = results.rateSearches.sorted { (places[$0.cell.id] ?? 0) < (places[$1.cell.id] ?? 0) }
-    furtherAxes = cells.flatMap { $0.cell.furtherAxes.map(\.name) }.uniqued()
-    fractions = cells.map(\.cell.fraction).uniqued().sorted()
-    initialisations = StudyOrder.initialisations(cells.map(\.cell.initialisation).uniqued())
+    rateSearches = order.sorted(results.rateSearches, as: cells)
+    furtherAxes = cells.lazy.flatMap { $0.cell.furtherAxes.lazy.map(\.name) }.uniqued()
+    fractions = cells.lazy.map(\.cell.fraction).uniqued().sorted()
+    initialisations = StudyOrder.initialisations(cells.lazy.map(\.cell.initialisation).uniqued())
 
+    let measuring = Parallel.Task {
+      let measuredByKind = Self.measuredByKind(cells)
+      return (measuredByKind, measuredByKind.map { ($0, MeasureTally($0, $1)) })
+    }
     // Cells of a setting follow one another in the order above.
     let starts = cells.indices.filter { $0 == 0 || !Self.isOfOneSetting(cells[$0 - 1].cell, cells[$0].cell) }
     settingMetrics = Parallel.map(starts.count, block: 64) { place in
@@ -58,13 +62,15 @@ package struct StudyAnalysis: Sendable {
     measureParameters = results.measureParameters
     settings = settingMetrics.filter(\.isJudged)
     settingIndex = Dictionary(settings.enumerated().map { ($1.key, $0) }) { first, _ in first }
-    measuredByKind = Self.measuredByKind(cells)
     var stateCounts: [CellState: Int] = [:]
     for result in cells { stateCounts[result.state, default: 0] += 1 }
     self.stateCounts = stateCounts
     datasetIndex = Dictionary(results.datasets.enumerated().map { ($1.name, $0) }) { first, _ in first }
     cases = settings.map(\.key.transferCase).uniqued()
     gains = Self.compared(cases: cases, settings: settings, index: settingIndex)
+    let (measuredByKind, tallies) = measuring.value
+    self.measuredByKind = measuredByKind
+    self.tallies = Dictionary(uniqueKeysWithValues: tallies)
   }
 
   package func setting(_ transferCase: TransferCase, _ initialisation: String) -> SettingResult? {
@@ -74,10 +80,14 @@ package struct StudyAnalysis: Sendable {
   /// The leading number of the whole network that a measure leaves, over the runs of each setting that plans it.
   package func settings(of measure: StageKind) -> [SettingResult] {
     settingMetrics.filter { result in
+      guard result.split == measure.rawValue else { return false }
       let judged = setting(result.key.transferCase, result.key.initialisation)?.metric
-      return result.split == measure.rawValue && result.metric == measure.leadingMetric(judged: judged ?? "")
+      return result.metric == measure.leadingMetric(judged: judged ?? "")
     }
   }
+
+  /// What became of the measures of a kind.
+  package func tally(_ kind: StageKind) -> MeasureTally { tallies[kind] ?? MeasureTally(kind, []) }
 
   package func dataset(_ name: String) -> DatasetResult? { datasetIndex[name].map { datasets[$0] } }
 
@@ -101,33 +111,33 @@ package struct StudyAnalysis: Sendable {
     guard let first = cells.first?.cell else { return [] }
     let judged = first.metric
     let key = SettingKey(transferCase: TransferCase(first), initialisation: first.initialisation)
-    struct Name: Hashable {
-      let split: String
-      let metric: String
+    // A setting has few names, so that a list of them is looked through sooner than a set.
+    var names = [(split: "test", metric: judged)]
+    var numbers: [(measure: StageKind, metric: String)] = []
+    func add(_ kind: StageKind, _ metric: String) {
+      if !numbers.contains(where: { $0.measure == kind && $0.metric == metric }) { numbers.append((kind, metric)) }
     }
-    let names =
-      [Name(split: "test", metric: judged)]
-      + cells.flatMap { $0.metrics.map { Name(split: $0.split, metric: $0.name) } }
-    let tested = names.uniqued().enumerated().map { index, name in
+    for result in cells {
+      for metric in result.metrics
+      where !names.contains(where: { $0.split == metric.split && $0.metric == metric.name }) {
+        names.append((metric.split, metric.name))
+      }
+      for place in result.measures.indices {
+        let kind = result.measures[place].measure.kind
+        if let leading = kind.leadingMetric(judged: judged) { add(kind, leading) }
+        for metric in result.measures[place].metrics { add(kind, metric.name) }
+      }
+    }
+    return names.enumerated().map { index, name in
       SettingResult(key: key, split: name.split, metric: name.metric, isJudged: index == 0, cells: cells)
-    }
-    struct Number: Hashable {
-      let measure: StageKind
-      let metric: String
-    }
-    let numbers = cells.lazy.flatMap(\.measures).flatMap { own in
-      let kind = own.measure.kind
-      let names = [kind.leadingMetric(judged: judged)].compactMap(\.self) + own.metrics.map(\.name)
-      return names.map { Number(measure: kind, metric: $0) }
-    }
-    return tested
-      + numbers.uniqued().map { SettingResult(key: key, measure: $0.measure, metric: $0.metric, cells: cells) }
+    } + numbers.map { SettingResult(key: key, measure: $0.measure, metric: $0.metric, cells: cells) }
   }
 
   private static func compared(
     cases: [TransferCase], settings: [SettingResult], index: [SettingKey: Int]
   ) -> [Gain] {
-    var gains = cases.compactMap { transferCase -> Gain? in
+    var gains = Parallel.map(cases.count, block: 64) { place -> Gain? in
+      let transferCase = cases[place]
       func setting(_ initialisation: String) -> SettingResult? {
         index[SettingKey(transferCase: transferCase, initialisation: initialisation)].map { settings[$0] }
       }
@@ -136,7 +146,7 @@ package struct StudyAnalysis: Sendable {
       guard present.count > 1 else { return nil }
       return Gain(
         transferCase: transferCase, metric: present[0].metric, ri: sides.ri, st: sides.st, wt: sides.wt)
-    }
+    }.compactMap(\.self)
     for contrast in Contrast.allCases {
       let tested = gains.indices.filter { gains[$0].differences[contrast]?.p != nil }
       let corrected = HolmCorrection.corrected(tested.compactMap { gains[$0].differences[contrast]?.p })

@@ -10,17 +10,17 @@ struct StudyOrder {
 
   /// The cells in order. Names become ranks first, so that a large study is sorted by whole numbers.
   func sorted(_ cells: [CellResult]) -> [CellResult] {
-    let datasetRanks = Self.ranks(datasets + cells.map(\.cell.dataset).uniqued().sorted())
-    let backboneRanks = Self.ranks(backbones + cells.map(\.cell.backbone).uniqued().sorted())
-    let furtherRanks = Self.ranks(cells.map(\.cell.furtherAxes).uniqued().sorted(by: Self.isBefore))
-    let initialisationRanks = Self.ranks(Self.initialisations(cells.map(\.cell.initialisation).uniqued()))
+    let datasetRanks = Self.ranks(datasets + cells.lazy.map(\.cell.dataset).uniqued().sorted())
+    let backboneRanks = Self.ranks(backbones + cells.lazy.map(\.cell.backbone).uniqued().sorted())
+    let furtherRanks = Self.ranks(cells.lazy.map(\.cell.furtherAxes).uniqued().sorted(by: Self.isBefore))
+    let initialisationRanks = Self.ranks(Self.initialisations(cells.lazy.map(\.cell.initialisation).uniqued()))
     let places = cells.enumerated().map { index, result in
       Place(
         dataset: datasetRanks[result.cell.dataset] ?? 0, backbone: backboneRanks[result.cell.backbone] ?? 0,
         fraction: result.cell.fraction, furtherAxes: furtherRanks[result.cell.furtherAxes] ?? 0,
         initialisation: initialisationRanks[result.cell.initialisation] ?? 0, seed: result.cell.seed, index: index)
     }
-    return places.sorted { left, right in
+    func isBefore(_ left: Place, _ right: Place) -> Bool {
       if left.dataset != right.dataset { return left.dataset < right.dataset }
       if left.backbone != right.backbone { return left.backbone < right.backbone }
       if left.fraction != right.fraction { return left.fraction < right.fraction }
@@ -28,7 +28,17 @@ struct StudyOrder {
       if left.initialisation != right.initialisation { return left.initialisation < right.initialisation }
       if left.seed != right.seed { return left.seed < right.seed }
       return cells[left.index].cell.id < cells[right.index].cell.id
-    }.map { cells[$0.index] }
+    }
+    // Most studies come in this order.
+    if zip(places, places.dropFirst()).allSatisfy({ !isBefore($1, $0) }) { return cells }
+    return places.sorted(by: isBefore).map { cells[$0.index] }
+  }
+
+  /// In the order of their first cells.
+  func sorted(_ searches: [RateSearchResult], as cells: [CellResult]) -> [RateSearchResult] {
+    guard !searches.isEmpty else { return [] }
+    let places = Dictionary(cells.enumerated().map { ($1.cell.id, $0) }) { first, _ in first }
+    return searches.sorted { (places[$0.cell.id] ?? 0) < (places[$1.cell.id] ?? 0) }
   }
 
   /// `RI`, `ST`, `WT-ST-n` by n, `WT`, then any other by name.
@@ -79,6 +89,12 @@ extension Sequence where Element: Hashable {
   /// Each element once, in the order of first appearance.
   func uniqued() -> [Element] {
     var seen: Set<Element> = []
-    return filter { seen.insert($0).inserted }
+    var last: Element?
+    return filter { element in
+      // Equal ones often follow one another.
+      if element == last { return false }
+      last = element
+      return seen.insert(element).inserted
+    }
   }
 }

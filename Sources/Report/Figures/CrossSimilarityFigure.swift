@@ -26,7 +26,7 @@ enum CrossSimilarityFigure {
         """,
       panels: drawing.panels, columns: panels.count == 4 ? 2 : 3, legends: matrices.isEmpty ? [] : [LayerMaps.legend],
       notes: drawing.notes + [shown.note].compactMap(\.self)
-        + LayerMaps.notes(matrices, MeasureTally(.crossCKA, analysis)),
+        + LayerMaps.notes(matrices, analysis.tally(.crossCKA)),
       isWide: panels.count > 2, isSquare: true)
     return DrawnFigure(figure: figure, csv: LayerMaps.csv(matrices, analysis))
   }

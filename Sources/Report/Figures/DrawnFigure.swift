@@ -13,16 +13,14 @@ package struct DrawnFigure: Sendable {
     self.csv = csv
   }
 
-  /// Every figure of a report, in its order: a new one is added here.
-  package static func all(_ analysis: StudyAnalysis) -> [DrawnFigure] {
+  /// What draws each figure of a report, in its order: a new one is added here.
+  static func all(_ analysis: StudyAnalysis) -> [@Sendable (StudyAnalysis) -> DrawnFigure] {
     let kinds = analysis.measureKinds
     var draw: [@Sendable (StudyAnalysis) -> DrawnFigure] = [
       GainFigure.draw, PerformanceFigure.draw, TrainingCurvesFigure.draw, ConvergenceFigure.draw,
     ]
     if !analysis.rateSearches.isEmpty { draw.append(RateSearchFigure.draw) }
-    draw += ofMeasures.filter { kinds.contains($0.kind) }.map(\.draw)
-    let all = draw
-    return Parallel.map(all.count) { all[$0](analysis) }
+    return draw + ofMeasures.filter { kinds.contains($0.kind) }.map(\.draw)
   }
 
   /// The figures that only studies with such measures have.

@@ -53,7 +53,7 @@ enum EmbeddingFigure {
       notes.append(
         "Of panels with more than \(cap) images, \(cap) evenly spaced ones are drawn; embedding.csv has all.")
     }
-    notes += [MeasureTally(.embedding, analysis).note].compactMap(\.self)
+    notes += [analysis.tally(.embedding).note].compactMap(\.self)
     let figure = Figure(
       name: "embedding", title: "Features of the test images in two dimensions",
       description: """

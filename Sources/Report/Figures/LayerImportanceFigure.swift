@@ -17,7 +17,7 @@ enum LayerImportanceFigure {
         """,
       groups: LayerLines.groups(profiles, analysis),
       yTitle: { "\(MetricName.plain(String($0.dropFirst("relative_".count)))), relative" }, xTitle: "Module",
-      reference: 1, notes: [MeasureTally(.layerImportance, analysis).note].compactMap(\.self)
+      reference: 1, notes: [analysis.tally(.layerImportance).note].compactMap(\.self)
     ).draw(analysis, csv: profiles)
   }
 }

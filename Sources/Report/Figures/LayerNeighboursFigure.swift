@@ -40,7 +40,7 @@ enum LayerNeighboursFigure {
     return LayerLines(
       name: "layerwise-knn", title: "Performance by nearest neighbours at each layer",
       description: description + " The same numbers are in layerwise-knn.csv.", groups: groups,
-      yTitle: MetricName.plain, xTitle: "Layer", notes: [MeasureTally(.layerwiseKNN, analysis).note].compactMap(\.self)
+      yTitle: MetricName.plain, xTitle: "Layer", notes: [analysis.tally(.layerwiseKNN).note].compactMap(\.self)
     ).draw(analysis, csv: profiles)
   }
 

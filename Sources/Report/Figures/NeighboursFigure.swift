@@ -45,7 +45,7 @@ enum NeighboursFigure {
       panels: drawing.panels, columns: Swift.min(4, panelsOfOne), panelHeight: 130,
       legends: [legend(shown.names)],
       notes: (cases.isEmpty ? ["Nothing to draw: no such measure is planned."] : drawing.notes)
-        + [shown.note, MeasureTally(.knn, analysis).note].compactMap(\.self))
+        + [shown.note, analysis.tally(.knn).note].compactMap(\.self))
     return DrawnFigure(figure: figure, csv: csv(settings, analysis))
   }
 

@@ -38,7 +38,7 @@ enum SimilarityFigure {
         """,
       panels: drawing.panels, columns: 3, legends: matrices.isEmpty ? [] : [LayerMaps.legend],
       notes: drawing.notes + [shown.note].compactMap(\.self)
-        + LayerMaps.notes(matrices, MeasureTally(.cka, analysis)),
+        + LayerMaps.notes(matrices, analysis.tally(.cka)),
       isWide: true, isSquare: true,
       rowTitles: settings.map { setting in
         let n = (bySetting[setting] ?? []).map(\.n).max() ?? 0

@@ -14,7 +14,7 @@ enum WeightDistanceFigure {
         hundredfold. The same numbers are in l2.csv, those of single tensors in layers.csv.
         """,
       groups: LayerLines.groups(profiles, analysis), yTitle: { _ in "L2 distance" }, xTitle: "Module", mayBeLog: true,
-      notes: [MeasureTally(.l2, analysis).note].compactMap(\.self)
+      notes: [analysis.tally(.l2).note].compactMap(\.self)
     ).draw(analysis, csv: profiles)
   }
 }

@@ -5,7 +5,7 @@ extension ReportPage {
   /// What the study measures beside the test: how, how much of it is there, and the figure.
   func writeMeasures(_ page: inout HTMLWriter) {
     for kind in analysis.measureKinds {
-      let tally = MeasureTally(kind, analysis)
+      let tally = analysis.tally(kind)
       page.leaf("h3", kind.measureName)
       if let parameters = MeasureParameters(analysis.measureParameters[kind] ?? []).text {
         page.leaf("p", "class=\"quiet\"", "Computed with \(parameters).")

@@ -7,9 +7,9 @@ struct ReportPage {
   let table: PerformanceTable
   let figures: [DrawnFigure]
 
-  init(_ analysis: StudyAnalysis, table: PerformanceTable, figures: [DrawnFigure]) {
+  init(_ analysis: StudyAnalysis, figures: [DrawnFigure]) {
     self.analysis = analysis
-    self.table = table
+    table = PerformanceTable(analysis)
     self.figures = figures
   }
 

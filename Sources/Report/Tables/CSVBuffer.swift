@@ -2,15 +2,25 @@ import Files
 import Hashing
 import Planner
 
-/// A CSV table under way: UTF-8, fields after one another, lines ended by a line feed.
-struct CSVBuffer {
-  private(set) var bytes: [UInt8] = []
+/// A CSV table under way: UTF-8, fields after one another, lines ended by a line feed. It holds its own memory, since a large
+/// study's tables have hundreds of millions of bytes and each is written here.
+final class CSVBuffer {
+  private var memory: UnsafeMutablePointer<UInt8>
+  private var capacity: Int
+  private var count = 0
+
+  init(capacity: Int = 256) {
+    self.capacity = capacity
+    memory = .allocate(capacity: capacity)
+  }
+
+  deinit { memory.deallocate() }
 
   /// A table with a header, written by parts of its `count` rows or groups of rows on all cores.
   static func table(
-    _ names: [String], count: Int, _ write: @Sendable (Range<Int>, inout CSVBuffer) -> Void
+    _ names: [String], count: Int, _ write: @escaping @Sendable (Range<Int>, CSVBuffer) -> Void
   ) -> BytePieces {
-    var header = CSVBuffer()
+    let header = CSVBuffer()
     for (index, name) in names.enumerated() {
       if index > 0 { header.separate() }
       header.append(name)
@@ -18,71 +28,100 @@ struct CSVBuffer {
     header.endLine()
     let block = 512
     let parts = Parallel.map((count + block - 1) / block) { part in
-      var csv = CSVBuffer()
-      write(part * block..<min(count, (part + 1) * block), &csv)
+      let csv = CSVBuffer(capacity: 1 << 16)
+      write(part * block..<min(count, (part + 1) * block), csv)
       return csv.bytes
     }
     return BytePieces([header.bytes] + parts)
   }
 
-  mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+  var bytes: [UInt8] { Array(UnsafeBufferPointer(start: memory, count: count)) }
 
-  mutating func append(_ other: CSVBuffer) { bytes.append(contentsOf: other.bytes) }
+  func removeAll() { count = 0 }
+
+  func append(_ other: CSVBuffer) { append(UnsafeBufferPointer(start: other.memory, count: other.count)) }
 
   /// The fields of a row.
-  mutating func append<Row>(_ columns: [Column<Row>], _ row: Row) {
+  func append<Row>(_ columns: [Column<Row>], _ row: Row) {
     for (index, column) in columns.enumerated() {
       if index > 0 { separate() }
-      column.write(row, &self)
+      column.write(row, self)
     }
   }
 
-  mutating func separate() { bytes.append(UInt8(ascii: ",")) }
+  func separate() { append(UInt8(ascii: ",")) }
 
-  mutating func endLine() { bytes.append(UInt8(ascii: "\n")) }
+  func endLine() { append(UInt8(ascii: "\n")) }
 
   /// As `NumberText.exact` writes it.
-  mutating func append(_ value: Double) {
+  func append(_ value: Double) {
     if value == value.rounded(), value.magnitude < 0x1p53 {
       append(Int(value))
     } else if value.isFinite {
-      appendPlain("\(value)")
+      var text = "\(value)"
+      text.withUTF8 { append($0) }
     }
   }
 
-  mutating func append(_ value: Int) {
-    if value < 0 { bytes.append(UInt8(ascii: "-")) }
+  func append(_ value: Int) {
+    if value < 0 { append(UInt8(ascii: "-")) }
     var rest = value.magnitude
-    let start = bytes.count
-    repeat {
-      bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+    var digits = 1
+    while rest >= 10 { (rest, digits) = (rest / 10, digits + 1) }
+    reserve(digits)
+    rest = value.magnitude
+    for place in (count..<count + digits).reversed() {
+      memory[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
       rest /= 10
-    } while rest > 0
-    bytes[start...].reverse()
+    }
+    count += digits
   }
 
   /// In quotes where it holds a quote, a comma or a line end.
-  mutating func append(_ text: String) {
+  func append(_ text: String) {
     var text = text
     text.withUTF8 { field in
       let isPlain = !field.contains { $0 == 0x22 || $0 == 0x2C || $0 == 0x0A || $0 == 0x0D }
-      if isPlain {
-        bytes.append(contentsOf: field)
-        return
-      }
-      bytes.append(0x22)
+      if isPlain { return append(field) }
+      append(0x22)
       for byte in field {
-        if byte == 0x22 { bytes.append(0x22) }
-        bytes.append(byte)
+        if byte == 0x22 { append(0x22) }
+        append(byte)
       }
-      bytes.append(0x22)
+      append(0x22)
     }
   }
 
-  mutating func append(_ key: StageKey) { key.withBytes { HexText.append($0, to: &bytes) } }
+  func append(_ key: StageKey) {
+    reserve(2 * StageKey.byteCount)
+    key.withBytes { HexText.write($0, to: memory + count) }
+    count += 2 * StageKey.byteCount
+  }
 
-  private mutating func appendPlain(_ text: String) {
-    var text = text
-    text.withUTF8 { bytes.append(contentsOf: $0) }
+  private func append(_ byte: UInt8) {
+    reserve(1)
+    memory[count] = byte
+    count += 1
+  }
+
+  private func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+    guard let start = bytes.baseAddress else { return }
+    reserve(bytes.count)
+    (memory + count).update(from: start, count: bytes.count)
+    count += bytes.count
+  }
+
+  /// Makes room for so many more bytes.
+  @inline(__always)
+  private func reserve(_ more: Int) {
+    if count + more > capacity { grow(count + more) }
+  }
+
+  private func grow(_ needed: Int) {
+    capacity = max(2 * capacity, needed)
+    let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+    larger.update(from: memory, count: count)
+    memory.deallocate()
+    memory = larger
   }
 }

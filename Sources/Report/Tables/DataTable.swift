@@ -21,7 +21,7 @@ struct DataTable<Row: Sendable> {
 
 struct Column<Row>: Sendable {
   let name: String
-  let write: @Sendable (Row, inout CSVBuffer) -> Void
+  let write: @Sendable (Row, CSVBuffer) -> Void
 
   /// A column of numbers that may be absent.
   static func number(_ name: String, _ value: @escaping @Sendable (Row) -> Double?) -> Column {

@@ -26,10 +26,10 @@ struct GroupedTable<Group, Row> {
   ///   - group: The group of a number below `count`.
   ///   - rows: The rows of a group.
   func csv(
-    _ count: Int, _ group: @Sendable (Int) -> Group, rows: @Sendable (Group) -> [Row]
+    _ count: Int, _ group: @escaping @Sendable (Int) -> Group, rows: @escaping @Sendable (Group) -> [Row]
   ) -> BytePieces {
     CSVBuffer.table(parts.flatMap(\.names), count: count) { part, csv in
-      var shared = [CSVBuffer](repeating: CSVBuffer(), count: parts.count)
+      let shared = parts.map { _ in CSVBuffer() }
       for index in part {
         let group = group(index)
         for place in parts.indices {

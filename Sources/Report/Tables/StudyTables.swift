@@ -171,7 +171,11 @@ package enum StudyTables {
       .own(numbers),
       .shared([.key("train_key") { $0.cell.stages[.train] }]),
     ])
-    return table.csv(cells.count) { cells[$0] } rows: { $0.history }
+    return table.csv(cells.count) {
+      cells[$0]
+    } rows: {
+      $0.history
+    }
   }
 
   /// A row for each rate that a search tried, or for each step that it reports; a search that is not done has one row, without

@@ -1,0 +1,102 @@
+import Files
+import GRDB
+import Planner
+import WorkerProtocol
+
+/// The kinds of stages by the numbers of their rows, which lie close together.
+struct StageKindsByRow: Sendable {
+  let first: Int64
+  private(set) var kinds: [StageKind?]
+
+  init(_ rows: [(id: Int64, kind: StageKind)]) {
+    first = rows.map(\.id).min() ?? 0
+    kinds = Array(repeating: nil, count: Int((rows.map(\.id).max() ?? first - 1) - first) + 1)
+    for row in rows { kinds[Int(row.id - first)] = row.kind }
+  }
+
+  var range: ClosedRange<Int64>? { kinds.isEmpty ? nil : first...(first + Int64(kinds.count) - 1) }
+  /// Ascending.
+  var ids: [Int64] { kinds.indices.filter { kinds[$0] != nil }.map { first + Int64($0) } }
+
+  /// Where the row of this number stands; nil for one that is not here.
+  func index(of id: Int64) -> Int? {
+    let index = Int(id - first)
+    return kinds.indices.contains(index) && kinds[index] != nil ? index : nil
+  }
+}
+
+/// What done stages left in the database, by the numbers of their rows.
+struct StoredResults: Sendable {
+  /// What a done stage said.
+  struct Result: Sendable {
+    let diverged: Bool
+    /// JSON, as it is kept; empty for kinds of stage whose facts no report tells.
+    let facts: String
+    /// Of the code which computed it.
+    let version: Int
+  }
+
+  let stages: StageKindsByRow
+  /// In the order of `stages.kinds`; nil for a stage that is not done.
+  private(set) var results: [Result?]
+  private(set) var metrics: [[MetricValue]]
+  private(set) var history: [[HistoryEntry]]
+  /// Numbers of layers, of measures that leave them.
+  private(set) var layers: [LayerMeasures] = []
+
+  /// Kinds of stage whose facts a report tells.
+  private static let told = withLayers.union([.dataset, .distance, .lrSearch, .embedding, .knn])
+  private static let withLayers: Set<StageKind> = [.layerwiseKNN, .layerImportance, .l2, .cka, .crossCKA]
+
+  /// - Parameter stages: Those whose results are read, by looks at whole tables where they are much of what these hold.
+  init(of stages: StageKindsByRow, _ database: Database) throws {
+    self.stages = stages
+    results = Array(repeating: nil, count: stages.kinds.count)
+    metrics = Array(repeating: [], count: stages.kinds.count)
+    history = Array(repeating: [], count: stages.kinds.count)
+    guard let range = stages.range else { return }
+    let all =
+      try Int.fetchOne(
+        database, sql: "SELECT count(*) FROM result WHERE stage BETWEEN ? AND ?",
+        arguments: [range.lowerBound, range.upperBound]) ?? 0
+    let ids = stages.ids
+    // One look at every row costs as much as some twenty searches for one.
+    let ranges = ids.count * 20 < all ? ids.map { $0...$0 } : [range]
+    let sql = (
+      result: try database.cachedStatement(
+        sql: "SELECT stage, diverged, facts, version FROM result WHERE stage BETWEEN ? AND ?"),
+      metric: try database.cachedStatement(
+        sql: "SELECT stage, \(ResultRows.metricColumns) FROM metric WHERE stage BETWEEN ? AND ? ORDER BY stage, place"),
+      history: try database.cachedStatement(
+        sql: "SELECT stage, \(ResultRows.historyColumns) FROM history WHERE stage BETWEEN ? AND ? ORDER BY stage, place"
+      )
+    )
+    for range in ranges {
+      try sql.result.eachRow([range.lowerBound, range.upperBound]) { row in
+        guard let index = stages.index(of: row.integer(0)), let kind = stages.kinds[index] else { return }
+        let facts = Self.told.contains(kind) ? row.text(2) : ""
+        results[index] = Result(diverged: row.integer(1) != 0, facts: facts, version: Int(row.integer(3)))
+      }
+    }
+    // The text of facts is read on other cores while the database gives the rest.
+    let texts = results
+    let parsing = Parallel.Task {
+      Parallel.map(texts.count, block: 1024) { index in
+        guard let kind = stages.kinds[index], Self.withLayers.contains(kind), let text = texts[index]?.facts else {
+          return LayerMeasures()
+        }
+        return LayerMeasures(facts: JSONValue(stored: text))
+      }
+    }
+    defer { layers = parsing.value }
+    for range in ranges {
+      let arguments: StatementArguments = [range.lowerBound, range.upperBound]
+      try sql.metric.eachRow(arguments) { row in
+        if let index = stages.index(of: row.integer(0)) { metrics[index].append(ResultRows.metric(row, from: 1)) }
+      }
+      try sql.history.eachRow(arguments) { row in
+        if let index = stages.index(of: row.integer(0)) { history[index].append(ResultRows.entry(row, from: 1)) }
+      }
+    }
+  }
+}
