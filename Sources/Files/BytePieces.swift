@@ -35,7 +35,9 @@ public struct BytePieces: Sendable {
         let count = read(file, &chunk, min(chunk.count, piece.count - done))
         if count < 0, errno == EINTR { continue }
         guard count > 0 else { return false }
-        let isSame = piece.withUnsafeBytes { memcmp($0.baseAddress! + done, chunk, count) == 0 }
+        let isSame = piece.withUnsafeBytes { bytes in
+          bytes.baseAddress.map { memcmp($0 + done, chunk, count) == 0 } ?? false
+        }
         guard isSame else { return false }
         done += count
       }

@@ -12,7 +12,12 @@ public enum Parallel {
     _ count: Int, block: Int = 1, _ body: @escaping @Sendable (Int) -> Value
   ) -> [Value] {
     let parts = (count + block - 1) / block
-    let work = Work(parts) { part in (part * block..<min(count, (part + 1) * block)).map(body) }
+    let work = Work(parts) { part in
+      var values: [Value] = []
+      values.reserveCapacity(block)
+      for index in part * block..<min(count, (part + 1) * block) { values.append(body(index)) }
+      return values
+    }
     for _ in 0..<max(0, min(parts, cores) - 1) { DispatchQueue.global().async { work.help() } }
     work.help()
     return work.values.flatMap(\.self)
@@ -65,15 +70,18 @@ public enum Parallel {
     }
   }
 
-  /// Something made on another core, from when this is.
+  /// Something made on a thread of its own, from when this is: queues of work, whose threads are no more than the cores, would
+  /// have it wait for those that wait for it.
   public final class Task<Value: Sendable>: Sendable {
     private let made = Mutex<Value?>(nil)
     private let group = DispatchGroup()
 
     public init(_ make: @escaping @Sendable () -> Value) {
-      DispatchQueue.global().async(group: group) { [self] in
+      group.enter()
+      Thread.detachNewThread { [self] in
         let value = make()
         made.withLock { $0 = value }
+        group.leave()
       }
     }
 

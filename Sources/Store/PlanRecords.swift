@@ -47,8 +47,9 @@ struct StageRowList: Sendable {
   init(_ database: Database) throws {
     var rows: [(id: Int64, standing: Int, key: StageKey)] = []
     var kinds: [(id: Int64, kind: StageKind)] = []
+    let named = Dictionary(uniqueKeysWithValues: StageKind.allCases.map { ($0.rawValue, $0) })
     try database.cachedStatement(sql: "SELECT id, standing, key, kind FROM stage").eachRow { row in
-      guard let key = row.stageKey(2), let kind = StageKind(rawValue: row.text(3)) else { return }
+      guard let key = row.stageKey(2), let kind = named[row.text(3)] else { return }
       rows.append((row.integer(0), Int(row.integer(1)), key))
       kinds.append((row.integer(0), kind))
     }

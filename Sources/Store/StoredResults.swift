@@ -48,11 +48,13 @@ struct StoredResults: Sendable {
   private static let told = withLayers.union([.dataset, .distance, .lrSearch, .embedding, .knn])
   private static let withLayers: Set<StageKind> = [.layerwiseKNN, .layerImportance, .l2, .cka, .crossCKA]
 
-  /// - Parameter stages: Those whose results are read, by looks at whole tables where they are much of what these hold.
-  init(of stages: StageKindsByRow, _ database: Database) throws {
+  /// - Parameters:
+  ///   - stages: Those whose results are read, by looks at whole tables where they are much of what these hold.
+  ///   - second: Reads beside the transaction, which has begun to read.
+  init(of stages: StageKindsByRow, _ database: Database, beside second: SecondReader? = nil) throws {
     self.stages = stages
     results = Array(repeating: nil, count: stages.kinds.count)
-    metrics = Array(repeating: [], count: stages.kinds.count)
+    metrics = []
     history = Array(repeating: [], count: stages.kinds.count)
     guard let range = stages.range else { return }
     let all =
@@ -62,11 +64,12 @@ struct StoredResults: Sendable {
     let ids = stages.ids
     // One look at every row costs as much as some twenty searches for one.
     let ranges = ids.count * 20 < all ? ids.map { $0...$0 } : [range]
+    let measuring = second.map { second in
+      Parallel.Task { try? second.read { try Self.metrics(of: stages, in: ranges, $0) } }
+    }
     let sql = (
       result: try database.cachedStatement(
         sql: "SELECT stage, diverged, facts, version FROM result WHERE stage BETWEEN ? AND ?"),
-      metric: try database.cachedStatement(
-        sql: "SELECT stage, \(ResultRows.metricColumns) FROM metric WHERE stage BETWEEN ? AND ? ORDER BY stage, place"),
       history: try database.cachedStatement(
         sql: "SELECT stage, \(ResultRows.historyColumns) FROM history WHERE stage BETWEEN ? AND ? ORDER BY stage, place"
       )
@@ -90,13 +93,24 @@ struct StoredResults: Sendable {
     }
     defer { layers = parsing.value }
     for range in ranges {
-      let arguments: StatementArguments = [range.lowerBound, range.upperBound]
-      try sql.metric.eachRow(arguments) { row in
-        if let index = stages.index(of: row.integer(0)) { metrics[index].append(ResultRows.metric(row, from: 1)) }
-      }
-      try sql.history.eachRow(arguments) { row in
+      try sql.history.eachRow([range.lowerBound, range.upperBound]) { row in
         if let index = stages.index(of: row.integer(0)) { history[index].append(ResultRows.entry(row, from: 1)) }
       }
     }
+    metrics = try measuring?.value.flatMap(\.self) ?? Self.metrics(of: stages, in: ranges, database)
+  }
+
+  private static func metrics(
+    of stages: StageKindsByRow, in ranges: [ClosedRange<Int64>], _ database: Database
+  ) throws -> [[MetricValue]] {
+    var metrics: [[MetricValue]] = Array(repeating: [], count: stages.kinds.count)
+    let statement = try database.cachedStatement(
+      sql: "SELECT stage, \(ResultRows.metricColumns) FROM metric WHERE stage BETWEEN ? AND ? ORDER BY stage, place")
+    for range in ranges {
+      try statement.eachRow([range.lowerBound, range.upperBound]) { row in
+        if let index = stages.index(of: row.integer(0)) { metrics[index].append(ResultRows.metric(row, from: 1)) }
+      }
+    }
+    return metrics
   }
 }

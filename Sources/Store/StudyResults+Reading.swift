@@ -20,11 +20,12 @@ extension Workspace {
     expecting stages: Int, planning: @escaping @Sendable () throws -> Plan
   ) throws -> StudyResults {
     let planned = Parallel.Task { Result { try planning() } }
+    let second = stages > 1000 ? database.flatMap { SecondReader(path: $0.queue.path) } : nil
     let found = try read(orElse: nil) { database -> (reading: ResultsReading, provenance: JSONValue)? in
       var read: (rows: StageRowList, results: StoredResults)?
       if try StageRowList.count(database) < 20 * stages {
         let rows = try StageRowList(database)
-        read = (rows, try StoredResults(of: rows.kinds, database))
+        read = (rows, try StoredResults(of: rows.kinds, database, beside: second))
       }
       let plan = try planned.value.get()
       let present = try presentArtifacts(of: plan.stages)

@@ -1,3 +1,4 @@
+import Foundation
 import Planner
 import Testing
 import WorkerProtocol
@@ -97,6 +98,27 @@ struct MessageTests {
   @Test(arguments: readable)
   func jsonIsRead(text: String, value: JSONValue) throws {
     #expect(try JSONValue(json: text) == value)
+  }
+
+  /// To the bit as the C library reads them, whether of few digits or of many.
+  @Test func numbersAreReadExactly() throws {
+    var generator = SystemRandomNumberGenerator()
+    var texts = [
+      "0", "-0", "-0.0", "1e22", "1e23", "9007199254740993", "9007199254740992", "123456789012345678", "1e-22", "1e-23",
+      "0.1", "0.30000000000000004", "1.7976931348623157e308", "5e-324", "4.35", "0.000001", "1E+5", "12e+03", "1e400",
+      "179769313486231570000000000000000000000", "0.1234567890123456789012345",
+    ]
+    for _ in 0..<2000 {
+      let value = Double(bitPattern: generator.next())
+      if value.isFinite { texts.append("\(value)") }
+      texts.append("\(Double.random(in: -2...2, using: &generator))")
+      texts.append(
+        "\(Int.random(in: -99999...99999, using: &generator)).\(Int.random(in: 0...9999, using: &generator))")
+    }
+    for text in texts {
+      let read = try #require(try JSONValue(json: text).doubleValue)
+      #expect(read.bitPattern == strtod(text, nil).bitPattern, "\(text)")
+    }
   }
 
   @Test(arguments: [

@@ -15,6 +15,18 @@ import Testing
     #expect(SHA256.digest(of: text.utf8).hex == digest)
   }
 
+  @Test func digitsOfBytes() {
+    let bytes = (0..<256).map { UInt8($0) }
+    let digits = Array("0123456789abcdef")
+    for count in [0, 1, 3, 4, 5, 8, 31, 32, 256] {
+      let expected = String(bytes.prefix(count).flatMap { [digits[Int($0) / 16], digits[Int($0) % 16]] })
+      var text = Array("x".utf8)
+      bytes.prefix(count).withUnsafeBytes { HexText.append($0, to: &text) }
+      #expect(String(decoding: text, as: UTF8.self) == "x" + expected)
+      #expect(HexText.text(of: bytes.prefix(count)) == expected)
+    }
+  }
+
   @Test func aMillionLettersInUnequalPieces() {
     let hash = SHA256()
     var left = 1_000_000

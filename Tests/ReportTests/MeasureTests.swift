@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Planner
 import Report
@@ -11,7 +12,7 @@ import WorkerProtocol
     datasets: ["derma"], backbones: ["net"], fractions: [1], seeds: 2,
     measures: PhantomMeasures(layers: { _ in ["a", "b", "fc"] }, images: 6))
 
-  private func rows(_ csv: [UInt8]) throws -> [[String: String]] {
+  private func rows(_ csv: BytePieces) throws -> [[String: String]] {
     let rows = CSV.rows(csv)
     let names = try #require(rows.first)
     return rows.dropFirst().map { Dictionary(uniqueKeysWithValues: zip(names, $0)) }
@@ -96,7 +97,7 @@ import WorkerProtocol
 
   /// A distance is one stage, which all cells of a data set share.
   @Test func sharedStagesAreCountedOnce() {
-    let tally = MeasureTally(.distance, StudyAnalysis(SnapshotTests.measures.results))
+    let tally = StudyAnalysis(SnapshotTests.measures.results).tally(.distance)
     #expect(tally.planned == 2 && tally.done == 2 && tally.note == nil)
   }
 
@@ -116,10 +117,7 @@ import WorkerProtocol
       let measures = [StageKind.l2, .cka].map { kind in
         MeasureResult(measure: CellMeasure(kind: kind, key: PhantomStudy.key("\(kind) \(index)")), layers: layers)
       }
-      let plain = results.cells[index]
-      results.cells[index] = CellResult(
-        cell: plain.cell, state: plain.state, reason: plain.reason, metrics: plain.metrics, history: plain.history,
-        measures: measures)
+      results.cells[index] = results.cells[index].with(measures: measures)
     }
     let analysis = StudyAnalysis(results)
     let profile = try #require(LayerProfile.all(.l2, analysis) { _, _ in true }.first)
@@ -172,7 +170,7 @@ import WorkerProtocol
     #expect(svg.contains(">class 0<") && svg.contains(">3 others<"))
     #expect(svg.utf8.count < 120_000)
     // All points of all seeds are in the table.
-    #expect(try rows(Array(file("figures/embedding.csv", of: study).utf8)).count == 2 * 2 * 5000)
+    #expect(try rows(BytePieces(file("figures/embedding.csv", of: study))).count == 2 * 2 * 5000)
   }
 
   @Test func filesOfMeasuresGoWithThem() throws {
@@ -201,8 +199,7 @@ import WorkerProtocol
         step: 10 * (index + 1), epoch: Double(index + 1) / 2, learningRate: 0.1, trainingLoss: 1, validationLoss: 1,
         validationMetric: metric)
     }
-    return CellResult(
-      cell: result.cell, state: state, reason: nil, metrics: result.metrics, history: history)
+    return result.with(state: state, history: history)
   }
 
   @Test(

@@ -154,3 +154,17 @@ struct PhantomStudy: Sendable {
     return hash ^ hash >> 32
   }
 }
+
+extension CellResult {
+  /// The same but for what is given.
+  func with(
+    state: CellState? = nil, firstMetric: Double? = nil, history: [HistoryEntry]? = nil,
+    measures: [MeasureResult]? = nil
+  ) -> CellResult {
+    var metrics = metrics
+    if let firstMetric { metrics[0].value = firstMetric }
+    return CellResult(
+      cell: cell, state: state ?? self.state, reason: reason, metrics: metrics, history: history ?? self.history,
+      measures: measures ?? self.measures)
+  }
+}

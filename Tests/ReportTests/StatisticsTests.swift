@@ -234,4 +234,15 @@ import Testing
   func fixedText(value: Double, digits: Int, expected: String) {
     #expect(NumberText.fixed(value, digits) == expected)
   }
+
+  static let trimmedTexts: [(value: Double, digits: Int, expected: String)] = [
+    (0, 2, "0"), (-0.001, 2, "0"), (1.5, 2, "1.5"), (1.999, 2, "2"), (-12.3, 2, "-12.3"), (1200, 0, "1200"),
+    (100.004, 2, "100"), (0.000_000_001, 9, "0.000000001"), (9_007_199_254_740_991, 0, "9007199254740991"),
+    (1.2e20, 2, "1.2e+20"), (.infinity, 1, ""),
+  ]
+
+  @Test(arguments: trimmedTexts)
+  func trimmedText(value: Double, digits: Int, expected: String) {
+    #expect(NumberText.trimmed(value, digits) == expected)
+  }
 }

@@ -1,3 +1,4 @@
+import Files
 import Planner
 import Report
 import Store
@@ -27,7 +28,9 @@ import WorkerProtocol
   @Test func neighboursHaveAColumnWhereTheyWereAskedFor() {
     var results = PhantomStudy().results
     #expect(!CSV.rows(StudyTables.history(StudyAnalysis(results)))[0].contains("validation_knn"))
-    results.cells[0].history[0].validationNeighbours = 0.375
+    var history = results.cells[0].history
+    history[0].validationNeighbours = 0.375
+    results.cells[0] = results.cells[0].with(history: history)
     let rows = CSV.rows(StudyTables.history(StudyAnalysis(results)))
     #expect(rows[0].suffix(3) == ["validation_metric", "validation_knn", "train_key"])
     #expect(rows.dropFirst().count { $0[rows[0].count - 2] == "0.375" } == 1)
@@ -76,7 +79,7 @@ import WorkerProtocol
 
   @Test func aValueThatIsNoNumberIsMissing() throws {
     var results = PhantomStudy(datasets: ["derma"], backbones: ["resnet_micro"], fractions: [1]).results
-    results.cells[0].metrics[0].value = .nan
+    results.cells[0] = results.cells[0].with(firstMetric: .nan)
     let analysis = StudyAnalysis(results)
     #expect(analysis.settings[0].n == 4 && analysis.settings[0].missing == 1)
     #expect(analysis.gains[0].differences[.wtRI]?.differences.n == 4)
@@ -86,7 +89,9 @@ import WorkerProtocol
   /// Worked by hand: one seed, RI 0.5, ST 0.6, WT 0.8, and a second case where WT loses.
   @Test func gainsByHand() throws {
     var results = PhantomStudy(datasets: ["derma"], backbones: ["a", "b"], fractions: [1], seeds: 1).results
-    for (index, value) in [0.5, 0.6, 0.8, 0.8, 0.5, 0.4].enumerated() { results.cells[index].metrics[0].value = value }
+    for (index, value) in [0.5, 0.6, 0.8, 0.8, 0.5, 0.4].enumerated() {
+      results.cells[index] = results.cells[index].with(firstMetric: value)
+    }
     let gains = StudyAnalysis(results).gains
     let first = try #require(gains.first)
     #expect(first.relativeGain?.ratio == 1.6)
@@ -169,7 +174,7 @@ extension Double {
 
 /// A reader of RFC 4180, apart from the writer it checks.
 enum CSV {
-  static func rows(_ bytes: [UInt8]) -> [[String]] { rows(String(decoding: bytes, as: UTF8.self)) }
+  static func rows(_ bytes: BytePieces) -> [[String]] { rows(String(decoding: bytes.joined, as: UTF8.self)) }
 
   static func rows(_ text: String) -> [[String]] {
     var rows: [[String]] = []

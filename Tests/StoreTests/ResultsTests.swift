@@ -47,6 +47,13 @@ struct ResultsTests {
       ])
     #expect(results.cells[0].score == 0.1 + 0.2)
     #expect(results.cells[0].history == [entry])
+    // Read before the plan is there, it is the same.
+    let meanwhile = try Workspace.openForReading(folder.workspace).results(expecting: 1000) { plan }
+    #expect(meanwhile.cells.map(\.state) == results.cells.map(\.state))
+    #expect(meanwhile.cells.map(\.reason) == results.cells.map(\.reason))
+    #expect(meanwhile.cells.map(\.metrics) == results.cells.map(\.metrics))
+    #expect(meanwhile.cells.map(\.history) == results.cells.map(\.history))
+    #expect(meanwhile.datasets == results.datasets && meanwhile.provenance == results.provenance)
     #expect(results.backbones == ["resnet18"])
     #expect(
       results.datasets == [

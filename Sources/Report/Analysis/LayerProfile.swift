@@ -24,36 +24,49 @@ package struct LayerProfile: Sendable {
   ///
   /// - Parameter isWanted: Which series of a cell.
   package static func all(
-    _ kind: StageKind, _ analysis: StudyAnalysis, where isWanted: (LayerSeries, Cell) -> Bool
+    _ kind: StageKind, _ analysis: StudyAnalysis, where isWanted: @escaping @Sendable (LayerSeries, Cell) -> Bool
   ) -> [LayerProfile] {
-    struct Place: Hashable {
-      let setting: SettingKey
-      let state: ModelState?
-      let part: String?
-      let metric: String
-    }
-    var places: [Place] = []
-    var runs: [Place: [LayerSeries]] = [:]
-    for measured in analysis.measured(kind) where measured.result.state == .done {
-      for series in measured.result.layers.series where isWanted(series, measured.cell) {
-        let place = Place(
-          setting: measured.setting, state: series.state, part: series.part, metric: series.metric)
-        if runs[place] == nil { places.append(place) }
-        runs[place, default: []].append(series)
-      }
-    }
-    return places.compactMap { place in
-      guard let own = runs[place] else { return nil }
-      var values: [String: [Double]] = [:]
-      for series in own {
-        for case (let layer, let value?) in zip(series.layers, series.values) where value.isFinite {
-          values[layer, default: []].append(value)
+    analysis.measuredBySetting(kind) { measured in
+      // A setting has few kinds of series.
+      var found: [[LayerSeries]] = []
+      for measured in measured where measured.result.state == .done {
+        for series in measured.result.layers.series where isWanted(series, measured.cell) {
+          if let place = found.firstIndex(where: { $0[0].isLike(series) }) {
+            found[place].append(series)
+          } else {
+            found.append([series])
+          }
         }
       }
-      return LayerProfile(
-        setting: place.setting, state: place.state, part: place.part, metric: place.metric,
-        layers: own.flatMap(\.layers).uniqued().map { Layer(name: $0, summary: SampleSummary(values[$0] ?? [])) })
+      return found.map { LayerProfile(measured[measured.startIndex].setting, $0) }
     }
+  }
+
+  /// - Parameter runs: At least one.
+  private init(_ setting: SettingKey, _ runs: [LayerSeries]) {
+    self.setting = setting
+    (state, part, metric) = (runs[0].state, runs[0].part, runs[0].metric)
+    // Nearly always the runs have the same layers.
+    if runs.allSatisfy({ $0.layers == runs[0].layers }), Set(runs[0].layers).count == runs[0].layers.count {
+      layers = runs[0].layers.enumerated().map { place, layer in
+        Layer(name: layer, summary: SampleSummary(runs.compactMap { $0.values[place] }.filter(\.isFinite)))
+      }
+      return
+    }
+    var values: [String: [Double]] = [:]
+    for series in runs {
+      for case (let layer, let value?) in zip(series.layers, series.values) where value.isFinite {
+        values[layer, default: []].append(value)
+      }
+    }
+    layers = runs.flatMap(\.layers).uniqued().map { Layer(name: $0, summary: SampleSummary(values[$0] ?? [])) }
+  }
+}
+
+extension LayerSeries {
+  /// Whether it says the same of another run.
+  fileprivate func isLike(_ other: LayerSeries) -> Bool {
+    state == other.state && part == other.part && metric == other.metric
   }
 }
 
@@ -73,31 +86,33 @@ package struct MeanMatrix: Sendable {
 
   /// In the order of the cells, and of one setting in that of the measure's matrices.
   package static func all(_ kind: StageKind, _ analysis: StudyAnalysis) -> [MeanMatrix] {
-    struct Place: Hashable {
-      let setting: SettingKey
-      let partner: String?
-      let metric: String
-      let rows: LayerMatrix.Side
-      let columns: LayerMatrix.Side
-    }
-    var places: [Place] = []
-    var runs: [Place: [LayerMatrix]] = [:]
-    for measured in analysis.measured(kind) where measured.result.state == .done {
-      for matrix in measured.result.layers.matrices {
-        let place = Place(
-          setting: measured.setting, partner: measured.result.measure.partner, metric: matrix.metric,
-          rows: matrix.rows, columns: matrix.columns)
-        if runs[place] == nil { places.append(place) }
-        runs[place, default: []].append(matrix)
+    analysis.measuredBySetting(kind) { measured in
+      var found: [(partner: String?, runs: [LayerMatrix])] = []
+      for measured in measured where measured.result.state == .done {
+        let partner = measured.result.measure.partner
+        for matrix in measured.result.layers.matrices {
+          if let place = found.firstIndex(where: { $0.partner == partner && $0.runs[0].isLike(matrix) }) {
+            found[place].runs.append(matrix)
+          } else {
+            found.append((partner, [matrix]))
+          }
+        }
+      }
+      return found.map { partner, runs in
+        MeanMatrix(
+          setting: measured[measured.startIndex].setting, partner: partner, metric: runs[0].metric, rows: runs[0].rows,
+          columns: runs[0].columns,
+          values: runs[0].values.indices.map { index in
+            SampleSummary(runs.compactMap { $0.values[index] }.filter(\.isFinite))
+          })
       }
     }
-    return places.compactMap { place in
-      guard let own = runs[place], let first = own.first else { return nil }
-      return MeanMatrix(
-        setting: place.setting, partner: place.partner, metric: place.metric, rows: place.rows, columns: place.columns,
-        values: first.values.indices.map { index in
-          SampleSummary(own.compactMap { $0.values[index] }.filter(\.isFinite))
-        })
-    }
+  }
+}
+
+extension LayerMatrix {
+  /// Whether it says the same of another run.
+  fileprivate func isLike(_ other: LayerMatrix) -> Bool {
+    metric == other.metric && rows == other.rows && columns == other.columns
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Planner
 import Store
 
@@ -18,6 +19,9 @@ package struct Measured: Sendable {
     SettingKey(transferCase: TransferCase(cell), initialisation: cell.initialisation)
   }
 
+  /// Whether it is of the same setting.
+  func isOf(_ other: Measured) -> Bool { owner === other.owner || StudyAnalysis.isOfOneSetting(cell, other.cell) }
+
   /// Whether that is its setting.
   func isOf(_ setting: SettingKey) -> Bool {
     let (cell, other) = (owner.cell, setting.transferCase)
@@ -29,6 +33,17 @@ package struct Measured: Sendable {
 extension StudyAnalysis {
   /// The measures of a kind, in the order of the cells.
   package func measured(_ kind: StageKind) -> [Measured] { measuredByKind[kind] ?? [] }
+
+  /// What a function makes of the measures of a kind on each setting, one after another, on all cores.
+  func measuredBySetting<Value: Sendable>(
+    _ kind: StageKind, _ make: @escaping @Sendable (ArraySlice<Measured>) -> [Value]
+  ) -> [Value] {
+    let all = measured(kind)
+    // Cells of a setting follow one another.
+    let starts = all.indices.filter { $0 == 0 || !all[$0].isOf(all[$0 - 1]) }
+    let settings = zip(starts, starts.dropFirst() + [all.count]).map { $0..<$1 }
+    return Parallel.map(settings.count, block: 64) { make(all[settings[$0]]) }.flatMap(\.self)
+  }
 
   /// The kinds of measures that the study plans, in the order in which a report shows them.
   package var measureKinds: [StageKind] { StageKind.allCases.filter { measuredByKind[$0] != nil } }

@@ -12,6 +12,8 @@ package struct StudyAnalysis: Sendable {
   package let rateSearches: [RateSearchResult]
   /// In `StudyOrder`.
   package let cells: [CellResult]
+  /// Where the cells of each setting stand among them, setting by setting.
+  let runsOfSettings: [Range<Int>]
   /// The names of the axes beyond the five common ones, in the order of first appearance.
   package let furtherAxes: [String]
   /// Ascending.
@@ -55,10 +57,9 @@ package struct StudyAnalysis: Sendable {
     }
     // Cells of a setting follow one another in the order above.
     let starts = cells.indices.filter { $0 == 0 || !Self.isOfOneSetting(cells[$0 - 1].cell, cells[$0].cell) }
-    settingMetrics = Parallel.map(starts.count, block: 64) { place in
-      let end = place + 1 < starts.count ? starts[place + 1] : cells.count
-      return Self.metrics(of: cells[starts[place]..<end])
-    }.flatMap(\.self)
+    let runs = zip(starts, starts.dropFirst() + [cells.count]).map { $0..<$1 }
+    runsOfSettings = runs
+    settingMetrics = Parallel.map(runs.count, block: 64) { Self.metrics(of: cells[runs[$0]]) }.flatMap(\.self)
     measureParameters = results.measureParameters
     settings = settingMetrics.filter(\.isJudged)
     settingIndex = Dictionary(settings.enumerated().map { ($1.key, $0) }) { first, _ in first }
@@ -101,7 +102,7 @@ package struct StudyAnalysis: Sendable {
 
   package func count(_ state: CellState) -> Int { stateCounts[state] ?? 0 }
 
-  private static func isOfOneSetting(_ one: Cell, _ other: Cell) -> Bool {
+  static func isOfOneSetting(_ one: Cell, _ other: Cell) -> Bool {
     one.initialisation == other.initialisation && one.dataset == other.dataset && one.backbone == other.backbone
       && one.fraction == other.fraction && one.furtherAxes == other.furtherAxes
   }

@@ -5,7 +5,9 @@ import Store
 /// How many steps trainings take to come near their best validation performance: a panel for each case, every run a point.
 enum ConvergenceFigure {
   static func draw(_ analysis: StudyAnalysis) -> DrawnFigure {
-    let runs = analysis.cells.map { Convergence($0, share: analysis.reporting.convergence) }
+    let runs = Parallel.map(analysis.cells.count, block: 512) { place in
+      Convergence(analysis.cells[place], share: analysis.reporting.convergence)
+    }
     let shown = DrawnInitialisations(analysis.initialisations)
     let hasFractions = analysis.fractions.count > 1
     let drawn = runs.filter { shown.contains($0.result.cell.initialisation) }

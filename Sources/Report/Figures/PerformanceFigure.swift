@@ -97,7 +97,11 @@ enum PerformanceFigure {
         .number("ci_high") { $0.summary?.interval?.high },
       ]),
     ])
-    return table.csv(settings.count) { settings[$0] } rows: { $0.values }
+    return table.csv(settings.count) {
+      settings[$0]
+    } rows: {
+      $0.values
+    }
   }
 }
 

@@ -91,15 +91,11 @@ enum TrainingCurvesFigure {
 
   /// The runs of each setting brought together at the epochs at which they were validated.
   private static func curves(_ analysis: StudyAnalysis) -> [Curve] {
-    var keys: [SettingKey] = []
-    var runs: [SettingKey: [CellResult]] = [:]
-    for result in analysis.cells where !result.history.isEmpty {
-      let key = SettingKey(transferCase: TransferCase(result.cell), initialisation: result.cell.initialisation)
-      if runs[key] == nil { keys.append(key) }
-      runs[key, default: []].append(result)
-    }
-    return keys.compactMap { key in
-      guard let own = runs[key], let metric = own.first?.cell.metric else { return nil }
+    let settings = analysis.runsOfSettings
+    return Parallel.map(settings.count, block: 64) { place -> Curve? in
+      let own = analysis.cells[settings[place]].filter { !$0.history.isEmpty }
+      guard let cell = own.first?.cell else { return nil }
+      let key = SettingKey(transferCase: TransferCase(cell), initialisation: cell.initialisation)
       let entries = own.flatMap { $0.history.map { (epoch: $0.epoch, value: $0.validationMetric) } }
         .filter { $0.epoch.isFinite && $0.value.isFinite }
       let points = Dictionary(grouping: entries, by: \.epoch).sorted { $0.key < $1.key }
@@ -107,8 +103,8 @@ enum TrainingCurvesFigure {
           guard let summary = SampleSummary(values.map(\.value)) else { return nil }
           return CurvePoint(epoch: epoch, n: summary.n, mean: summary.mean, low: summary.min, high: summary.max)
         }
-      return points.isEmpty ? nil : Curve(key: key, metric: metric, points: points)
-    }
+      return points.isEmpty ? nil : Curve(key: key, metric: cell.metric, points: points)
+    }.compactMap(\.self)
   }
 
   private static func csv(_ curves: [Curve], _ analysis: StudyAnalysis) -> BytePieces {
@@ -124,6 +120,10 @@ enum TrainingCurvesFigure {
         .number("high") { $0.high },
       ]),
     ])
-    return table.csv(curves.count) { curves[$0] } rows: { $0.points }
+    return table.csv(curves.count) {
+      curves[$0]
+    } rows: {
+      $0.points
+    }
   }
 }

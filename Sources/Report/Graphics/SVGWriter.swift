@@ -6,18 +6,27 @@ struct SVGWriter {
   static let fontFamily = "Helvetica, Arial, DejaVu Sans, sans-serif"
 
   mutating func open(_ element: String, _ attributes: [(String, String)] = []) {
-    text += "<\(element)" + Self.attributeText(attributes) + ">"
+    begin(element, attributes)
+    text += ">"
   }
 
-  mutating func close(_ element: String) { text += "</\(element)>\n" }
+  mutating func close(_ element: String) {
+    text += "</"
+    text += element
+    text += ">\n"
+  }
 
   mutating func empty(_ element: String, _ attributes: [(String, String)]) {
-    text += "<\(element)" + Self.attributeText(attributes) + "/>\n"
+    begin(element, attributes)
+    text += "/>\n"
   }
 
   /// An element that holds text alone.
   mutating func leaf(_ element: String, _ attributes: [(String, String)], _ content: String) {
-    text += "<\(element)" + Self.attributeText(attributes) + ">" + Self.escaped(content) + "</\(element)>\n"
+    begin(element, attributes)
+    text += ">"
+    text += Self.escaped(content)
+    close(element)
   }
 
   mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ stroke: Stroke) {
@@ -64,8 +73,17 @@ struct SVGWriter {
     return result
   }
 
-  private static func attributeText(_ attributes: [(String, String)]) -> String {
-    attributes.map { " \($0.0)=\"\(escaped($0.1))\"" }.joined()
+  /// A tag up to its end.
+  private mutating func begin(_ element: String, _ attributes: [(String, String)]) {
+    text += "<"
+    text += element
+    for (name, value) in attributes {
+      text += " "
+      text += name
+      text += "=\""
+      text += Self.escaped(value)
+      text += "\""
+    }
   }
 }
 

@@ -11,25 +11,45 @@ package enum NumberText {
   }
 
   /// With `digits` decimals (0 to 9), rounded half away from zero; never `-0.00`.
-  package static func fixed(_ value: Double, _ digits: Int) -> String {
+  package static func fixed(_ value: Double, _ digits: Int) -> String { decimal(value, digits, trims: false) }
+
+  private static func decimal(_ value: Double, _ digits: Int, trims: Bool) -> String {
     guard value.isFinite else { return "" }
-    let unit = powersOfTen[Swift.min(Swift.max(digits, 0), powersOfTen.count - 1)]
+    let digits = Swift.min(Swift.max(digits, 0), powersOfTen.count - 1)
+    let unit = powersOfTen[digits]
     let scaled = (value.magnitude * Double(unit)).rounded(.toNearestOrAwayFromZero)
     guard scaled < 0x1p53 else { return exact(value) }
-    let whole = Int64(scaled)
-    let sign = value < 0 && whole > 0 ? "-" : ""
-    guard unit > 1 else { return sign + String(whole) }
-    let decimals = String(whole % unit + unit).dropFirst()
-    return sign + String(whole / unit) + "." + decimals
+    var rest = Int64(scaled)
+    let isNegative = value < 0 && rest > 0
+    var decimals = digits
+    while trims, decimals > 0, rest.isMultiple(of: 10) {
+      rest /= 10
+      decimals -= 1
+    }
+    // From the last digit to the first: at most 16 of them, a point and a sign.
+    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { text in
+      var place = text.count
+      func put(_ byte: UInt8) {
+        place -= 1
+        text[place] = byte
+      }
+      for _ in 0..<decimals {
+        put(UInt8(ascii: "0") + UInt8(rest % 10))
+        rest /= 10
+      }
+      if decimals > 0 { put(UInt8(ascii: ".")) }
+      repeat {
+        put(UInt8(ascii: "0") + UInt8(rest % 10))
+        rest /= 10
+      } while rest > 0
+      if isNegative { put(UInt8(ascii: "-")) }
+      return String(decoding: UnsafeBufferPointer(rebasing: text[place...]), as: UTF8.self)
+    }
   }
 
   /// Like `fixed`, without the zeros that end it.
   package static func trimmed(_ value: Double, _ digits: Int) -> String {
-    var text = fixed(value, digits)
-    guard text.utf8.contains(UInt8(ascii: ".")) else { return text }
-    while text.utf8.last == UInt8(ascii: "0") { text.removeLast() }
-    if text.utf8.last == UInt8(ascii: ".") { text.removeLast() }
-    return text
+    decimal(value, digits, trims: true)
   }
 
   /// A number of any size above zero with so many significant digits, small ones as `3.16e-4`.

@@ -49,9 +49,9 @@ final class CSVBuffer {
     }
   }
 
-  func separate() { append(UInt8(ascii: ",")) }
+  func separate() { put(UInt8(ascii: ",")) }
 
-  func endLine() { append(UInt8(ascii: "\n")) }
+  func endLine() { put(UInt8(ascii: "\n")) }
 
   /// As `NumberText.exact` writes it.
   func append(_ value: Double) {
@@ -64,7 +64,7 @@ final class CSVBuffer {
   }
 
   func append(_ value: Int) {
-    if value < 0 { append(UInt8(ascii: "-")) }
+    if value < 0 { put(UInt8(ascii: "-")) }
     var rest = value.magnitude
     var digits = 1
     while rest >= 10 { (rest, digits) = (rest / 10, digits + 1) }
@@ -83,12 +83,12 @@ final class CSVBuffer {
     text.withUTF8 { field in
       let isPlain = !field.contains { $0 == 0x22 || $0 == 0x2C || $0 == 0x0A || $0 == 0x0D }
       if isPlain { return append(field) }
-      append(0x22)
+      put(0x22)
       for byte in field {
-        if byte == 0x22 { append(0x22) }
-        append(byte)
+        if byte == 0x22 { put(0x22) }
+        put(byte)
       }
-      append(0x22)
+      put(0x22)
     }
   }
 
@@ -98,7 +98,7 @@ final class CSVBuffer {
     count += 2 * StageKey.byteCount
   }
 
-  private func append(_ byte: UInt8) {
+  private func put(_ byte: UInt8) {
     reserve(1)
     memory[count] = byte
     count += 1

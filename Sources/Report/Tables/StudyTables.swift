@@ -20,51 +20,70 @@ package enum StudyTables {
   /// of the same names, and who picks rows by split and metric must not mix the two. State and reason are the measure's.
   package static func cells(_ analysis: StudyAnalysis) -> BytePieces {
     let cells = analysis.cells
-    var keys: [Column<CellRow>] = [
-      .key("test_key") { $0.measurePlace == nil ? $0.result.cell.stages[.test] : nil }
-    ]
+    var keys: [Column<CellRow>] = [.key("test_key") { $0.testKey }]
     // A study without measures has no column of them.
-    if !analysis.measureKinds.isEmpty { keys.append(.key("measure_key") { $0.measure?.measure.key }) }
+    if !analysis.measureKinds.isEmpty { keys.append(.key("measure_key") { $0.measureKey }) }
     let table = GroupedTable<CellResult, CellRow>([
       .shared([.text("study") { _ in analysis.study }] + cellColumns(analysis.furtherAxes)),
       .own([
-        .text("state") { ($0.measure?.state ?? $0.result.state).rawValue },
-        .text("reason") { $0.measurePlace == nil ? $0.result.reason : $0.measure?.reason },
-        .text("split") { $0.measure?.measure.kind.rawValue ?? $0.metric?.split ?? "test" },
-        .text("metric") { $0.metric?.name ?? ($0.measurePlace == nil ? $0.result.cell.metric : nil) },
-        .number("value") { $0.metric?.value },
+        .text("state") { $0.state.rawValue },
+        .text("reason") { $0.reason },
+        .text("split") { $0.split },
+        .text("metric") { $0.metric },
+        .number("value") { $0.value },
       ]),
       .shared([.key("train_key") { $0.cell.stages[.train] }]),
       .own(keys),
     ])
     return table.csv(cells.count) {
       cells[$0]
-    } rows: { result in
-      CellRow.each(of: result.metrics) { CellRow(result: result, metricPlace: $0) }
-        + result.measures.indices.flatMap { own in
-          CellRow.each(of: result.measures[own].metrics) {
-            CellRow(result: result, measurePlace: own, metricPlace: $0)
-          }
-        }
+    } rows: {
+      CellRow.all(of: $0)
     }
   }
 
   /// A row of `cells.csv`.
   private struct CellRow {
-    let result: CellResult
-    var measurePlace: Int?
-    let metricPlace: Int?
+    let state: CellState
+    let reason: String?
+    let split: String
+    let metric: String?
+    let value: Double?
+    var testKey: StageKey?
+    var measureKey: StageKey?
 
-    /// A row for each metric, or one without.
-    static func each(of metrics: [MetricValue], _ row: (Int?) -> CellRow) -> [CellRow] {
-      metrics.isEmpty ? [row(nil)] : metrics.indices.map(row)
-    }
-
-    var measure: MeasureResult? { measurePlace.map { result.measures[$0] } }
-    var metric: MetricValue? {
-      guard let metricPlace else { return nil }
-      guard let measurePlace else { return result.metrics[metricPlace] }
-      return result.measures[measurePlace].metrics[metricPlace]
+    /// A row for each metric of the test and of each measure; one without a value where there is none.
+    static func all(of result: CellResult) -> [CellRow] {
+      let testKey = result.cell.stages[.test]
+      var rows: [CellRow] = []
+      for metric in result.metrics {
+        rows.append(
+          CellRow(
+            state: result.state, reason: result.reason, split: metric.split, metric: metric.name, value: metric.value,
+            testKey: testKey))
+      }
+      if result.metrics.isEmpty {
+        rows.append(
+          CellRow(
+            state: result.state, reason: result.reason, split: "test", metric: result.cell.metric, value: nil,
+            testKey: testKey))
+      }
+      for own in result.measures {
+        let split = own.measure.kind.rawValue
+        for metric in own.metrics {
+          rows.append(
+            CellRow(
+              state: own.state, reason: own.reason, split: split, metric: metric.name, value: metric.value,
+              measureKey: own.measure.key))
+        }
+        if own.metrics.isEmpty {
+          rows.append(
+            CellRow(
+              state: own.state, reason: own.reason, split: split, metric: nil, value: nil,
+              measureKey: own.measure.key))
+        }
+      }
+      return rows
     }
   }
 
