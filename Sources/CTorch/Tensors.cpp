@@ -1,8 +1,12 @@
 // The runtime, and tensors in and out.
 #include <dlfcn.h>
 #include <malloc.h>
+#include <sched.h>
 
+#include <algorithm>
 #include <climits>
+#include <memory>
+#include <system_error>
 
 #include "Handle.h"
 #include "Kernels/Parallel.h"
@@ -57,6 +61,18 @@ int32_t graft_set_threads(int32_t count) {
     (void)kept;
     at::set_num_threads(count);
     setThreadCount(count);
+  });
+}
+
+int32_t graft_set_processors(const int32_t *processors, int32_t count) {
+  return guarded([&] {
+    const int32_t most = *std::max_element(processors, processors + count) + 1;
+    const size_t size = CPU_ALLOC_SIZE(most);
+    const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t *)> set(CPU_ALLOC(most), [](cpu_set_t *set) { CPU_FREE(set); });
+    if (set == nullptr) throw std::bad_alloc();
+    CPU_ZERO_S(size, set.get());
+    for (int32_t place = 0; place < count; ++place) CPU_SET_S(processors[place], size, set.get());
+    if (sched_setaffinity(0, size, set.get()) != 0) throw std::system_error(errno, std::generic_category(), "sched_setaffinity");
   });
 }
 

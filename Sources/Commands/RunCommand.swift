@@ -106,6 +106,7 @@ enum ExecutorChoice: String, ExpressibleByArgument, CaseIterable {
 struct MachineArguments: ParsableArguments {
   @Option(help: "Stages to run at once.") var jobs: Int?
   @Option(help: "CPU threads of each.") var threads: Int?
+  @Flag(help: "Keep each to processors of its own; for a machine that runs nothing else.") var pinThreads = false
   @Option(
     help: ArgumentHelp(
       "Memory for all stages together, e.g. 48GiB: one starts where what like stages took fits. Default: what is free.",
@@ -123,6 +124,7 @@ struct MachineArguments: ParsableArguments {
     var resources = plan.resources
     if let jobs { resources.jobs = jobs }
     if let threads { resources.threadsPerJob = threads }
+    if pinThreads { resources.pinsThreads = true }
     let choice = device.device ?? DeviceChoice(gpus: resources.gpus)
     let (devices, deviceMemory) = try choice.onThisMachine()
     var options = RunOptions(resources: resources, devices: devices)

@@ -17,7 +17,8 @@ struct SlurmRun {
   init?(of loaded: LoadedStudy, _ plan: Plan, _ arguments: RunArguments) throws {
     guard arguments.executor == .slurm else { return nil }
     for (name, isGiven) in [
-      ("--threads", arguments.machine.threads != nil), ("--device", arguments.machine.device.device != nil),
+      ("--threads", arguments.machine.threads != nil), ("--pin-threads", arguments.machine.pinThreads),
+      ("--device", arguments.machine.device.device != nil),
     ] where isGiven {
       throw CommandFailure(
         .usage, "\(name) is for runs on this machine",

@@ -113,6 +113,19 @@ struct StudyRun {
     }
   }
 
+  /// - Throws: `CommandFailure` where the machine has too few for what is asked.
+  private static func processors(for options: RunOptions) throws -> ProcessorShares? {
+    guard options.pinsThreads else { return nil }
+    let allowed = ProcessorShares.allowed()
+    guard let shares = ProcessorShares(slots: options.slots, threads: options.threadsPerJob, allowed: allowed) else {
+      throw CommandFailure(
+        .machineLacks,
+        "`pin_threads`: \(options.slots) jobs of \(options.threadsPerJob) thread(s) need a processor each, and this process"
+          + " may run on \(allowed.count)", remedy: "ask for fewer with --jobs or --threads")
+    }
+    return shares
+  }
+
   /// Runs a plan, signals minded and errors in words.
   ///
   /// - Parameter backEnd: Nil for workers of this machine.
@@ -123,7 +136,8 @@ struct StudyRun {
     let workers =
       try backEnd
       ?? LocalWorkers(
-        path: try WorkerProgram.path(), slots: options.slots, threads: options.threadsPerJob, workspace: workspace)
+        path: try WorkerProgram.path(), slots: options.slots, threads: options.threadsPerJob,
+        processors: try processors(for: options), workspace: workspace)
     do {
       let coordinator = try RunCoordinator(
         plan: plan, workspace: workspace, backEnd: workers, options: options, observer: observer)

@@ -9,6 +9,7 @@ public final class LocalWorkers: WorkerBackEnd {
   private let path: String
   private let arguments: [String]
   private let environment: [String: String]
+  private let processors: ProcessorShares?
   private let logFile: @Sendable (Int) -> String
   private let state: Mutex<State>
 
@@ -28,14 +29,19 @@ public final class LocalWorkers: WorkerBackEnd {
   ///   - path: The worker's executable.
   ///   - slots: How many; at least 1.
   ///   - threads: CPU threads of each, for the numerics' own pools.
+  ///   - processors: What each keeps to; nil where the kernel is to choose.
   ///   - workspace: Where each prints what belongs to no stage.
-  public init(path: String, arguments: [String] = [], slots: Int, threads: Int, workspace: Workspace) {
+  public init(
+    path: String, arguments: [String] = [], slots: Int, threads: Int, processors: ProcessorShares? = nil,
+    workspace: Workspace
+  ) {
     self.path = path
     self.arguments = arguments
     self.slots = max(1, slots)
     var environment = ProcessInfo.processInfo.environment
     for name in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"] { environment[name] = String(threads) }
     self.environment = environment
+    self.processors = processors
     logFile = { workspace.workerLogFile(slot: $0) }
     state = Mutex(State())
   }
@@ -50,6 +56,8 @@ public final class LocalWorkers: WorkerBackEnd {
       if let worker = state.workers[slot] { return StandbyWorker(id: worker.id, started: nil) }
       state.started += 1
       let id = state.started
+      var environment = environment
+      environment["GRAFT_PROCESSORS"] = processors?.text(slot: slot)
       let process = try WorkerProcess.start(
         path: path, arguments: arguments, environment: environment, logFile: logFile(slot)
       ) { [weak self] content in

@@ -121,7 +121,7 @@ extension RunCoordinator {
     case .otherVersion(let version):
       if fatal == nil { fatal = .workerOfOtherVersion(version) }
     case .unavailable(let failure):
-      let ended = giveUp(.noWorkers(failure))
+      let ended = giveUp(failure.failureClass == .disk ? .diskFull(failure) : .noWorkers(failure))
       return stop(attempt, nil) || ended
     case .exited, .signalled, .babbled, .ended:
       return fail(attempt, loss.failure, nil)

@@ -95,6 +95,6 @@ public enum RunError: Error, Sendable {
   case lockRemoved(workspace: String)
   /// This process may not hold as many files open as the run needs.
   case tooFewDescriptors(limit: Int, needed: Int)
-  /// A stage found no room to write in; it goes on with the next run.
+  /// A stage, or the run itself, found no room to write in, or a disk that fails; it goes on with the next run.
   case diskFull(StageFailure)
 }

@@ -9,6 +9,8 @@ public struct RunOptions: Sendable {
   public let jobs: Int
   /// CPU threads of each.
   public var threadsPerJob: Int
+  /// Whether each slot keeps to processors of its own.
+  public var pinsThreads = false
   public let devices: StageDevices
   /// How many stages share a device.
   public let sharing: GPUSharing
@@ -69,6 +71,7 @@ public struct RunOptions: Sendable {
       sharing: resources.cellsPerGPU)
     takePatience(of: resources)
     memory = resources.memory.map(Int64.init)
+    pinsThreads = resources.pinsThreads
   }
 
   /// Takes over what a study says of failures and of what attempts may take, wherever they run.

@@ -5,6 +5,8 @@ public struct Resources: Sendable, Hashable {
   public var jobs: Int?
   /// CPU threads of each; nil: the cores shared out.
   public var threadsPerJob: Int?
+  /// Whether each job keeps to processors of its own.
+  public var pinsThreads = false
   /// CUDA devices; nil: every one there is.
   public var gpus: Int?
   public var cellsPerGPU: GPUSharing
@@ -40,6 +42,7 @@ extension Resources: CustomStringConvertible {
   public var description: String {
     func text(_ number: Int?) -> String { number.map(String.init) ?? "nil" }
     var parts = ["jobs: \(text(jobs))", "threadsPerJob: \(text(threadsPerJob))", "gpus: \(text(gpus))"]
+    if pinsThreads { parts.append("pinsThreads") }
     if cellsPerGPU != .exactly(1) { parts.append("cellsPerGPU: \(cellsPerGPU)") }
     if let memory { parts.append("memory: \(memory)") }
     if let retries { parts.append("retries: \(retries)") }

@@ -24,6 +24,7 @@ public enum ReportWriter {
   /// A file that is yet to be rendered.
   private struct Pending: Sendable {
     let path: String
+    var isLarge = false
     let bytes: @Sendable () -> BytePieces
   }
 
@@ -36,12 +37,15 @@ public enum ReportWriter {
   private static func each<Value: Sendable>(
     _ analysis: StudyAnalysis, _ take: @escaping @Sendable (Pending) -> Value
   ) -> [Value] {
-    let tables = tables(analysis)
     let draw = DrawnFigure.all(analysis)
-    // The page, which shows every figure, comes last, and tables of very many rows fill what time the figures leave.
-    let steps = Parallel.map(draw.count + tables.count) { place -> Step<Value> in
-      place < draw.count ? .drawn(draw[place](analysis)) : .taken(take(tables[place - draw.count]))
-    }
+    // The largest tables come first, so that the disk has them done in time; the others, of many parts, fill what time the
+    // figures leave; the page, which shows every figure, comes last.
+    let tables = tables(analysis)
+    let makers: [@Sendable () -> Step<Value>] =
+      tables.filter(\.isLarge).map { table in { @Sendable in .taken(take(table)) } }
+      + draw.map { draw in { @Sendable in .drawn(draw(analysis)) } }
+      + tables.filter { !$0.isLarge }.map { table in { @Sendable in .taken(take(table)) } }
+    let steps = Parallel.map(makers.count) { makers[$0]() }
     let figures = steps.compactMap { if case .drawn(let figure) = $0 { figure } else { nil } }
     let rest =
       [Pending(path: "report.html") { BytePieces(ReportPage(analysis, figures: figures).html) }]
@@ -58,7 +62,7 @@ public enum ReportWriter {
   /// The files that show no figure.
   private static func tables(_ analysis: StudyAnalysis) -> [Pending] {
     var files = [
-      Pending(path: "cells.csv") { StudyTables.cells(analysis) },
+      Pending(path: "cells.csv", isLarge: true) { StudyTables.cells(analysis) },
       Pending(path: "settings.csv") { StudyTables.settings(analysis) },
       Pending(path: "gains.csv") { StudyTables.gains(analysis) },
       Pending(path: "history.csv") { StudyTables.history(analysis) },
@@ -71,7 +75,7 @@ public enum ReportWriter {
     }
     if analysis.hasClassCounts { files.append(Pending(path: "classes.csv") { StudyTables.classes(analysis) }) }
     if analysis.measureKinds.contains(where: StageKind.ofLayers.contains) {
-      files.append(Pending(path: "layers.csv") { StudyTables.layers(analysis) })
+      files.append(Pending(path: "layers.csv", isLarge: true) { StudyTables.layers(analysis) })
     }
     return files
   }

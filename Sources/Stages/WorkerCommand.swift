@@ -8,6 +8,7 @@ import WorkerProtocol
 public enum WorkerCommand {
   /// Runs the command and gives the process's exit status.
   public static func run(_ arguments: [String]) -> Int32 {
+    keepToProcessors()
     switch arguments.first {
     case nil: return WorkerSession(runner: StageDispatcher()).serve()
     case "--conversation": return PilotSession.serve(arguments: arguments, runner: StageDispatcher())
@@ -39,6 +40,16 @@ public enum WorkerCommand {
     }
   }
 
+  /// What the coordinator's `pin_threads` asks of this worker. One that cannot be kept to its own runs all the same.
+  private static func keepToProcessors() {
+    guard let list = ProcessInfo.processInfo.environment["GRAFT_PROCESSORS"] else { return }
+    do {
+      try Runtime.setProcessors(list.split(separator: ",").compactMap { Int($0) })
+    } catch {
+      FileHandle.standardError.write(Data("graft-worker: not kept to processors \(list): \(error)\n".utf8))
+    }
+  }
+
   /// `--preview REQUEST` and the like: the answer as JSON.
   private static func answer(_ arguments: [String], _ body: (String) -> some Encodable) -> Int32 {
     guard let json = arguments.dropFirst().first, let text = try? JSONEncoder().encode(body(json)) else { return 64 }
@@ -48,7 +59,7 @@ public enum WorkerCommand {
 
   /// The numerical libraries in use, for `graft doctor`.
   private static var doctor: JSONValue {
-    [
+    var facts: [String: JSONValue] = [
       "libtorch": .string(Runtime.libtorchVersion), "libtorch_path": .string(libraryPath("libtorch_cpu") ?? ""),
       "blas": .string(realPath(Runtime.blasPath)), "blas_kernels": .string(Runtime.blasKernels),
       "products": .string(realPath(Runtime.productsPath)), "processor": .string(processor),
@@ -56,6 +67,9 @@ public enum WorkerCommand {
       "cuda_memory": .array((0..<Runtime.cudaDevices).map { .number(Double(totalMemory(ofDevice: $0))) }),
       "backbones": .array(Backbone.allCases.map { .string($0.rawValue) }),
     ]
+    // No fact of the machine, but of what one worker was told.
+    if ProcessInfo.processInfo.environment["GRAFT_PROCESSORS"] != nil { facts["processors"] = .string(processors) }
+    return .object(facts)
   }
 
   /// In bytes; 0 where libtorch cannot tell.
@@ -79,6 +93,13 @@ public enum WorkerCommand {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }
     return String(cString: resolved)
+  }
+
+  /// What the kernel lets this process run on, such as `0-3,8`.
+  private static var processors: String {
+    let status = String(decoding: (try? DurableFiles.read("/proc/self/status")) ?? [], as: UTF8.self)
+    let line = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
+    return line?.split(separator: ":").last?.trimmingCharacters(in: .whitespaces) ?? ""
   }
 
   /// The file of a library that this process has loaded, by how its name begins.

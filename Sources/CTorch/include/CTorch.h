@@ -24,6 +24,8 @@ const char *graft_error(void);
 
 /// Sets how many threads numerics use when called from this thread: libtorch's, the BLAS's and our own kernels'.
 int32_t graft_set_threads(int32_t count);
+/// Keeps this process, with the threads that it starts from now on, to these processors.
+int32_t graft_set_processors(const int32_t *processors, int32_t count);
 /// The version of libtorch, such as "1.13.1".
 const char *graft_version(void);
 /// The file that holds the BLAS in use, or "" where it cannot be told.

@@ -61,6 +61,15 @@ public enum Runtime {
     try Native.check(graft_set_threads(Int32(count)))
   }
 
+  /// Keeps this process to these processors, with the threads that it starts from now on. To be called before any other is
+  /// started.
+  public static func setProcessors(_ processors: [Int]) throws {
+    guard !processors.isEmpty, processors.allSatisfy({ (0..<1 << 16).contains($0) }) else {
+      throw EngineError.specification("'\(processors)' are no processors")
+    }
+    try Native.check(graft_set_processors(processors.map(Int32.init), Int32(processors.count)))
+  }
+
   /// Lets libtorch's operators stand in for the engine's own kernels on this thread, for comparing the two.
   package static func useKernels(_ enabled: Bool) { graft_use_kernels(enabled ? 1 : 0) }
 }

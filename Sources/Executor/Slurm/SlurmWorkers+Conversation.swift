@@ -165,8 +165,8 @@ extension SlurmWorkers {
     try result.get()
   }
 
-  /// The workspace cannot be written: nothing can be asked of anybody.
-  func fail(_ fault: FileFault) { fail(StageFailure(fault)) }
+  /// The workspace cannot be written, because its disk is full or fails: nothing can be asked of anybody.
+  func fail(_ fault: FileFault) { fail(StageFailure(.disk, fault.description, remedy: fault.remedy)) }
 
   /// Lets the run end with a reason: whatever waits is told of it.
   func fail(_ failure: StageFailure) {

@@ -11,6 +11,7 @@ struct ResourcesReader {
       memory: read["memory"]?.intValue, retries: read["retries"]?.intValue,
       retryDelay: read["retry_delay"]?.doubleValue,
       hungAfter: read["hung_after"] == "never" ? .infinity : read["hung_after"]?.doubleValue)
+    resources.pinsThreads = read["pin_threads"] == true
     switch read["cells_per_gpu"] {
     case .number(let count): resources.cellsPerGPU = .exactly(Int(count))
     case .string: resources.cellsPerGPU = .automatic
@@ -36,6 +37,9 @@ struct ResourcesReader {
     OptionDeclaration(
       "threads_per_job", .either(.integer(1...4096), automatic), .value("auto"),
       "CPU threads of each; `auto`: the cores shared out among the jobs."),
+    OptionDeclaration(
+      "pin_threads", .flag, .value(false),
+      "Whether each job keeps to processors of its own; for a machine that runs nothing else."),
     OptionDeclaration(
       "gpus", .either(.integer(0...4096), automatic), .value("auto"), "CUDA devices to use; `auto`: every one."),
     OptionDeclaration(

@@ -1,6 +1,7 @@
 import Files
 import Hashing
 import Planner
+import Synchronization
 
 /// A CSV table under way: UTF-8, fields after one another, lines ended by a line feed. It holds its own memory, since a large
 /// study's tables have hundreds of millions of bytes and each is written here.
@@ -9,12 +10,23 @@ final class CSVBuffer {
   private var capacity: Int
   private var count = 0
 
+  /// Whether the memory is its own.
+  private var isOwner: Bool
+
   init(capacity: Int = 256) {
     self.capacity = capacity
     memory = .allocate(capacity: capacity)
+    isOwner = true
   }
 
-  deinit { memory.deallocate() }
+  /// - Parameter memory: Used while it is enough, and to be there as long as this is used.
+  private init(in memory: UnsafeMutableBufferPointer<UInt8>) {
+    capacity = memory.count
+    self.memory = memory.baseAddress ?? .allocate(capacity: 1)
+    isOwner = memory.baseAddress == nil
+  }
+
+  deinit { if isOwner { memory.deallocate() } }
 
   /// A table with a header, written by parts of its `count` rows or groups of rows on all cores.
   static func table(
@@ -27,10 +39,19 @@ final class CSVBuffer {
     }
     header.endLine()
     let block = 512
+    let largest = Mutex(1 << 16)
     let parts = Parallel.map((count + block - 1) / block) { part in
-      let csv = CSVBuffer(capacity: 1 << 16)
-      write(part * block..<min(count, (part + 1) * block), csv)
-      return csv.bytes
+      let part = part * block..<min(count, (part + 1) * block)
+      // Where it fits into as much as parts before took, it need not be copied.
+      var overflow: CSVBuffer?
+      let bytes = [UInt8](unsafeUninitializedCapacity: largest.withLock { $0 }) { memory, filled in
+        let csv = CSVBuffer(in: memory)
+        write(part, csv)
+        if csv.isOwner { overflow = csv } else { filled = csv.count }
+      }
+      guard let overflow else { return bytes }
+      largest.withLock { $0 = max($0, overflow.count + overflow.count / 8) }
+      return overflow.bytes
     }
     return BytePieces([header.bytes] + parts)
   }
@@ -121,7 +142,8 @@ final class CSVBuffer {
     capacity = max(2 * capacity, needed)
     let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
     larger.update(from: memory, count: count)
-    memory.deallocate()
+    if isOwner { memory.deallocate() }
     memory = larger
+    isOwner = true
   }
 }
