@@ -5,7 +5,11 @@ internal import COpenSSL
 public final class SHA256 {
   private let context: OpaquePointer
 
+  /// libcrypto gives up what it holds when a process ends, under the hands of threads that still compute: it is told not to.
+  private static let staysToTheEnd = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
+
   public init() {
+    _ = Self.staysToTheEnd
     guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
       // It fails for want of a few hundred bytes, or where an administrator forbade SHA-256: there is no going on.
       fatalError("libcrypto gives no SHA-256")
