@@ -1,5 +1,6 @@
 import ArgumentParser
 import Executor
+import Files
 import Foundation
 import Planner
 import Store
@@ -116,7 +117,7 @@ struct StudyRun {
   /// - Throws: `CommandFailure` where the machine has too few for what is asked.
   private static func processors(for options: RunOptions) throws -> ProcessorShares? {
     guard options.pinsThreads else { return nil }
-    let allowed = ProcessorShares.allowed()
+    let allowed = AllowedProcessors.numbers
     guard let shares = ProcessorShares(slots: options.slots, threads: options.threadsPerJob, allowed: allowed) else {
       throw CommandFailure(
         .machineLacks,

@@ -68,7 +68,9 @@ public enum WorkerCommand {
       "backbones": .array(Backbone.allCases.map { .string($0.rawValue) }),
     ]
     // No fact of the machine, but of what one worker was told.
-    if ProcessInfo.processInfo.environment["GRAFT_PROCESSORS"] != nil { facts["processors"] = .string(processors) }
+    if ProcessInfo.processInfo.environment["GRAFT_PROCESSORS"] != nil {
+      facts["processors"] = .string(AllowedProcessors.list)
+    }
     return .object(facts)
   }
 
@@ -93,13 +95,6 @@ public enum WorkerCommand {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }
     return String(cString: resolved)
-  }
-
-  /// What the kernel lets this process run on, such as `0-3,8`.
-  private static var processors: String {
-    let status = String(decoding: (try? DurableFiles.read("/proc/self/status")) ?? [], as: UTF8.self)
-    let line = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
-    return line?.split(separator: ":").last?.trimmingCharacters(in: .whitespaces) ?? ""
   }
 
   /// The file of a library that this process has loaded, by how its name begins.

@@ -1,4 +1,5 @@
 import Executor
+import Files
 import Testing
 
 @Suite struct ProcessorSharesTests {
@@ -17,7 +18,7 @@ import Testing
   }
 
   @Test func thisProcessMayRunSomewhere() {
-    let allowed = ProcessorShares.allowed()
+    let allowed = AllowedProcessors.numbers
     #expect(!allowed.isEmpty && allowed == Set(allowed).sorted())
   }
 }

@@ -15,19 +15,10 @@ package struct Measured: Sendable {
   package var cell: Cell { _read { yield owner.cell } }
   package var result: MeasureResult { _read { yield owner.measures[measure] } }
   package var kind: StageKind { result.measure.kind }
-  package var setting: SettingKey {
-    SettingKey(transferCase: TransferCase(cell), initialisation: cell.initialisation)
-  }
+  package var setting: SettingKey { SettingKey(cell) }
 
   /// Whether it is of the same setting.
-  func isOf(_ other: Measured) -> Bool { owner === other.owner || StudyAnalysis.isOfOneSetting(cell, other.cell) }
-
-  /// Whether that is its setting.
-  func isOf(_ setting: SettingKey) -> Bool {
-    let (cell, other) = (owner.cell, setting.transferCase)
-    return cell.initialisation == setting.initialisation && cell.dataset == other.dataset
-      && cell.backbone == other.backbone && cell.fraction == other.fraction && cell.furtherAxes == other.furtherAxes
-  }
+  func isLike(_ other: Measured) -> Bool { owner === other.owner || StudyAnalysis.isOfOneSetting(cell, other.cell) }
 }
 
 extension StudyAnalysis {
@@ -39,9 +30,7 @@ extension StudyAnalysis {
     _ kind: StageKind, _ make: @escaping @Sendable (ArraySlice<Measured>) -> [Value]
   ) -> [Value] {
     let all = measured(kind)
-    // Cells of a setting follow one another.
-    let starts = all.indices.filter { $0 == 0 || !all[$0].isOf(all[$0 - 1]) }
-    let settings = zip(starts, starts.dropFirst() + [all.count]).map { $0..<$1 }
+    let settings = all.stretches { $0.isLike($1) }
     return Parallel.map(settings.count, block: 64) { make(all[settings[$0]]) }.flatMap(\.self)
   }
 
@@ -117,18 +106,13 @@ package struct MeasureTally: Sendable {
     var seen = Set<StageKey>(minimumCapacity: all.count)
     var counts: [CellState: Int] = [:]
     var unfinished: [(CellState, String?)] = []
-    // Cells of a setting follow one another.
-    var settings: [(setting: SettingKey, isMeasured: Bool)] = []
     for measured in all {
-      let isDone = measured.result.state == .done
-      if let last = settings.last, measured.isOf(last.setting) {
-        if isDone { settings[settings.count - 1].isMeasured = true }
-      } else {
-        settings.append((measured.setting, isDone))
-      }
       guard seen.insert(measured.result.measure.key).inserted else { continue }
       counts[measured.result.state, default: 0] += 1
-      if !isDone { unfinished.append((measured.result.state, measured.result.reason)) }
+      if measured.result.state != .done { unfinished.append((measured.result.state, measured.result.reason)) }
+    }
+    let settings = all.stretches { $0.isLike($1) }.map { stretch in
+      (setting: all[stretch.lowerBound].setting, isMeasured: all[stretch].contains { $0.result.state == .done })
     }
     self.kind = kind
     planned = seen.count

@@ -29,6 +29,13 @@ package struct TransferCase: Sendable, Hashable {
 package struct SettingKey: Sendable, Hashable {
   package let transferCase: TransferCase
   package let initialisation: String
+
+  package init(transferCase: TransferCase, initialisation: String) {
+    self.transferCase = transferCase
+    self.initialisation = initialisation
+  }
+
+  package init(_ cell: Cell) { self.init(transferCase: TransferCase(cell), initialisation: cell.initialisation) }
 }
 
 /// The value that one run reached.

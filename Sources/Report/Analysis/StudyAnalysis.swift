@@ -56,8 +56,7 @@ package struct StudyAnalysis: Sendable {
       return (measuredByKind, measuredByKind.map { ($0, MeasureTally($0, $1)) })
     }
     // Cells of a setting follow one another in the order above.
-    let starts = cells.indices.filter { $0 == 0 || !Self.isOfOneSetting(cells[$0 - 1].cell, cells[$0].cell) }
-    let runs = zip(starts, starts.dropFirst() + [cells.count]).map { $0..<$1 }
+    let runs = cells.stretches { Self.isOfOneSetting($0.cell, $1.cell) }
     runsOfSettings = runs
     settingMetrics = Parallel.map(runs.count, block: 64) { Self.metrics(of: cells[runs[$0]]) }.flatMap(\.self)
     measureParameters = results.measureParameters
@@ -111,7 +110,7 @@ package struct StudyAnalysis: Sendable {
   private static func metrics(of cells: ArraySlice<CellResult>) -> [SettingResult] {
     guard let first = cells.first?.cell else { return [] }
     let judged = first.metric
-    let key = SettingKey(transferCase: TransferCase(first), initialisation: first.initialisation)
+    let key = SettingKey(first)
     // A setting has few names, so that a list of them is looked through sooner than a set.
     var names = [(split: "test", metric: judged)]
     var numbers: [(measure: StageKind, metric: String)] = []

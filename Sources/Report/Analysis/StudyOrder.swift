@@ -98,3 +98,11 @@ extension Sequence where Element: Hashable {
     }
   }
 }
+
+extension Array {
+  /// The longest stretches in which each element is like the one before it: those of a setting, whose cells follow one another.
+  func stretches(_ isLike: (_ before: Element, _ after: Element) -> Bool) -> [Range<Int>] {
+    let starts = indices.filter { $0 == 0 || !isLike(self[$0 - 1], self[$0]) }
+    return zip(starts, starts.dropFirst() + [count]).map { $0..<$1 }
+  }
+}

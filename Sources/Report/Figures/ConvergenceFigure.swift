@@ -58,7 +58,7 @@ enum ConvergenceFigure {
   private static func marks(_ runs: [Convergence]) -> RunMarks {
     let cell = runs[0].result.cell
     let reached = runs.compactMap { run in run.step.map { SeedValue(seed: run.result.cell.seed, value: Double($0)) } }
-    let key = SettingKey(transferCase: TransferCase(cell), initialisation: cell.initialisation)
+    let key = SettingKey(cell)
     var marks = RunMarks(
       title: key.title(showsFraction: true), initialisation: cell.initialisation, runs: reached, planned: runs.count,
       absences: Convergence.Absence.allCases.compactMap { counted($0, runs) }.joined(separator: ", "))

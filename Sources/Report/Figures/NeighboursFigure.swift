@@ -77,13 +77,7 @@ enum NeighboursFigure {
         .number("knn") { $0.neighbours },
         .number("test") { $0.test },
       ]),
-      .shared([
-        .integer("n") { $0.n },
-        .integer("planned") { $0.planned },
-        .number("mean") { $0.summary?.mean },
-        .number("ci_low") { $0.summary?.interval?.low },
-        .number("ci_high") { $0.summary?.interval?.high },
-      ]),
+      .shared(StudyTables.meanColumns),
     ])
     return table.csv(settings.count) {
       settings[$0]

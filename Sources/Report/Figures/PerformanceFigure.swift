@@ -89,13 +89,7 @@ enum PerformanceFigure {
       .own([.integer("seed") { $0.seed }]),
       .shared([.text("metric") { $0.metric }]),
       .own([.number("value") { $0.value }]),
-      .shared([
-        .integer("n") { $0.n },
-        .integer("planned") { $0.planned },
-        .number("mean") { $0.summary?.mean },
-        .number("ci_low") { $0.summary?.interval?.low },
-        .number("ci_high") { $0.summary?.interval?.high },
-      ]),
+      .shared(StudyTables.meanColumns),
     ])
     return table.csv(settings.count) {
       settings[$0]

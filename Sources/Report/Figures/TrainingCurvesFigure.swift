@@ -95,7 +95,7 @@ enum TrainingCurvesFigure {
     return Parallel.map(settings.count, block: 64) { place -> Curve? in
       let own = analysis.cells[settings[place]].filter { !$0.history.isEmpty }
       guard let cell = own.first?.cell else { return nil }
-      let key = SettingKey(transferCase: TransferCase(cell), initialisation: cell.initialisation)
+      let key = SettingKey(cell)
       let entries = own.flatMap { $0.history.map { (epoch: $0.epoch, value: $0.validationMetric) } }
         .filter { $0.epoch.isFinite && $0.value.isFinite }
       let points = Dictionary(grouping: entries, by: \.epoch).sorted { $0.key < $1.key }

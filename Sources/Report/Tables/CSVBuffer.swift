@@ -13,8 +13,8 @@ final class CSVBuffer {
   /// Whether the memory is its own.
   private var isOwner: Bool
 
-  init(capacity: Int = 256) {
-    self.capacity = capacity
+  init() {
+    capacity = 256
     memory = .allocate(capacity: capacity)
     isOwner = true
   }

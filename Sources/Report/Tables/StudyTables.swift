@@ -252,6 +252,17 @@ package enum StudyTables {
 
   private static func columnName(of axis: String) -> String { ownNames.contains(axis) ? "axis.\(axis)" : axis }
 
+  /// The columns that say of how many runs a setting's mean is, beside the numbers of single runs.
+  static var meanColumns: [Column<SettingResult>] {
+    [
+      .integer("n") { $0.n },
+      .integer("planned") { $0.planned },
+      .number("mean") { $0.summary?.mean },
+      .number("ci_low") { $0.summary?.interval?.low },
+      .number("ci_high") { $0.summary?.interval?.high },
+    ]
+  }
+
   /// The columns that say which cell a row is of: the same in every table.
   static func cellColumns<Row: OfCell>(_ furtherAxes: [String]) -> [Column<Row>] {
     [
