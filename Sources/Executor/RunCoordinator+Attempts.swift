@@ -8,16 +8,17 @@ extension RunCoordinator {
   func start(_ index: Int, at slot: Int) -> Bool {
     // A slot given away just before something made the run give up.
     if schedule.stopMode != nil { return perform(schedule.handle(.stopped(stage: index))) }
+    let number: Int64
     do {
       let worker = try backEnd.prepare(slot: slot)
       standing[slot] = worker.id
       // It has no stage yet, and gets none before it is known: one that outlives this process is always found.
       if let process = worker.started { workers[worker.id] = try journal.registerWorker(process, at: .now) }
+      number = try journal.nextAttemptNumber()
     } catch {
       return cannotStart(index, error)
     }
     let stage = plan.stages[index]
-    let number = journal.nextAttemptNumber()
     let placement =
       backEnd.placement(of: stage, slot: slot)
       ?? StagePlacement(threads: options.threadsPerJob, device: options.devices.name(slot: slot))

@@ -122,8 +122,9 @@ public struct PlannedCells: RandomAccessCollection, Sendable {
     let grid = study.grid
     let point = grid.points[Int(table.subjects[cell])]
     let dataset = grid.datasets[Int(point.dataset)]
-    var own: [StageKind: StageKey] = [:]
-    for place in table.ownPlaces(of: cell) { own[stages.kinds[Int(place)]] = stages.keys[Int(place)] }
+    let ownPlaces = table.ownPlaces(of: cell)
+    var own = [StageKind: StageKey](minimumCapacity: ownPlaces.count)
+    for place in ownPlaces { own[stages.kinds[Int(place)]] = stages.keys[Int(place)] }
     let measures = table.measurePlaces(of: cell).map { place in
       CellMeasure(
         kind: stages.kinds[Int(place)], key: stages.keys[Int(place)], partner: stages.partner(at: Int(place)))

@@ -12,7 +12,7 @@ public final class RunJournal: Sendable {
   private let workspace: Workspace
   private let queue = DispatchQueue(label: "graft.journal")
   private let state = Mutex(State())
-  private let numbers: Mutex<Int64>
+  private let numbers: Mutex<AttemptNumbers>
   /// How long an entry may wait for company.
   private let gathering: DispatchTimeInterval = .milliseconds(20)
 
@@ -26,24 +26,23 @@ public final class RunJournal: Sendable {
   /// - Throws: `WorkspaceError`; `readOnly` for a workspace open for reading.
   public init(workspace: Workspace) throws {
     self.workspace = workspace
-    let last = try workspace.write { try Int64.fetchOne($0, sql: "SELECT max(number) FROM attempt") ?? 0 }
-    numbers = Mutex(last)
+    numbers = Mutex(try AttemptNumbers(workspace))
   }
 
-  deinit { writeGathered() }
+  deinit {
+    writeGathered()
+    if state.withLock({ $0.fault == nil }) { try? numbers.withLock { try $0.giveBack(workspace) } }
+  }
 
   /// Told of the first fault, on the journal's own queue.
   public func onFault(_ body: @escaping @Sendable (WorkspaceError) -> Void) {
     state.withLock { $0.onFault = body }
   }
 
-  /// A number no attempt of this workspace has.
-  public func nextAttemptNumber() -> Int64 {
-    numbers.withLock { number in
-      number += 1
-      return number
-    }
-  }
+  /// A number that no attempt of this workspace has or had, be it of a run that was killed before it could record it.
+  ///
+  /// - Throws: `WorkspaceError`, now and then: the number must be known on disk before it is used.
+  public func nextAttemptNumber() throws -> Int64 { try numbers.withLock { try $0.next(workspace) } }
 
   /// Takes an entry; it is on disk some milliseconds later.
   public func record(_ entry: JournalEntry) {
@@ -80,6 +79,7 @@ public final class RunJournal: Sendable {
     state.withLock { $0.fault = nil }
     queue.sync { writeGathered() }
     if let fault = state.withLock({ $0.fault }) { throw fault }
+    try numbers.withLock { try $0.giveBack(workspace) }
   }
 
   private func writeGathered() {

@@ -8,6 +8,7 @@ enum Schema {
 
   private static let migrations: [String] = [
     firstTables, neighbours, failureClasses, narrowStages, acceptances, summaries,
+    attemptNumbers,
   ]
 
   /// Brings a database from any earlier version to this one, in one transaction.
@@ -253,5 +254,10 @@ enum Schema {
       counts TEXT NOT NULL CHECK (json_valid(counts)),
       generation INTEGER NOT NULL
     ) STRICT;
+    """
+
+  // No attempt of a higher number was begun, whether or not it was recorded.
+  private static let attemptNumbers = """
+    ALTER TABLE generation ADD COLUMN reserved_attempts INTEGER NOT NULL DEFAULT 0;
     """
 }

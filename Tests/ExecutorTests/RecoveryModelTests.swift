@@ -66,7 +66,7 @@ struct RecoveryModelTests {
     defer { workspace.close() }
     let journal = try RunJournal(workspace: workspace)
     for (stage, state) in zip(stages, disk) {
-      let attempt = journal.nextAttemptNumber()
+      let attempt = try journal.nextAttemptNumber()
       if state.isRunning || state.isRecorded {
         journal.record(.started(attempt: attempt, stage, worker: nil, threads: 1, device: "cpu", at: .now))
       }

@@ -42,7 +42,7 @@ import WorkerProtocol
         switch random.next(below: 4) {
         case 0
         where !running.contains { $0.stage == stage } && follower.states[stages.firstIndex(of: stage) ?? 0] != .done:
-          let attempt = journal.nextAttemptNumber()
+          let attempt = try journal.nextAttemptNumber()
           journal.record(.started(attempt: attempt, stage, worker: nil, threads: 1, device: "cpu", at: .now))
           running.append((attempt, stage))
         case 1 where !running.isEmpty:

@@ -45,6 +45,22 @@ struct RecoveryTests {
     #expect(try workspace.recover(stages: TestFolder.plan(stages).stages) == RecoveryReport())
   }
 
+  @Test func aNumberIsGivenOnceThoughItsAttemptWasNeverRecorded() throws {
+    let folder = try TestFolder()
+    let workspace = try Workspace.open(folder.workspace, command: "run")
+    // As a killed run leaves it: its journal does not come to its end before the next one begins.
+    let killed = try RunJournal(workspace: workspace)
+    try withExtendedLifetime(killed) {
+      for number in 1...Int64(300) { #expect(try killed.nextAttemptNumber() == number) }
+      let journal = try RunJournal(workspace: workspace)
+      let first = try journal.nextAttemptNumber()
+      #expect(first > 300)
+      // What was set apart for a run that ends in order is free again.
+      try journal.flush()
+      #expect(try RunJournal(workspace: workspace).nextAttemptNumber() == first + 1)
+    }
+  }
+
   @Test func anArtifactWithATornOutcomeIsNotTakenUp() throws {
     let folder = try TestFolder()
     let stage = try TestFolder.stage("a")

@@ -64,7 +64,7 @@ extension Workspace {
   func finish(_ stage: Stage, _ journal: RunJournal, _ outcome: StageOutcome = StageOutcome(), files: Bool = false)
     throws
   {
-    let attempt = journal.nextAttemptNumber()
+    let attempt = try journal.nextAttemptNumber()
     journal.record(.started(attempt: attempt, stage, worker: nil, threads: 1, device: "cpu", at: .now))
     var hasArtifact = false
     if files {
@@ -80,7 +80,7 @@ extension Workspace {
   }
 
   func fail(_ stage: Stage, _ journal: RunJournal, _ failure: StageFailure) throws {
-    let attempt = journal.nextAttemptNumber()
+    let attempt = try journal.nextAttemptNumber()
     journal.record(.started(attempt: attempt, stage, worker: nil, threads: 1, device: "cpu", at: .now))
     journal.record(.failed(attempt: attempt, failure, AttemptEnd(time: .now, seconds: 1, cost: nil)))
     try journal.flush()

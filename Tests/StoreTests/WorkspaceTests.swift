@@ -198,11 +198,11 @@ struct WorkspaceTests {
     let stopped = try TestFolder.stage("f", inputs: [done])
     try workspace.finish(done, journal)
     try workspace.fail(failed, journal, StageFailure(.data, "no images", remedy: "add some"))
-    let first = journal.nextAttemptNumber()
+    let first = try journal.nextAttemptNumber()
     journal.record(.started(attempt: first, running, worker: nil, threads: 2, device: "cpu", at: .now))
     journal.record(
       .progressed(attempt: first, StageProgress(fraction: 0.5, position: "epoch 1/2", loss: .nan), at: .now))
-    let second = journal.nextAttemptNumber()
+    let second = try journal.nextAttemptNumber()
     journal.record(.started(attempt: second, stopped, worker: nil, threads: 2, device: "cpu", at: .now))
     journal.record(.stopped(attempt: second, AttemptEnd(time: .now, seconds: 1, cost: nil)))
     try journal.flush()

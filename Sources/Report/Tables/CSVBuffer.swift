@@ -79,8 +79,8 @@ final class CSVBuffer {
     if value == value.rounded(), value.magnitude < 0x1p53 {
       append(Int(value))
     } else if value.isFinite {
-      var text = "\(value)"
-      text.withUTF8 { append($0) }
+      var stream = self
+      value.write(to: &stream)
     }
   }
 
@@ -146,4 +146,16 @@ final class CSVBuffer {
     memory = larger
     isOwner = true
   }
+}
+
+/// For numbers, whose text the standard library hands over here without a `String` of its own where it can.
+extension CSVBuffer: TextOutputStream {
+  /// As it is, without quotes.
+  func write(_ text: String) {
+    var text = text
+    text.withUTF8 { append($0) }
+  }
+
+  // A requirement of the protocol that has a default of its own: were it gone, numbers would come through `write`.
+  func _writeASCII(_ buffer: UnsafeBufferPointer<UInt8>) { append(buffer) }
 }
