@@ -31,7 +31,6 @@ struct ReportCommand: ParsableCommand {
     let done = results.cells.count { $0.state == .done }
     Console.writeLine("\(results.study): \(done) of \(results.cells.count) cells; \(paths.count) files in \(folder)")
     Console.writeLine(absolutePath("\(folder)/report.html"))
-    // The process ends: nobody needs the memory of millions of values back one by one.
-    _ = Unmanaged.passRetained(results.cells as AnyObject)
+    Parallel.giveUp(results)
   }
 }

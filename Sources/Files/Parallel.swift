@@ -23,6 +23,17 @@ public enum Parallel {
     return work.values.flatMap(\.self)
   }
 
+  /// Gives up something of very many parts on another thread: nobody waits until its memory is free.
+  public static func giveUp(_ value: consuming some Sendable) {
+    let held = Held(value)
+    DispatchQueue.global().async { held.value.withLock { $0 = nil } }
+  }
+
+  private final class Held: Sendable {
+    let value: Mutex<(any Sendable)?>
+    init(_ value: any Sendable) { self.value = Mutex(value) }
+  }
+
   /// Parts of a piece of work, taken one by one by whoever helps.
   private final class Work<Value: Sendable>: Sendable {
     private struct State {

@@ -87,10 +87,16 @@ public struct PlannedSetting: Sendable, Hashable {
 public struct PlannedCells: RandomAccessCollection, Sendable {
   let table: CellTable
   let stages: PlannedStages
+  /// What each data set of the grid is judged by.
+  private let metrics: [String]
 
   init(table: CellTable, stages: PlannedStages) {
     self.table = table
     self.stages = stages
+    metrics =
+      stages.study.map { study in
+        study.grid.datasets.map { study.dataset(named: $0)?.options.metric.rawValue ?? "" }
+      } ?? []
   }
 
   public var startIndex: Int { 0 }
@@ -107,8 +113,8 @@ public struct PlannedCells: RandomAccessCollection, Sendable {
 
   /// Where the cell of this name stands; nil where there is none.
   public func place(of id: CellID) -> Int? {
-    guard let grid = stages.study?.grid else { return indices.first { self[$0].id == id } }
-    return table.subjects.firstIndex { grid.cellID(grid.points[Int($0)]) == id }
+    guard let author = stages.author else { return indices.first { self[$0].id == id } }
+    return table.subjects.firstIndex { author.names.cellID(author.study.grid.points[Int($0)]) == id }
   }
 
   /// Where the cells stand that a filter matches.
@@ -118,10 +124,9 @@ public struct PlannedCells: RandomAccessCollection, Sendable {
   }
 
   public subscript(cell: Int) -> Cell {
-    guard let study = stages.study else { return table.whole[Int(table.subjects[cell])] }
-    let grid = study.grid
-    let point = grid.points[Int(table.subjects[cell])]
-    let dataset = grid.datasets[Int(point.dataset)]
+    // Asked of one object each time: a copy of the grid would count references to all its tables, for every cell on every core.
+    guard let author = stages.author else { return table.whole[Int(table.subjects[cell])] }
+    let point = author.study.grid.points[Int(table.subjects[cell])]
     let ownPlaces = table.ownPlaces(of: cell)
     var own = [StageKind: StageKey](minimumCapacity: ownPlaces.count)
     for place in ownPlaces { own[stages.kinds[Int(place)]] = stages.keys[Int(place)] }
@@ -130,10 +135,11 @@ public struct PlannedCells: RandomAccessCollection, Sendable {
         kind: stages.kinds[Int(place)], key: stages.keys[Int(place)], partner: stages.partner(at: Int(place)))
     }
     return Cell(
-      id: grid.cellID(point), dataset: dataset, backbone: grid.backbones[Int(point.backbone)].name,
-      fraction: grid.fractions[Int(point.fraction)],
-      initialisation: grid.initialisations[Int(point.initialisation)].name, seed: grid.seeds[Int(point.seed)],
-      furtherAxes: grid.further[Int(point.further)], stages: own, measures: measures,
-      metric: study.dataset(named: dataset)?.options.metric.rawValue ?? "")
+      id: author.names.cellID(point), dataset: author.names.datasets[Int(point.dataset)],
+      backbone: author.names.backbones[Int(point.backbone)],
+      fraction: author.study.grid.fractions[Int(point.fraction)],
+      initialisation: author.names.initialisations[Int(point.initialisation)],
+      seed: author.study.grid.seeds[Int(point.seed)], furtherAxes: author.study.grid.further[Int(point.further)],
+      stages: own, measures: measures, metric: metrics[Int(point.dataset)])
   }
 }

@@ -17,7 +17,8 @@ public enum ReportWriter {
 
   /// One table of the report by its path; nil where this study's has none of that path.
   public static func renderTable(_ path: String, results: StudyResults) -> ReportFile? {
-    tables(StudyAnalysis(results)).first { $0.path == path }
+    let analysis = StudyAnalysis(results)
+    return tables(analysis) { PerformanceTable(analysis) }.first { $0.path == path }
       .map { ReportFile(path: path, bytes: $0.bytes().joined) }
   }
 
@@ -38,9 +39,11 @@ public enum ReportWriter {
     _ analysis: StudyAnalysis, _ take: @escaping @Sendable (Pending) -> Value
   ) -> [Value] {
     let draw = DrawnFigure.all(analysis)
+    // Three files show it.
+    let performance = Parallel.Task { PerformanceTable(analysis) }
     // The largest tables come first, so that the disk has them done in time; the others, of many parts, fill what time the
     // figures leave; the page, which shows every figure, comes last.
-    let tables = tables(analysis)
+    let tables = tables(analysis) { performance.value }
     let makers: [@Sendable () -> Step<Value>] =
       tables.filter(\.isLarge).map { table in { @Sendable in .taken(take(table)) } }
       + draw.map { draw in { @Sendable in .drawn(draw(analysis)) } }
@@ -48,7 +51,11 @@ public enum ReportWriter {
     let steps = Parallel.map(makers.count) { makers[$0]() }
     let figures = steps.compactMap { if case .drawn(let figure) = $0 { figure } else { nil } }
     let rest =
-      [Pending(path: "report.html") { BytePieces(ReportPage(analysis, figures: figures).html) }]
+      [
+        Pending(path: "report.html") {
+          BytePieces(ReportPage(analysis: analysis, table: performance.value, figures: figures).html)
+        }
+      ]
       + figures.flatMap { drawn in
         [
           Pending(path: "figures/\(drawn.figure.name).svg") { BytePieces(drawn.svg) },
@@ -60,14 +67,16 @@ public enum ReportWriter {
   }
 
   /// The files that show no figure.
-  private static func tables(_ analysis: StudyAnalysis) -> [Pending] {
+  private static func tables(
+    _ analysis: StudyAnalysis, performance: @escaping @Sendable () -> PerformanceTable
+  ) -> [Pending] {
     var files = [
       Pending(path: "cells.csv", isLarge: true) { StudyTables.cells(analysis) },
       Pending(path: "settings.csv") { StudyTables.settings(analysis) },
       Pending(path: "gains.csv") { StudyTables.gains(analysis) },
       Pending(path: "history.csv") { StudyTables.history(analysis) },
-      Pending(path: "tables/performance.md") { BytePieces(PerformanceTable(analysis).markdown) },
-      Pending(path: "tables/performance.tex") { BytePieces(PerformanceTable(analysis).latex) },
+      Pending(path: "tables/performance.md") { BytePieces(performance().markdown) },
+      Pending(path: "tables/performance.tex") { BytePieces(performance().latex) },
       Pending(path: "provenance.json") { BytePieces(analysis.provenance.indentedText) },
     ]
     if !analysis.rateSearches.isEmpty {
@@ -89,8 +98,10 @@ public enum ReportWriter {
   @discardableResult
   public static func write(results: StudyResults, to folder: String) throws -> [String] {
     @Sendable func place(of path: String) -> String { folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)" }
-    let written = each(StudyAnalysis(results)) { file in
-      (path: file.path, output: Result { try output(file.bytes(), to: place(of: file.path)) })
+    let analysis = StudyAnalysis(results)
+    defer { Parallel.giveUp(analysis) }
+    let written = each(analysis) { file in
+      (path: file.path, output: Result { try file.bytes().output(to: place(of: file.path)) })
     }
     let outputs = try written.map { try $0.output.get() }
     for fault in Parallel.map(outputs.count, { index in Result { try outputs[index]?.commit() } }) { try fault.get() }
@@ -105,11 +116,4 @@ public enum ReportWriter {
   private static let optionalPaths =
     ["classes.csv", "lr_search.csv", "layers.csv"]
     + (["lr-search"] + DrawnFigure.ofMeasures.map(\.name)).flatMap { ["figures/\($0).svg", "figures/\($0).csv"] }
-
-  /// What is to replace the file at `path`; nil where that has these bytes.
-  private static func output(_ bytes: BytePieces, to path: String) throws -> OutputFile? {
-    if bytes.isContent(of: path) { return nil }
-    try DurableFiles.makeFolder((path as NSString).deletingLastPathComponent)
-    return try bytes.write(besides: path)
-  }
 }

@@ -25,8 +25,8 @@ struct StageKindsByRow: Sendable {
   }
 }
 
-/// What done stages left in the database, by the numbers of their rows.
-struct StoredResults: Sendable {
+/// What done stages left in the database, by the numbers of their rows. An object that never changes: all cores look at it.
+final class StoredResults: Sendable {
   /// What a done stage said.
   struct Result: Sendable {
     let diverged: Bool
@@ -38,11 +38,11 @@ struct StoredResults: Sendable {
 
   let stages: StageKindsByRow
   /// In the order of `stages.kinds`; nil for a stage that is not done.
-  private(set) var results: [Result?]
-  private(set) var metrics: [[MetricValue]]
-  private(set) var history: [[HistoryEntry]]
+  let results: [Result?]
+  let metrics: [[MetricValue]]
+  let history: [[HistoryEntry]]
   /// Numbers of layers, of measures that leave them.
-  private(set) var layers: [LayerMeasures] = []
+  let layers: [LayerMeasures]
 
   /// Kinds of stage whose facts a report tells.
   private static let told = withLayers.union([.dataset, .distance, .lrSearch, .embedding, .knn])
@@ -53,10 +53,15 @@ struct StoredResults: Sendable {
   ///   - second: Reads beside the transaction, which has begun to read.
   init(of stages: StageKindsByRow, _ database: Database, beside second: SecondReader? = nil) throws {
     self.stages = stages
-    results = Array(repeating: nil, count: stages.kinds.count)
-    metrics = []
-    history = Array(repeating: [], count: stages.kinds.count)
-    guard let range = stages.range else { return }
+    var results: [Result?] = Array(repeating: nil, count: stages.kinds.count)
+    var history: [[HistoryEntry]] = Array(repeating: [], count: stages.kinds.count)
+    guard let range = stages.range else {
+      self.results = []
+      self.history = []
+      metrics = []
+      layers = []
+      return
+    }
     let all =
       try Int.fetchOne(
         database, sql: "SELECT count(*) FROM result WHERE stage BETWEEN ? AND ?",
@@ -91,13 +96,15 @@ struct StoredResults: Sendable {
         return LayerMeasures(facts: JSONValue(stored: text))
       }
     }
-    defer { layers = parsing.value }
     for range in ranges {
       try sql.history.eachRow([range.lowerBound, range.upperBound]) { row in
         if let index = stages.index(of: row.integer(0)) { history[index].append(ResultRows.entry(row, from: 1)) }
       }
     }
     metrics = try measuring?.value.flatMap(\.self) ?? Self.metrics(of: stages, in: ranges, database)
+    layers = parsing.value
+    self.results = results
+    self.history = history
   }
 
   private static func metrics(

@@ -52,6 +52,8 @@ private final class ResultsReading: Sendable {
   let kept: PlanResults
   let workspace: Workspace
   private let acceptances: [Acceptance]
+  /// Of the plan's stages; by itself, for all cores look at it for every cell.
+  private let kinds: [StageKind]
 
   init(
     plan: Plan, recorded: [RecordedStage?], kept: PlanResults, acceptances: [Acceptance], workspace: Workspace
@@ -61,6 +63,7 @@ private final class ResultsReading: Sendable {
       plan.versions[$0.kind] <= $0.from && $0.to <= plan.versions.ofCode($0.kind)
     }
     self.plan = plan
+    kinds = plan.stages.kinds
     self.recorded = recorded
     self.kept = kept
     self.workspace = workspace
@@ -81,7 +84,7 @@ private final class ResultsReading: Sendable {
     var places: [StageKind: [Int]] = [:]
     for cell in plan.cells.indices {
       for place in plan.cells.measurePlaces(of: cell) {
-        places[plan.stages.kinds[Int(place)], default: []].append(Int(place))
+        places[kinds[Int(place)], default: []].append(Int(place))
       }
     }
     return places.mapValues { plan.stages.distinctParameters(ofMeasures: $0) }
@@ -96,7 +99,7 @@ private final class ResultsReading: Sendable {
   }
 
   private func rateSearches(_ cells: [CellResult]) -> [RateSearchResult] {
-    guard plan.stages.kinds.contains(.lrSearch) else { return [] }
+    guard kinds.contains(.lrSearch) else { return [] }
     var results: [RateSearchResult] = []
     var seen: Set<StageKey> = []
     for result in cells {
@@ -150,7 +153,7 @@ private final class ResultsReading: Sendable {
   private func datasetKey(of cell: Cell) -> StageKey? {
     if let key = cell.stages[.dataset] { return key }
     guard let train = cell.stages[.train].flatMap({ plan.stages[$0] }) else { return nil }
-    return train.inputs.first { input in place(of: input.key).map { plan.stages.kinds[$0] == .dataset } ?? false }?.key
+    return train.inputs.first { input in place(of: input.key).map { kinds[$0] == .dataset } ?? false }?.key
   }
 
   /// Which kinds of stage can end with a loss that is not finite.
@@ -161,7 +164,7 @@ private final class ResultsReading: Sendable {
     let cell = plan.cells[index]
     // What else is measured on a cell is not part of its state: a failed measure takes nothing from its test.
     let places = plan.cells.ownPlaces(of: index).map { Int($0) }
-      .sorted { plan.stages.kinds[$0].rawValue < plan.stages.kinds[$1].rawValue }
+      .sorted { kinds[$0].rawValue < kinds[$1].rawValue }
     let isDone = places.count == cell.stages.count && places.allSatisfy { self.isDone($0) }
     let standing: (state: CellState, reason: String?)
     if places.contains(where: { hasDiverged($0) }) {
@@ -171,7 +174,7 @@ private final class ResultsReading: Sendable {
     } else {
       standing = whyNotDone(places)
     }
-    func place(of kind: StageKind) -> Int? { places.first { plan.stages.kinds[$0] == kind } }
+    func place(of kind: StageKind) -> Int? { places.first { kinds[$0] == kind } }
     let measures = plan.cells.measurePlaces(of: index)
     // A plan that is part of another may lack some.
     let measurePlaces =
@@ -188,7 +191,7 @@ private final class ResultsReading: Sendable {
   private func acceptance(of places: [Int]) -> String? {
     let sentences = acceptances.filter { acceptance in
       places.contains { place in
-        plan.stages.kinds[place] == acceptance.kind
+        kinds[place] == acceptance.kind
           && kept.result(at: place).map { $0.version < acceptance.to } ?? false
       }
     }.map(\.sentence)
@@ -196,7 +199,7 @@ private final class ResultsReading: Sendable {
   }
 
   private func hasDiverged(_ place: Int) -> Bool {
-    Self.diverging.contains(plan.stages.kinds[place]) && kept.result(at: place)?.diverged ?? false
+    Self.diverging.contains(kinds[place]) && kept.result(at: place)?.diverged ?? false
   }
 
   private func result(of measure: CellMeasure, at place: Int?) -> MeasureResult {

@@ -1,6 +1,8 @@
-/// Writes out the stages of a study's points: what they are told, and how they are called.
-struct StageAuthor: Sendable {
+/// Writes out the stages of a study's points: what they are told, and how they are called. An object: whoever looks at very many
+/// cells or stages, on every core, looks at one.
+final class StageAuthor: Sendable {
   let study: Study
+  let names: GridNames
   /// The data sets by their position in the grid.
   let datasets: [DeclaredDataset?]
   /// The analyses that stages are made of, each state of `layerwise_knn` by itself.
@@ -10,6 +12,7 @@ struct StageAuthor: Sendable {
 
   init(_ study: Study) {
     self.study = study
+    names = GridNames(study.grid)
     let named = Dictionary(study.datasets.map { ($0.name, $0) }) { first, _ in first }
     datasets = study.grid.datasets.map { named[$0] }
     var analyses: [AnalysisSpec] = []
@@ -25,7 +28,7 @@ struct StageAuthor: Sendable {
   }
 
   /// A position of the grid's initialisations by its name.
-  func initialisation(_ position: Int16) -> String { study.grid.initialisations[Int(position)].name }
+  func initialisation(_ position: Int16) -> String { names.initialisations[Int(position)] }
 
   func parameters(of recipe: StageRecipe, at position: Int) -> JSONValue {
     let grid = study.grid
@@ -74,15 +77,15 @@ struct StageAuthor: Sendable {
     let point = grid.points[position]
     switch recipe {
     case .whole, .noop: return ""
-    case .train: return "train " + grid.cellID(point).text
-    case .test: return "test " + grid.cellID(point).text
+    case .train: return "train " + names.cellID(point).text
+    case .test: return "test " + names.cellID(point).text
     case .rateSearch:
       return "lr_search \(grid.datasets[Int(point.dataset)])/\(grid.backbones[Int(point.backbone)].name)/"
         + "\(grid.fractions[Int(point.fraction)])/\(initialisation(Int16(point.initialisation)))"
     case .measure(let index):
       let spec = analyses[Int(index)]
-      return "\(spec.kind.rawValue) \(grid.cellID(point).text)" + (spec.isOfInitialLayers ? " (initial)" : "")
-    case .pair(_, let partner): return "cross_cka \(grid.cellID(point).text) with \(initialisation(partner))"
+      return "\(spec.kind.rawValue) \(names.cellID(point).text)" + (spec.isOfInitialLayers ? " (initial)" : "")
+    case .pair(_, let partner): return "cross_cka \(names.cellID(point).text) with \(initialisation(partner))"
     }
   }
 }

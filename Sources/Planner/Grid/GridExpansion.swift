@@ -121,7 +121,7 @@ struct GridExpansion {
           if let first = firstBlock[point] {
             if first.variant != variant {
               faults.add(
-                .contradictingCells(cell: grid.cellID(point).text, first: first.title, second: block.title),
+                .contradictingCells(cell: GridNames(grid).cellID(point).text, first: first.title, second: block.title),
                 at: block.place)
               return
             }

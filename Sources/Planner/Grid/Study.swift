@@ -101,16 +101,45 @@ struct TrainingVariant: Sendable {
   func options(for initialisation: InitialisationSpec) -> Options { trimmed[initialisation] ?? whole }
 }
 
-extension Grid {
+/// What the points of a grid are called: an object, for all cores ask it of very many points.
+final class GridNames: Sendable {
+  let datasets: [String]
+  let backbones: [String]
+  let initialisations: [String]
+  private let fractions: [String]
+  private let seeds: [String]
+  /// Each combination of further axes, with a `/` before each axis.
+  private let further: [String]
+
+  init(_ grid: Grid) {
+    datasets = grid.datasets
+    backbones = grid.backbones.map(\.name)
+    initialisations = grid.initialisations.map(\.name)
+    fractions = grid.fractions.map { "\($0)" }
+    seeds = grid.seeds.map(String.init)
+    further = grid.further.map { axes in axes.map { "/\($0.name)=\($0.value)" }.joined() }
+  }
+
   /// The point's name.
   func cellID(_ point: GridPoint) -> CellID {
-    var text = datasets[Int(point.dataset)]
+    let parts = (
+      datasets[Int(point.dataset)], backbones[Int(point.backbone)], fractions[Int(point.fraction)],
+      initialisations[Int(point.initialisation)], seeds[Int(point.seed)], further[Int(point.further)]
+    )
+    var text = ""
+    text.reserveCapacity(
+      4 + parts.0.utf8.count + parts.1.utf8.count + parts.2.utf8.count + parts.3.utf8.count + parts.4.utf8.count
+        + parts.5.utf8.count)
+    text += parts.0
     text += "/"
-    text += backbones[Int(point.backbone)].name
-    text += "/\(fractions[Int(point.fraction)])/"
-    text += initialisations[Int(point.initialisation)].name
-    text += "/\(seeds[Int(point.seed)])"
-    for axis in further[Int(point.further)] { text += "/\(axis.name)=\(axis.value)" }
+    text += parts.1
+    text += "/"
+    text += parts.2
+    text += "/"
+    text += parts.3
+    text += "/"
+    text += parts.4
+    text += parts.5
     return CellID(text)
   }
 }

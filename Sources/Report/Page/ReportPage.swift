@@ -1,17 +1,12 @@
+import Files
 import Planner
 import Store
 
 /// The report as one HTML page that needs nothing beside it: no script, no network, no font.
-struct ReportPage {
+struct ReportPage: Sendable {
   let analysis: StudyAnalysis
   let table: PerformanceTable
   let figures: [DrawnFigure]
-
-  init(_ analysis: StudyAnalysis, figures: [DrawnFigure]) {
-    self.analysis = analysis
-    table = PerformanceTable(analysis)
-    self.figures = figures
-  }
 
   var html: String {
     var page = HTMLWriter()
@@ -23,31 +18,48 @@ struct ReportPage {
     }
     page.element("body") { page in
       page.element("main") { page in
-        writeHeader(&page)
-        writeSection("gains", "What transfer brings", &page, writeGains)
-        writeSection("performance", "Performance", &page, writePerformance)
-        writeSection("training", "Training", &page) { page in
-          writeFigure("training-curves", &page)
-          writeFigure("convergence", &page)
-        }
-        if !analysis.rateSearches.isEmpty { writeSection("rates", "Learning rates", &page, writeRates) }
-        if !analysis.measureKinds.isEmpty { writeSection("measures", "Feature reuse, measured", &page, writeMeasures) }
-        writeSection("data", "Data sets", &page, writeDatasets)
-        writeSection("cells", "Cells: where each number comes from", &page, writeCells)
-        writeSection("provenance", "Provenance", &page, writeProvenance)
+        for section in Parallel.map(sections.count, { [sections] in sections[$0]() }) { page.raw(section.text) }
       }
     }
     page.raw("</html>\n")
     return page.text
   }
 
-  private func writeSection(
-    _ id: String, _ title: String, _ page: inout HTMLWriter, _ content: (inout HTMLWriter) -> Void
-  ) {
-    page.element("section", "id=\"\(id)\"") { page in
-      page.leaf("h2", title)
-      content(&page)
+  /// What stands one below the other; each can be written by itself.
+  private var sections: [@Sendable () -> HTMLWriter] {
+    func section(
+      _ id: String, _ title: String, _ content: @escaping @Sendable (ReportPage, inout HTMLWriter) -> Void
+    ) -> @Sendable () -> HTMLWriter {
+      {
+        var page = HTMLWriter()
+        page.element("section", "id=\"\(id)\"") { page in
+          page.leaf("h2", title)
+          content(self, &page)
+        }
+        return page
+      }
     }
+    return [
+      {
+        var page = HTMLWriter()
+        writeHeader(&page)
+        return page
+      },
+      section("gains", "What transfer brings") { $0.writeGains(&$1) },
+      section("performance", "Performance") { $0.writePerformance(&$1) },
+      section("training", "Training") { report, page in
+        report.writeFigure("training-curves", &page)
+        report.writeFigure("convergence", &page)
+      },
+    ]
+      + (analysis.rateSearches.isEmpty ? [] : [section("rates", "Learning rates") { $0.writeRates(&$1) }])
+      + (analysis.measureKinds.isEmpty
+        ? [] : [section("measures", "Feature reuse, measured") { $0.writeMeasures(&$1) }])
+      + [
+        section("data", "Data sets") { $0.writeDatasets(&$1) },
+        section("cells", "Cells: where each number comes from") { $0.writeCells(&$1) },
+        section("provenance", "Provenance") { $0.writeProvenance(&$1) },
+      ]
   }
 
   private func writeHeader(_ page: inout HTMLWriter) {

@@ -4,59 +4,44 @@ import Planner
 import Synchronization
 
 /// A CSV table under way: UTF-8, fields after one another, lines ended by a line feed. It holds its own memory, since a large
-/// study's tables have hundreds of millions of bytes and each is written here.
-final class CSVBuffer {
+/// study's tables have hundreds of millions of bytes and each is written here. For one thread at a time.
+final class CSVBuffer: @unchecked Sendable {
   private var memory: UnsafeMutablePointer<UInt8>
   private var capacity: Int
   private var count = 0
 
-  /// Whether the memory is its own.
-  private var isOwner: Bool
-
   init() {
     capacity = 256
     memory = .allocate(capacity: capacity)
-    isOwner = true
   }
 
-  /// - Parameter memory: Used while it is enough, and to be there as long as this is used.
-  private init(in memory: UnsafeMutableBufferPointer<UInt8>) {
-    capacity = memory.count
-    self.memory = memory.baseAddress ?? .allocate(capacity: 1)
-    isOwner = memory.baseAddress == nil
-  }
+  deinit { memory.deallocate() }
 
-  deinit { if isOwner { memory.deallocate() } }
+  /// Buffers that nobody uses.
+  private static let free = Mutex<[CSVBuffer]>([])
+  private static let mostFree = 16
+
+  /// So many rows, or groups of rows, are written at a time: a core has the bytes at hand when they go to the file.
+  private static let block = 128
 
   /// A table with a header, written by parts of its `count` rows or groups of rows on all cores.
   static func table(
     _ names: [String], count: Int, _ write: @escaping @Sendable (Range<Int>, CSVBuffer) -> Void
   ) -> BytePieces {
-    let header = CSVBuffer()
-    for (index, name) in names.enumerated() {
-      if index > 0 { header.separate() }
-      header.append(name)
-    }
-    header.endLine()
-    let block = 512
-    let largest = Mutex(1 << 16)
-    let parts = Parallel.map((count + block - 1) / block) { part in
-      let part = part * block..<min(count, (part + 1) * block)
-      // Where it fits into as much as parts before took, it need not be copied.
-      var overflow: CSVBuffer?
-      let bytes = [UInt8](unsafeUninitializedCapacity: largest.withLock { $0 }) { memory, filled in
-        let csv = CSVBuffer(in: memory)
-        write(part, csv)
-        if csv.isOwner { overflow = csv } else { filled = csv.count }
+    BytePieces(1 + (count + block - 1) / block) { part in
+      let csv = free.withLock { $0.popLast() } ?? CSVBuffer()
+      if part > 0 {
+        write((part - 1) * block..<min(count, part * block), csv)
+      } else {
+        for (index, name) in names.enumerated() {
+          if index > 0 { csv.separate() }
+          csv.append(name)
+        }
+        csv.endLine()
       }
-      guard let overflow else { return bytes }
-      largest.withLock { $0 = max($0, overflow.count + overflow.count / 8) }
-      return overflow.bytes
+      return csv
     }
-    return BytePieces([header.bytes] + parts)
   }
-
-  var bytes: [UInt8] { Array(UnsafeBufferPointer(start: memory, count: count)) }
 
   func removeAll() { count = 0 }
 
@@ -142,9 +127,19 @@ final class CSVBuffer {
     capacity = max(2 * capacity, needed)
     let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
     larger.update(from: memory, count: count)
-    if isOwner { memory.deallocate() }
+    memory.deallocate()
     memory = larger
-    isOwner = true
+  }
+}
+
+extension CSVBuffer: BytePiece {
+  func withBytes<Value>(_ body: (UnsafeRawBufferPointer) throws -> Value) rethrows -> Value {
+    try body(UnsafeRawBufferPointer(start: memory, count: count))
+  }
+
+  func giveBack() {
+    removeAll()
+    Self.free.withLock { if $0.count < Self.mostFree { $0.append(self) } }
   }
 }
 

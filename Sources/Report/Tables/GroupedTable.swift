@@ -15,9 +15,11 @@ struct GroupedTable<Group, Row> {
     }
   }
 
-  private let parts: [Part]
+  private let parts: @Sendable () -> [Part]
 
-  init(_ parts: [Part]) { self.parts = parts }
+  /// - Parameter parts: Made anew for each block of groups, so that cores that write blocks side by side do not count references
+  ///   to the same columns, for which each would wait for the other.
+  init(_ parts: @autoclosure @escaping @Sendable () -> [Part]) { self.parts = parts }
 
   /// The table as `DataTable` writes it.
   ///
@@ -28,7 +30,8 @@ struct GroupedTable<Group, Row> {
   func csv(
     _ count: Int, _ group: @escaping @Sendable (Int) -> Group, rows: @escaping @Sendable (Group) -> [Row]
   ) -> BytePieces {
-    CSVBuffer.table(parts.flatMap(\.names), count: count) { part, csv in
+    CSVBuffer.table(parts().flatMap(\.names), count: count) { part, csv in
+      let parts = parts()
       let shared = parts.map { _ in CSVBuffer() }
       for index in part {
         let group = group(index)

@@ -20,9 +20,8 @@ package enum StudyTables {
   /// of the same names, and who picks rows by split and metric must not mix the two. State and reason are the measure's.
   package static func cells(_ analysis: StudyAnalysis) -> BytePieces {
     let cells = analysis.cells
-    var keys: [Column<CellRow>] = [.key("test_key") { $0.testKey }]
     // A study without measures has no column of them.
-    if !analysis.measureKinds.isEmpty { keys.append(.key("measure_key") { $0.measureKey }) }
+    let hasMeasures = !analysis.measureKinds.isEmpty
     let table = GroupedTable<CellResult, CellRow>([
       .shared([.text("study") { _ in analysis.study }] + cellColumns(analysis.furtherAxes)),
       .own([
@@ -33,7 +32,8 @@ package enum StudyTables {
         .number("value") { $0.value },
       ]),
       .shared([.key("train_key") { $0.cell.stages[.train] }]),
-      .own(keys),
+      .own(
+        [.key("test_key") { $0.testKey }] + (hasMeasures ? [.key("measure_key") { $0.measureKey }] : [])),
     ])
     return table.csv(cells.count) {
       cells[$0]
@@ -173,10 +173,8 @@ package enum StudyTables {
   /// A row for each validation of each cell's training.
   package static func history(_ analysis: StudyAnalysis) -> BytePieces {
     let cells = analysis.cells
-    var numbers: [Column<HistoryEntry>] = [.number("validation_metric") { $0.validationMetric }]
     // A study that never asked for neighbours has no column of them.
     let hasNeighbours = cells.contains { $0.history.contains { $0.validationNeighbours != nil } }
-    if hasNeighbours { numbers.append(.number("validation_knn") { $0.validationNeighbours }) }
     let table = GroupedTable<CellResult, HistoryEntry>([
       .shared(cellColumns(analysis.furtherAxes)),
       .own([
@@ -187,7 +185,9 @@ package enum StudyTables {
         .number("validation_loss") { $0.validationLoss },
       ]),
       .shared([.text("metric") { $0.cell.metric }]),
-      .own(numbers),
+      .own(
+        [.number("validation_metric") { $0.validationMetric }]
+          + (hasNeighbours ? [.number("validation_knn") { $0.validationNeighbours }] : [])),
       .shared([.key("train_key") { $0.cell.stages[.train] }]),
     ])
     return table.csv(cells.count) {
