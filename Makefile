@@ -52,7 +52,7 @@ lint:
 # What a change must pass: the format, a build without warnings, the tests.
 check: setup lint
 	@GRAFT_STRICT=1 swift build $(SWIFT_FLAGS) --build-tests
-	@$(MAKE) --no-print-directory test
+	@GRAFT_STRICT=1 $(MAKE) --no-print-directory test
 
 bench: build
 	@sh Benchmarks/bench.sh
