@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Store
 import Synchronization
@@ -57,7 +58,7 @@ public final class LocalWorkers: WorkerBackEnd {
       state.started += 1
       let id = state.started
       var environment = environment
-      environment["GRAFT_PROCESSORS"] = processors?.text(slot: slot)
+      environment[AllowedProcessors.variable] = processors?.text(slot: slot)
       let process = try WorkerProcess.start(
         path: path, arguments: arguments, environment: environment, logFile: logFile(slot)
       ) { [weak self] content in

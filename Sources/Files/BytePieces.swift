@@ -87,7 +87,8 @@ private final class FileChange: @unchecked Sendable {
   private var output: OutputFile?
   /// How many bytes were the same.
   private var same = 0
-  private var chunk: [UInt8] = []
+  /// What was read of it last.
+  private lazy var chunk = [UInt8](repeating: 0, count: 1 << 18)
 
   init(path: String) {
     self.path = path
@@ -124,15 +125,23 @@ private final class FileChange: @unchecked Sendable {
 
   /// Whether these bytes follow in the file.
   private func isNext(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    if chunk.isEmpty { chunk = [UInt8](repeating: 0, count: 1 << 18) }
     var done = 0
     while done < bytes.count {
-      let count = pread(present, &chunk, min(chunk.count, bytes.count - done), off_t(same + done))
-      if count < 0, errno == EINTR { continue }
+      let count = readChunk(most: bytes.count - done, at: same + done)
       guard count > 0, let base = bytes.baseAddress, memcmp(base + done, chunk, count) == 0 else { return false }
       done += count
     }
     return true
+  }
+
+  /// Reads of the file as it is.
+  ///
+  /// - Returns: How many bytes; 0 at its end, less where it cannot be read.
+  private func readChunk(most: Int, at offset: Int) -> Int {
+    while true {
+      let count = pread(present, &chunk, min(chunk.count, most), off_t(offset))
+      if count >= 0 || errno != EINTR { return count }
+    }
   }
 
   /// A new file that begins with what was the same.
@@ -141,8 +150,7 @@ private final class FileChange: @unchecked Sendable {
     let file = try OutputFile(path: path)
     output = file
     while file.length < same {
-      let count = pread(present, &chunk, min(chunk.count, same - file.length), off_t(file.length))
-      if count < 0, errno == EINTR { continue }
+      let count = readChunk(most: same - file.length, at: file.length)
       guard count > 0 else { throw FileFault.last("read", path) }
       try chunk.withUnsafeBytes { try file.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
     }

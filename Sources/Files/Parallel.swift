@@ -25,13 +25,8 @@ public enum Parallel {
 
   /// Gives up something of very many parts on another thread: nobody waits until its memory is free.
   public static func giveUp(_ value: consuming some Sendable) {
-    let held = Held(value)
-    DispatchQueue.global().async { held.value.withLock { $0 = nil } }
-  }
-
-  private final class Held: Sendable {
-    let value: Mutex<(any Sendable)?>
-    init(_ value: any Sendable) { self.value = Mutex(value) }
+    let held = consume value
+    DispatchQueue.global().async { withExtendedLifetime(held) {} }
   }
 
   /// Parts of a piece of work, taken one by one by whoever helps.

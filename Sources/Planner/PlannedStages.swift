@@ -87,16 +87,10 @@ public struct PlannedSetting: Sendable, Hashable {
 public struct PlannedCells: RandomAccessCollection, Sendable {
   let table: CellTable
   let stages: PlannedStages
-  /// What each data set of the grid is judged by.
-  private let metrics: [String]
 
   init(table: CellTable, stages: PlannedStages) {
     self.table = table
     self.stages = stages
-    metrics =
-      stages.study.map { study in
-        study.grid.datasets.map { study.dataset(named: $0)?.options.metric.rawValue ?? "" }
-      } ?? []
   }
 
   public var startIndex: Int { 0 }
@@ -140,6 +134,6 @@ public struct PlannedCells: RandomAccessCollection, Sendable {
       fraction: author.study.grid.fractions[Int(point.fraction)],
       initialisation: author.names.initialisations[Int(point.initialisation)],
       seed: author.study.grid.seeds[Int(point.seed)], furtherAxes: author.study.grid.further[Int(point.further)],
-      stages: own, measures: measures, metric: metrics[Int(point.dataset)])
+      stages: own, measures: measures, metric: author.metrics[Int(point.dataset)])
   }
 }

@@ -42,7 +42,7 @@ public enum WorkerCommand {
 
   /// What the coordinator's `pin_threads` asks of this worker. One that cannot be kept to its own runs all the same.
   private static func keepToProcessors() {
-    guard let list = ProcessInfo.processInfo.environment["GRAFT_PROCESSORS"] else { return }
+    guard let list = ProcessInfo.processInfo.environment[AllowedProcessors.variable] else { return }
     do {
       try Runtime.setProcessors(list.split(separator: ",").compactMap { Int($0) })
     } catch {
@@ -68,7 +68,7 @@ public enum WorkerCommand {
       "backbones": .array(Backbone.allCases.map { .string($0.rawValue) }),
     ]
     // No fact of the machine, but of what one worker was told.
-    if ProcessInfo.processInfo.environment["GRAFT_PROCESSORS"] != nil {
+    if ProcessInfo.processInfo.environment[AllowedProcessors.variable] != nil {
       facts["processors"] = .string(AllowedProcessors.list)
     }
     return .object(facts)

@@ -5,6 +5,8 @@ final class StageAuthor: Sendable {
   let names: GridNames
   /// The data sets by their position in the grid.
   let datasets: [DeclaredDataset?]
+  /// What each of them is judged by.
+  let metrics: [String]
   /// The analyses that stages are made of, each state of `layerwise_knn` by itself.
   let analyses: [AnalysisSpec]
   /// The canonical parameters of each data set's `test` stages.
@@ -15,6 +17,7 @@ final class StageAuthor: Sendable {
     names = GridNames(study.grid)
     let named = Dictionary(study.datasets.map { ($0.name, $0) }) { first, _ in first }
     datasets = study.grid.datasets.map { named[$0] }
+    metrics = datasets.map { $0?.options.metric.rawValue ?? "" }
     var analyses: [AnalysisSpec] = []
     for spec in study.grid.analyses.flatMap({ $0 }).flatMap(\.parts) where !analyses.contains(spec) {
       analyses.append(spec)
@@ -73,15 +76,12 @@ final class StageAuthor: Sendable {
   }
 
   func label(of recipe: StageRecipe, at position: Int) -> String {
-    let grid = study.grid
-    let point = grid.points[position]
+    let point = study.grid.points[position]
     switch recipe {
     case .whole, .noop: return ""
     case .train: return "train " + names.cellID(point).text
     case .test: return "test " + names.cellID(point).text
-    case .rateSearch:
-      return "lr_search \(grid.datasets[Int(point.dataset)])/\(grid.backbones[Int(point.backbone)].name)/"
-        + "\(grid.fractions[Int(point.fraction)])/\(initialisation(Int16(point.initialisation)))"
+    case .rateSearch: return "lr_search " + names.setting(of: point)
     case .measure(let index):
       let spec = analyses[Int(index)]
       return "\(spec.kind.rawValue) \(names.cellID(point).text)" + (spec.isOfInitialLayers ? " (initial)" : "")

@@ -122,24 +122,12 @@ final class GridNames: Sendable {
 
   /// The point's name.
   func cellID(_ point: GridPoint) -> CellID {
-    let parts = (
-      datasets[Int(point.dataset)], backbones[Int(point.backbone)], fractions[Int(point.fraction)],
-      initialisations[Int(point.initialisation)], seeds[Int(point.seed)], further[Int(point.further)]
-    )
-    var text = ""
-    text.reserveCapacity(
-      4 + parts.0.utf8.count + parts.1.utf8.count + parts.2.utf8.count + parts.3.utf8.count + parts.4.utf8.count
-        + parts.5.utf8.count)
-    text += parts.0
-    text += "/"
-    text += parts.1
-    text += "/"
-    text += parts.2
-    text += "/"
-    text += parts.3
-    text += "/"
-    text += parts.4
-    text += parts.5
-    return CellID(text)
+    CellID("\(setting(of: point))/\(seeds[Int(point.seed)])\(further[Int(point.further)])")
+  }
+
+  /// The point's name up to its initialisation.
+  func setting(of point: GridPoint) -> String {
+    "\(datasets[Int(point.dataset)])/\(backbones[Int(point.backbone)])/\(fractions[Int(point.fraction)])/"
+      + initialisations[Int(point.initialisation)]
   }
 }

@@ -18,7 +18,13 @@ struct ReportPage: Sendable {
     }
     page.element("body") { page in
       page.element("main") { page in
-        for section in Parallel.map(sections.count, { [sections] in sections[$0]() }) { page.raw(section.text) }
+        let parts = parts
+        let written = Parallel.map(parts.count) { place in
+          var part = HTMLWriter()
+          parts[place](&part)
+          return part.text
+        }
+        for text in written { page.raw(text) }
       }
     }
     page.raw("</html>\n")
@@ -26,40 +32,36 @@ struct ReportPage: Sendable {
   }
 
   /// What stands one below the other; each can be written by itself.
-  private var sections: [@Sendable () -> HTMLWriter] {
-    func section(
-      _ id: String, _ title: String, _ content: @escaping @Sendable (ReportPage, inout HTMLWriter) -> Void
-    ) -> @Sendable () -> HTMLWriter {
+  private var parts: [@Sendable (inout HTMLWriter) -> Void] {
+    var parts: [@Sendable (inout HTMLWriter) -> Void] = [
+      { writeHeader(&$0) },
+      { writeSection("gains", "What transfer brings", &$0, writeGains) },
+      { writeSection("performance", "Performance", &$0, writePerformance) },
       {
-        var page = HTMLWriter()
-        page.element("section", "id=\"\(id)\"") { page in
-          page.leaf("h2", title)
-          content(self, &page)
+        writeSection("training", "Training", &$0) { page in
+          writeFigure("training-curves", &page)
+          writeFigure("convergence", &page)
         }
-        return page
-      }
-    }
-    return [
-      {
-        var page = HTMLWriter()
-        writeHeader(&page)
-        return page
-      },
-      section("gains", "What transfer brings") { $0.writeGains(&$1) },
-      section("performance", "Performance") { $0.writePerformance(&$1) },
-      section("training", "Training") { report, page in
-        report.writeFigure("training-curves", &page)
-        report.writeFigure("convergence", &page)
       },
     ]
-      + (analysis.rateSearches.isEmpty ? [] : [section("rates", "Learning rates") { $0.writeRates(&$1) }])
-      + (analysis.measureKinds.isEmpty
-        ? [] : [section("measures", "Feature reuse, measured") { $0.writeMeasures(&$1) }])
-      + [
-        section("data", "Data sets") { $0.writeDatasets(&$1) },
-        section("cells", "Cells: where each number comes from") { $0.writeCells(&$1) },
-        section("provenance", "Provenance") { $0.writeProvenance(&$1) },
-      ]
+    if !analysis.rateSearches.isEmpty { parts.append { writeSection("rates", "Learning rates", &$0, writeRates) } }
+    if !analysis.measureKinds.isEmpty {
+      parts.append { writeSection("measures", "Feature reuse, measured", &$0, writeMeasures) }
+    }
+    return parts + [
+      { writeSection("data", "Data sets", &$0, writeDatasets) },
+      { writeSection("cells", "Cells: where each number comes from", &$0, writeCells) },
+      { writeSection("provenance", "Provenance", &$0, writeProvenance) },
+    ]
+  }
+
+  private func writeSection(
+    _ id: String, _ title: String, _ page: inout HTMLWriter, _ content: (inout HTMLWriter) -> Void
+  ) {
+    page.element("section", "id=\"\(id)\"") { page in
+      page.leaf("h2", title)
+      content(&page)
+    }
   }
 
   private func writeHeader(_ page: inout HTMLWriter) {
