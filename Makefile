@@ -3,7 +3,7 @@
 SWIFT_FLAGS := -c release
 GRAFT := .build/release/graft
 
-.PHONY: study test test-slurm chaos check lint build setup chest-xray bench bench-train bench-data bench-reuse bench-orchestration clean
+.PHONY: study test test-slurm chaos check lint build setup chest-xray bench bench-train bench-data bench-reuse bench-orchestration bench-report clean
 
 # Runs the embedded default study, grids/quickstart.yaml, and says where its report lies.
 study: build
@@ -79,6 +79,11 @@ bench-reuse: build
 bench-orchestration: build
 	@sh Benchmarks/orchestration/peers.sh
 	@Benchmarks/.venv-orchestration/bin/python Benchmarks/orchestration/orchestration.py $(if $(QUICK),--quick)
+
+# Tables and figures of 100,000 cells against pandas and matplotlib from the same CSV files; QUICK=1 for 10,000.
+bench-report: build
+	@sh Benchmarks/report/peers.sh
+	@Benchmarks/.venv-report/bin/python Benchmarks/report/report.py $(if $(QUICK),--quick)
 
 clean:
 	@rm -rf .build

@@ -153,7 +153,7 @@ let package = Package(
       name: "StagesTests", dependencies: ["Stages", "Planner", "Engine", "WorkerProtocol"], exclude: ["Fixtures"]),
     .testTarget(
       name: "ReportTests", dependencies: ["Files", "Report", "Store", "Planner", "WorkerProtocol"],
-      exclude: ["Snapshots"]),
+      exclude: ["Snapshots", "Fixtures"]),
     .testTarget(name: "StudyViewTests", dependencies: ["StudyView", "Planner"], exclude: ["Snapshots"]),
     .testTarget(
       name: "CommandsTests",

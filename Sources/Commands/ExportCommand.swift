@@ -6,35 +6,74 @@ import Store
 /// `graft export`: one table on standard output.
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Print one table of a study as CSV.")
+    commandName: "export", abstract: "Print one table of a study as CSV or JSON.")
 
   enum Table: String, ExpressibleByArgument, CaseIterable {
-    case cells, settings, gains, history, classes, layers, splits, attempts
+    case cells, settings, gains, comparisons, correlations, history, classes, layers, splits, stages, attempts
     case rates = "lr_search"
+
+    static var names: String {
+      allCases.dropLast().map(\.rawValue).joined(separator: ", ") + " or \(rates.rawValue)"
+    }
+  }
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case csv, json
   }
 
   @OptionGroup var arguments: StudyArguments
-  @Option(help: "cells, settings, gains, history, classes, layers, splits, lr_search or attempts.")
+  @Option(help: ArgumentHelp("\(Table.names).", valueName: "table"))
   var table = Table.cells
+  @Option(help: "csv, or json: an object for each row.") var format = Format.csv
+  @Flag(
+    help:
+      "Of cells, a row for each cell with a column for each metric; of settings, a row for each case with columns for each initialisation."
+  )
+  var wide = false
 
   func run() throws {
     let loaded = try arguments.load()
     let workspace = try workspaceForReading(loaded.workspaceFolder)
-    if table == .attempts {
+    let text = try csv(of: loaded, in: workspace)
+    if format == .csv, !wide { return Console.write(text) }
+    var exported = try ExportedTable(csv: text)
+    if wide { exported = try exported.wide(table) }
+    Console.write(exported.rendered(as: format))
+  }
+
+  private func csv(of loaded: LoadedStudy, in workspace: Workspace) throws -> String {
+    switch table {
+    case .attempts:
       let plan = try loaded.plan(in: workspace)
-      Console.write(try explaining { try attempts(of: plan, in: workspace) }.rendered(as: .csv))
-      return
+      return try explaining { try attempts(of: plan, in: workspace) }.rendered(as: .csv)
+    case .stages: return try stages(of: try loaded.reasonedPlan(in: workspace), in: workspace).rendered(as: .csv)
+    case .splits: return try SplitTable(plan: try loaded.plan(in: workspace), workspace: workspace).csv()
+    default:
+      let results = try loaded.results(in: workspace)
+      guard let file = ReportWriter.renderTable("\(table.rawValue).csv", results: results) else {
+        throw absence(of: table, in: results.study)
+      }
+      return file.text
     }
-    if table == .splits {
-      let plan = try loaded.plan(in: workspace)
-      Console.write(try SplitTable(plan: plan, workspace: workspace).csv())
-      return
+  }
+
+  /// Every stage of the plan, with why it would run or not and what its last attempt took.
+  private func stages(of reasoned: ReasonedPlan, in workspace: Workspace) throws -> Listing {
+    var listing = Listing(columns: ["stage", "kind", "label", "reason", "cells", "inputs", "attempts", "seconds"])
+    let plan = reasoned.plan
+    let recorded = try explaining { try workspace.attempts(of: plan.stages) }
+    var cells: [StageKey: Int] = [:]
+    for cell in plan.cells { for key in cell.allStages { cells[key, default: 0] += 1 } }
+    for stage in plan.stages {
+      let attempts = recorded[stage.key] ?? []
+      listing.rows.append([
+        .string(stage.key.hex), .string(stage.kind.rawValue), .string(stage.label),
+        .string(reasoned.reasons[stage.key]?.code ?? ""), .number(Double(cells[stage.key] ?? 0)),
+        .string(stage.inputs.map(\.key.hex).joined(separator: " ")), .number(Double(attempts.count)),
+        attempts.last { $0.state == .done }?.seconds.map { .number($0) } ?? .null,
+      ])
     }
-    let results = try loaded.results(in: workspace)
-    guard let file = ReportWriter.renderTable("\(table.rawValue).csv", results: results) else {
-      throw absence(of: table, in: results.study)
-    }
-    Console.write(file.text)
+    return listing
   }
 
   /// Why a study has no table of a kind that not all have.

@@ -13,8 +13,7 @@ public struct GraftCommand: AsyncParsableCommand {
       MeasureCommand<LayerImportanceMeasure>.self, MeasureCommand<L2Measure>.self, MeasureCommand<CKAMeasure>.self,
       MeasureCommand<CrossCKAMeasure>.self, MeasureCommand<EmbeddingMeasure>.self,
       MeasureCommand<DistanceMeasure>.self, StatusCommand.self, PreviewCommand.self, ExplainCommand.self,
-      LogsCommand.self, AcceptCommand.self, ReportCommand.self,
-      ExportCommand.self,
+      LogsCommand.self, AcceptCommand.self, ReportCommand.self, ExportCommand.self, ImportCommand.self,
       FetchCommand.self, DoctorCommand.self,
       OptionsCommand.self, SchemaCommand.self, NoopCommand.self,
     ])

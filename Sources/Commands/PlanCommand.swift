@@ -19,8 +19,16 @@ struct PlanCommand: ParsableCommand {
       valueName: "file|last"))
   var against: String?
   @OptionGroup var device: DeviceArguments
+  @Option(
+    help: ArgumentHelp(
+      "What a GPU keeps up in training, in TFLOP/s, for the estimate of GPU hours.", valueName: "number"))
+  var tflops = 50.0
   @Flag(help: "List the cells.") var cells = false
   @Flag(help: "List every stage with its reason.") var stages = false
+
+  func validate() throws {
+    guard tflops > 0 else { throw ValidationError("--tflops must be above 0") }
+  }
 
   func run() throws {
     let loaded = try arguments.load()
@@ -52,18 +60,22 @@ struct PlanCommand: ParsableCommand {
     }
     let kinds = Self.kinds(plan, reasons)
     lazy var space = PlannedSpace(of: plan, in: loaded.workspaceFolder, reasons: reasons)
+    func training() throws -> PlannedGPUTime {
+      try explaining { try PlannedGPUTime(of: plan, reasons: reasons, rate: tflops * 1e12, workspace: workspace) }
+    }
     func failures() throws -> [String] {
       let failures = try explaining { try PlannedFailures(of: plan, loaded, reasons: reasons, workspace: workspace) }
       return failures.sentences + [space.failure].compactMap(\.self)
     }
     switch format {
     case .csv: Console.write(kinds.rendered(as: .csv))
-    case .json: Console.writeLine(Self.summary(plan, reasons, try failures(), space).canonicalText)
+    case .json: Console.writeLine(Self.summary(plan, reasons, try failures(), space, try training()).canonicalText)
     case .table:
       Console.writeLine("\(plan.study): \(plan.cells.count) cells, \(plan.stages.count) stages")
       Console.write(kinds.rendered(as: .table))
       let toRun = reasons.countToRun
       Console.writeLine(toRun == 0 ? "nothing to run: every stage is done" : "\(toRun) stages to run")
+      if let sentence = try training().sentence { Console.writeLine(sentence) }
       if let sentence = space.sentence { Console.writeLine(sentence) }
       for failure in try failures() { Console.note("would fail: \(failure)") }
     }
@@ -118,7 +130,8 @@ struct PlanCommand: ParsableCommand {
   }
 
   private static func summary(
-    _ plan: Plan, _ reasons: PlanReasons, _ failures: [String], _ space: PlannedSpace
+    _ plan: Plan, _ reasons: PlanReasons, _ failures: [String], _ space: PlannedSpace,
+    _ training: PlannedGPUTime
   ) -> JSONValue {
     let byKind = Dictionary(grouping: plan.stages.indices) { plan.stages.kinds[$0] }.map { kind, places in
       (
@@ -133,7 +146,8 @@ struct PlanCommand: ParsableCommand {
       "study": .string(plan.study), "cells": .number(Double(plan.cells.count)),
       "stages": .number(Double(plan.stages.count)), "stages_to_run": .number(Double(reasons.countToRun)),
       "kinds": .object(Dictionary(uniqueKeysWithValues: byKind)), "would_fail": .array(failures.map { .string($0) }),
-      "image_store_bytes": .number(Double(space.needed)),
+      "image_store_bytes": .number(Double(space.needed)), "training_operations": .number(training.operations),
+      "trainings_not_estimated": .number(Double(training.unknown)),
     ]
   }
 }

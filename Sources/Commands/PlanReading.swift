@@ -17,9 +17,7 @@ extension LoadedStudy {
     let (plan, contents) = try planned(in: workspace)
     return try explaining {
       let records = try workspace.records(of: plan)
-      let stale = try workspace.staleStages(of: plan, records: records) { versions in
-        study.plan(contents: contents, filter: filter, versions: versions, folder: file.folder)
-      }
+      let stale = try workspace.staleStages(of: plan, records: records) { replanned(contents: contents, versions: $0) }
       return ReasonedPlan(plan: plan, records: records, reasons: plan.reasons(records: records, stale: stale))
     }
   }

@@ -15,22 +15,32 @@ struct ReportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The folder to write to. Default: results/<study>.", valueName: "folder")) var output:
     String?
 
+  @Flag(help: "Write the tables alone, and leave figures and page as they are.") var tablesOnly = false
+  @Flag(help: "Make each figure as a PDF too, by rsvg-convert.") var pdf = false
+  @Flag(help: "Make each figure as a PNG of 300 dots an inch too, by rsvg-convert.") var png = false
+
   func run() throws {
     let loaded = try arguments.load()
     let workspace = try workspaceForReading(loaded.workspaceFolder)
     let results = try loaded.results(in: workspace)
     let folder = output ?? "results/\(results.study)"
-    let paths: [String]
+    var paths: [String]
     do {
-      paths = try ReportWriter.write(results: results, to: folder)
+      paths = try ReportWriter.write(results: results, to: folder, tablesAlone: tablesOnly)
     } catch let fault as FileFault {
       throw CommandFailure(
         .cannotWrite, fault.description,
         remedy: "make room or give write access there, or name another folder with --output; no result is lost")
     }
-    let done = results.cells.count { $0.state == .done }
-    Console.writeLine("\(results.study): \(done) of \(results.cells.count) cells; \(paths.count) files in \(folder)")
-    Console.writeLine(absolutePath("\(folder)/report.html"))
+    let figures = paths.filter { $0.hasSuffix(".svg") }
+    if pdf { paths += try FigureImages.make(.pdf, of: figures) }
+    if png { paths += try FigureImages.make(.png, of: figures) }
+    let own = results.cells.filter { !$0.isImported }
+    let imported = results.cells.count - own.count
+    Console.writeLine(
+      "\(results.study): \(own.count { $0.state == .done }) of \(own.count) cells"
+        + (imported > 0 ? " and \(imported) imported" : "") + "; \(paths.count) files in \(folder)")
+    Console.writeLine(absolutePath(tablesOnly ? folder : "\(folder)/report.html"))
     Parallel.giveUp(results)
   }
 }

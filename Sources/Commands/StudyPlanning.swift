@@ -2,6 +2,7 @@ import Files
 import Foundation
 import Planner
 import Store
+import Synchronization
 
 extension LoadedStudy {
   /// The study's plan, with the content of its data sets and weights as it is now.
@@ -16,7 +17,15 @@ extension LoadedStudy {
     // A filter leaves nobody knows how few.
     let expected = filter == nil ? study.cellCount : 0
     return try explaining {
-      try workspace.results(expecting: expected) { try plan(in: workspaceForReading(workspace.folder)) }
+      let found = Mutex<[ContentRequest.ID: String]>([:])
+      return try workspace.results(
+        expecting: expected,
+        planning: {
+          let (plan, contents) = try planned(in: workspaceForReading(workspace.folder))
+          found.withLock { $0 = contents }
+          return plan
+        },
+        replanning: { replanned(contents: found.withLock(\.self), versions: $0) })
     }
   }
 
@@ -36,7 +45,7 @@ extension LoadedStudy {
     } catch let error as WorkspaceError {
       throw CommandFailure(error)
     }
-    let plan = study.plan(contents: contents, filter: filter, versions: versions, folder: file.folder)
+    let plan = replanned(contents: contents, versions: versions)
     guard mayBeEmpty || !plan.cells.isEmpty else {
       throw CommandFailure(
         .usage,
@@ -44,6 +53,11 @@ extension LoadedStudy {
         remedy: "`graft plan \(file.name) --cells` lists them")
     }
     return (plan, contents)
+  }
+
+  /// The study's plan with keys of some versions.
+  func replanned(contents: [ContentRequest.ID: String], versions: KindVersions) -> Plan {
+    study.plan(contents: contents, filter: filter, versions: versions, folder: file.folder)
   }
 }
 

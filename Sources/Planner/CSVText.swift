@@ -17,4 +17,51 @@ public enum CSVText {
   public static func line(_ fields: some Sequence<String>) -> String {
     fields.map(field).joined(separator: ",") + "\n"
   }
+
+  /// A text's records, each with the number of the line that it begins on, the first being 1. Lines may end in LF, CR LF or CR;
+  /// a byte order mark is passed over, and so are lines without a character.
+  ///
+  /// - Returns: Nil where a quote is not closed.
+  public static func records(_ text: String) -> [(line: Int, fields: [String])]? {
+    var records: [(line: Int, fields: [String])] = []
+    var fields: [String] = []
+    var field: [UInt8] = []
+    var (line, begun, isQuoted, wasQuoted) = (1, 1, false, false)
+    var bytes = Array(text.utf8)[...]
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+    func endField() {
+      fields.append(String(decoding: field, as: UTF8.self))
+      field.removeAll(keepingCapacity: true)
+      wasQuoted = false
+    }
+    func endRecord() {
+      endField()
+      if fields != [""] { records.append((begun, fields)) }
+      fields = []
+    }
+    while let byte = bytes.popFirst() {
+      if isQuoted {
+        if byte == UInt8(ascii: "\"") {
+          if bytes.first == byte { field.append(bytes.removeFirst()) } else { isQuoted = false }
+        } else {
+          if byte == UInt8(ascii: "\n") { line += 1 }
+          field.append(byte)
+        }
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: "\"") where field.isEmpty && !wasQuoted: (isQuoted, wasQuoted) = (true, true)
+      case UInt8(ascii: ","): endField()
+      case UInt8(ascii: "\r"), UInt8(ascii: "\n"):
+        if byte == UInt8(ascii: "\r"), bytes.first == UInt8(ascii: "\n") { bytes.removeFirst() }
+        endRecord()
+        line += 1
+        begun = line
+      default: field.append(byte)
+      }
+    }
+    guard !isQuoted else { return nil }
+    endRecord()
+    return records
+  }
 }

@@ -134,6 +134,8 @@ public enum StageKind: String, Hashable, Sendable, Codable, CaseIterable {
   case embedding
   /// How far a data set's features lie from those of a source.
   case distance
+  /// How much a test's metrics hang on which images are in the test set.
+  case testBootstrap = "test_bootstrap"
   /// Nothing, for measuring what orchestration costs.
   case noop
 
@@ -141,7 +143,7 @@ public enum StageKind: String, Hashable, Sendable, Codable, CaseIterable {
   public var isModelMeasure: Bool {
     switch self {
     case .test, .knn, .layerwiseKNN, .layerImportance, .l2, .cka, .embedding: true
-    case .weights, .dataset, .pretrain, .lrSearch, .train, .crossCKA, .distance, .noop: false
+    case .weights, .dataset, .pretrain, .lrSearch, .train, .crossCKA, .distance, .testBootstrap, .noop: false
     }
   }
 

@@ -164,5 +164,28 @@ public struct Reporting: Sendable, Hashable {
   /// The share of the best validation metric whose first reaching counts as convergence; above 0, at most 1.
   public var convergence: Double
 
-  public init(convergence: Double = 0.95) { self.convergence = convergence }
+  /// The initialisations that the others are compared with, each in its turn.
+  public var baselines: [String]
+  /// How p values are corrected for the number of comparisons.
+  public var correction: Correction
+  /// What the study asks, for the head of its report; nil where it does not say.
+  public var question: String?
+  /// Whether the gains are drawn beside those that the paper's figure 1 shows.
+  public var published: Bool
+
+  public enum Correction: String, Sendable, CaseIterable {
+    case holm
+    case benjaminiHochberg = "benjamini_hochberg"
+  }
+
+  public init(
+    convergence: Double = 0.95, baselines: [String] = ["RI", "ST"], correction: Correction = .holm,
+    published: Bool = false, question: String? = nil
+  ) {
+    self.convergence = convergence
+    self.baselines = baselines
+    self.correction = correction
+    self.published = published
+    self.question = question
+  }
 }

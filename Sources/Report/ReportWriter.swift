@@ -36,9 +36,9 @@ public enum ReportWriter {
 
   /// Calls a function with each file, on all cores.
   private static func each<Value: Sendable>(
-    _ analysis: StudyAnalysis, _ take: @escaping @Sendable (Pending) -> Value
+    _ analysis: StudyAnalysis, tablesAlone: Bool = false, _ take: @escaping @Sendable (Pending) -> Value
   ) -> [Value] {
-    let draw = DrawnFigure.all(analysis)
+    let entries = tablesAlone ? [] : FigureCatalogue.of(analysis)
     // Three files show it.
     let performance = Parallel.Task { PerformanceTable(analysis) }
     // The largest tables come first, so that the disk has them done in time; the others, of many parts, fill what time the
@@ -46,14 +46,19 @@ public enum ReportWriter {
     let tables = tables(analysis) { performance.value }
     let makers: [@Sendable () -> Step<Value>] =
       tables.filter(\.isLarge).map { table in { @Sendable in .taken(take(table)) } }
-      + draw.map { draw in { @Sendable in .drawn(draw(analysis)) } }
+      + entries.map { entry in { @Sendable in .drawn(entry.draw(analysis)) } }
       + tables.filter { !$0.isLarge }.map { table in { @Sendable in .taken(take(table)) } }
     let steps = Parallel.map(makers.count) { makers[$0]() }
+    let written = steps.compactMap { if case .taken(let value) = $0 { value } else { nil } }
+    if tablesAlone { return written }
     let figures = steps.compactMap { if case .drawn(let figure) = $0 { figure } else { nil } }
     let rest =
       [
         Pending(path: "report.html") {
-          BytePieces(ReportPage(analysis: analysis, table: performance.value, figures: figures).html)
+          BytePieces(
+            ReportPage(
+              analysis: analysis, table: performance.value, figures: figures, besides: tables.map(\.path)
+            ).html)
         }
       ]
       + figures.flatMap { drawn in
@@ -62,8 +67,7 @@ public enum ReportWriter {
           Pending(path: "figures/\(drawn.figure.name).csv") { drawn.csv },
         ]
       }
-    return steps.compactMap { if case .taken(let value) = $0 { value } else { nil } }
-      + Parallel.map(rest.count) { take(rest[$0]) }
+    return written + Parallel.map(rest.count) { take(rest[$0]) }
   }
 
   /// The files that show no figure.
@@ -74,6 +78,8 @@ public enum ReportWriter {
       Pending(path: "cells.csv", isLarge: true) { StudyTables.cells(analysis) },
       Pending(path: "settings.csv") { StudyTables.settings(analysis) },
       Pending(path: "gains.csv") { StudyTables.gains(analysis) },
+      Pending(path: "comparisons.csv") { StudyTables.comparisons(analysis) },
+      Pending(path: "correlations.csv") { StudyTables.correlations(analysis) },
       Pending(path: "history.csv") { StudyTables.history(analysis) },
       Pending(path: "tables/performance.md") { BytePieces(performance().markdown) },
       Pending(path: "tables/performance.tex") { BytePieces(performance().latex) },
@@ -94,26 +100,31 @@ public enum ReportWriter {
   /// A file whose bytes would not change is not touched. Each other one is written beside its place and, when all are written,
   /// renamed, so a reader never sees half a file, and a disk that is full leaves the report before.
   ///
+  /// - Parameter tablesAlone: Whether figures and page are left as they are.
   /// - Throws: `FileFault` naming the file or folder that cannot be written.
   @discardableResult
-  public static func write(results: StudyResults, to folder: String) throws -> [String] {
+  public static func write(
+    results: StudyResults, to folder: String, tablesAlone: Bool = false
+  ) throws -> [String] {
     @Sendable func place(of path: String) -> String { folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)" }
     let analysis = StudyAnalysis(results)
     defer { Parallel.giveUp(analysis) }
-    let written = each(analysis) { file in
+    let written = each(analysis, tablesAlone: tablesAlone) { file in
       (path: file.path, output: Result { try file.bytes().output(to: place(of: file.path)) })
     }
     let outputs = try written.map { try $0.output.get() }
     for fault in Parallel.map(outputs.count, { index in Result { try outputs[index]?.commit() } }) { try fault.get() }
     // What an earlier report of the study had and this one has not.
-    for path in optionalPaths where !written.contains(where: { $0.path == path }) {
+    let optional = tablesAlone ? optionalTables : optionalTables + figurePaths
+    for path in optional where !written.contains(where: { $0.path == path }) {
       try DurableFiles.remove(place(of: path))
     }
     return written.map { place(of: $0.path) }
   }
 
   /// The files that not every study's report has.
-  private static let optionalPaths =
-    ["classes.csv", "lr_search.csv", "layers.csv"]
-    + (["lr-search"] + DrawnFigure.ofMeasures.map(\.name)).flatMap { ["figures/\($0).svg", "figures/\($0).csv"] }
+  private static let optionalTables = ["classes.csv", "lr_search.csv", "layers.csv"]
+  private static let figurePaths = FigureCatalogue.all.flatMap {
+    ["figures/\($0.name).svg", "figures/\($0.name).csv"]
+  }
 }

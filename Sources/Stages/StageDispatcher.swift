@@ -11,7 +11,7 @@ public struct StageDispatcher: StageRunner {
   private static let processMemory: Int64 = 600 << 20
 
   /// Kinds that compute on the device that they are given.
-  private static let onDevice = Set(StageKind.allCases).subtracting([.dataset, .weights, .l2, .noop])
+  private static let onDevice = Set(StageKind.allCases).subtracting([.dataset, .weights, .l2, .testBootstrap, .noop])
 
   public init() {}
 
@@ -45,6 +45,7 @@ public struct StageDispatcher: StageRunner {
       case .crossCKA: return try CrossCKAStage(request: request).run(context)
       case .embedding: return try EmbeddingStage(request: request, passes: cache.passes(request)).run(context)
       case .distance: return try DistanceStage(request).run(context)
+      case .testBootstrap: return try TestBootstrapStage(request: request).run(context)
       case .noop: return StageOutcome()
       }
     } catch let stopped as StageStopped {

@@ -198,17 +198,19 @@ public struct PlanFollower: Sendable {
           LEFT JOIN progress ON progress.attempt = attempt.number
           WHERE attempt.state = 'running' ORDER BY attempt.number
           """))
+    let rest = 1 + AttemptRecord.columnCount
     for row in rows {
       guard let stage = row.stageKey(at: 0).flatMap({ plan.stages[$0] }),
         let attempt = AttemptRecord(row: row, from: 1, runIsLive: true)
       else { continue }
       let worker: RunningStage.Worker? =
-        row.hasNull(atIndex: 13) ? nil : RunningStage.Worker(processID: row[13], host: row[14])
+        row.hasNull(atIndex: rest) ? nil : RunningStage.Worker(processID: row[rest], host: row[rest + 1])
       var told = RunningStage(stage: stage, attempt: attempt, worker: worker)
-      if !row.hasNull(atIndex: 15) {
+      if !row.hasNull(atIndex: rest + 2) {
         told.progress = StageProgress(
-          fraction: row[15], position: row[16], loss: row[17], metricName: row[18], metric: row[19])
-        told.updated = Timestamp(milliseconds: row[20])
+          fraction: row[rest + 2], position: row[rest + 3], loss: row[rest + 4], metricName: row[rest + 5],
+          metric: row[rest + 6])
+        told.updated = Timestamp(milliseconds: row[rest + 7])
       }
       running.append(told)
     }

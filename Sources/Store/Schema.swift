@@ -8,7 +8,7 @@ enum Schema {
 
   private static let migrations: [String] = [
     firstTables, neighbours, failureClasses, narrowStages, acceptances, summaries,
-    attemptNumbers,
+    attemptNumbers, importedResults,
   ]
 
   /// Brings a database from any earlier version to this one, in one transaction.
@@ -259,5 +259,23 @@ enum Schema {
   // No attempt of a higher number was begun, whether or not it was recorded.
   private static let attemptNumbers = """
     ALTER TABLE generation ADD COLUMN reserved_attempts INTEGER NOT NULL DEFAULT 0;
+    """
+
+  private static let importedResults = """
+    CREATE TABLE imported (
+      study TEXT NOT NULL,
+      source TEXT NOT NULL,
+      place INTEGER NOT NULL,
+      dataset TEXT NOT NULL,
+      backbone TEXT NOT NULL,
+      fraction REAL NOT NULL,
+      initialisation TEXT NOT NULL,
+      seed INTEGER NOT NULL,
+      metric TEXT NOT NULL,
+      value REAL NOT NULL,
+      file TEXT NOT NULL,
+      recorded INTEGER NOT NULL,
+      PRIMARY KEY (study, source, place)
+    ) STRICT, WITHOUT ROWID;
     """
 }

@@ -67,8 +67,10 @@ extension AttemptRecord {
   /// The columns that `init(row:from:)` reads, in its order.
   static let columns = """
     attempt.number, attempt.state, attempt.failure_class, attempt.message, attempt.remedy, attempt.threads,
-    attempt.device, attempt.started, attempt.finished, attempt.seconds, attempt.cpu_seconds, attempt.peak_memory
+    attempt.device, attempt.started, attempt.finished, attempt.seconds, attempt.cpu_seconds, attempt.peak_memory,
+    attempt.peak_device_memory
     """
+  static let columnCount = 13
 
   init?(row: Row, from start: Int, runIsLive: Bool) {
     guard let number: Int64 = row[start], let stateName: String = row[start + 1],
@@ -84,7 +86,9 @@ extension AttemptRecord {
       number: number, state: state, failure: failure, threads: row[start + 5], device: row[start + 6],
       started: Timestamp(milliseconds: row[start + 7]),
       finished: (row[start + 8] as Int64?).map { Timestamp(milliseconds: $0) }, seconds: row[start + 9],
-      cost: cpuSeconds.map { StageCost(cpuSeconds: $0, peakMemory: row[start + 11] ?? 0) })
+      cost: cpuSeconds.map {
+        StageCost(cpuSeconds: $0, peakMemory: row[start + 11] ?? 0, peakDeviceMemory: row[start + 12])
+      })
   }
 }
 

@@ -10,7 +10,7 @@ extension Workspace {
   ///   - replan: The same plan with keys of other versions.
   /// - Throws: `WorkspaceError`.
   public func staleStages(
-    of plan: Plan, records: [RecordedStage?], replan: (KindVersions) -> Plan
+    of plan: Plan, records: [RecordedStage?], replan: (KindVersions) throws -> Plan
   ) throws -> [Int: StaleCause] {
     let unknown = plan.stages.indices.filter { records[$0] == nil }
     guard !unknown.isEmpty else { return [:] }
@@ -18,7 +18,7 @@ extension Workspace {
     let older = try olderVersions(than: plan.versions)
     guard older != plan.versions else { return stale }
     // The same stages in the same order, under the keys that they had.
-    let before = replan(older)
+    let before = try replan(older)
     guard before.stages.count == plan.stages.count else { return stale }
     let recordsBefore = try self.records(of: before)
     for place in unknown {

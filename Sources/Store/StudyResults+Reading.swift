@@ -7,7 +7,9 @@ extension Workspace {
   /// Everything a report says of a plan, from one state of the database.
   ///
   /// - Throws: `WorkspaceError`.
-  public func results(of plan: Plan) throws -> StudyResults { try results(expecting: 0) { plan } }
+  public func results(of plan: Plan) throws -> StudyResults {
+    try results(expecting: 0) { plan }
+  }
 
   /// The same of a plan that is made meanwhile, on another core.
   ///
@@ -15,9 +17,12 @@ extension Workspace {
   ///   - stages: About how many the plan will have. Where the database has not very many more, all of it is read before the
   ///     plan is there.
   ///   - planning: Makes the plan. It may read the workspace, but by another `Workspace` than this.
+  ///   - replanning: Makes the same plan with keys of other versions, to tell what is stale from what never ran; nil where that
+  ///     is not asked.
   /// - Throws: `WorkspaceError`, and what `planning` throws.
   public func results(
-    expecting stages: Int, planning: @escaping @Sendable () throws -> Plan
+    expecting stages: Int, planning: @escaping @Sendable () throws -> Plan,
+    replanning: ((KindVersions) throws -> Plan)? = nil
   ) throws -> StudyResults {
     let planned = Parallel.Task { Result { try planning() } }
     let second = stages > 1000 ? database.flatMap { SecondReader(path: $0.queue.path) } : nil
@@ -30,18 +35,25 @@ extension Workspace {
       let plan = try planned.value.get()
       let present = try presentArtifacts(of: plan.stages)
       let rows = try read.map { PlanRows(of: plan.stages, among: $0.rows) } ?? PlanRows(of: plan.stages, database)
-      let recorded = rows.recorded(present, runIsLive: currentRun != nil)
+      let runIsLive = currentRun != nil
+      let recorded = rows.recorded(present, runIsLive: runIsLive)
       let kept = try PlanResults(of: plan.stages, rows: rows, recorded: recorded, read: read?.results, database)
+      let work = try StudyWork(of: plan, rows: rows, recorded: recorded, runIsLive: runIsLive, database)
       let reading = ResultsReading(
-        plan: plan, recorded: recorded, kept: kept, acceptances: try Acceptance.all(database), workspace: self)
+        plan: plan, recorded: recorded, kept: kept, acceptances: try Acceptance.all(database), work: work,
+        imported: try ImportedCells(of: plan.study, database), workspace: self)
       return (reading, try StudySource.find(plan.study, database)?.provenance ?? [:])
     }
-    if let found { return found.reading.results(provenance: found.provenance) }
+    if let (reading, provenance) = found {
+      let stale = try replanning.map { try staleStages(of: reading.plan, records: reading.recorded, replan: $0) }
+      return reading.results(provenance: provenance, stale: stale ?? [:])
+    }
     let plan = try planned.value.get()
+    let recorded = [RecordedStage?](repeating: nil, count: plan.stages.count)
     let nothing = ResultsReading(
-      plan: plan, recorded: Array(repeating: nil, count: plan.stages.count), kept: PlanResults(none: plan.stages),
-      acceptances: [], workspace: self)
-    return nothing.results(provenance: [:])
+      plan: plan, recorded: recorded, kept: PlanResults(none: plan.stages), acceptances: [],
+      work: StudyWork(kinds: KindOfWork.all(of: plan.stages, recorded: recorded)), workspace: self)
+    return nothing.results(provenance: [:], stale: [:])
   }
 }
 
@@ -52,11 +64,14 @@ private final class ResultsReading: Sendable {
   let kept: PlanResults
   let workspace: Workspace
   private let acceptances: [Acceptance]
+  private let work: StudyWork
+  private let imported: ImportedCells?
   /// Of the plan's stages; by itself, for all cores look at it for every cell.
   private let kinds: [StageKind]
 
   init(
-    plan: Plan, recorded: [RecordedStage?], kept: PlanResults, acceptances: [Acceptance], workspace: Workspace
+    plan: Plan, recorded: [RecordedStage?], kept: PlanResults, acceptances: [Acceptance], work: StudyWork,
+    imported: ImportedCells? = nil, workspace: Workspace
   ) {
     // Those of other kinds say nothing of this plan, nor do those that this code's versions have left behind.
     self.acceptances = acceptances.filter {
@@ -66,18 +81,25 @@ private final class ResultsReading: Sendable {
     kinds = plan.stages.kinds
     self.recorded = recorded
     self.kept = kept
+    self.work = work
+    self.imported = imported
     self.workspace = workspace
   }
 
-  func results(provenance: JSONValue) -> StudyResults {
-    let results = Parallel.map(plan.cells.count, block: 256) { [self] in result(of: $0) }
+  /// - Parameter stale: By place, why what was done once does not count any more.
+  func results(provenance: JSONValue, stale: [Int: StaleCause]) -> StudyResults {
+    var results = Parallel.map(plan.cells.count, block: 256) { [self] in result(of: $0, stale: stale) }
+    if let imported {
+      let metrics = Dictionary(results.lazy.map { ($0.cell.dataset, $0.cell.metric) }) { first, _ in first }
+      results += imported.cells(judgedBy: metrics)
+    }
     var backbones: [String] = []
     var seen: Set<String> = []
     for result in results where seen.insert(result.cell.backbone).inserted { backbones.append(result.cell.backbone) }
     return StudyResults(
       study: plan.study, datasets: datasets(results), backbones: backbones, cells: results,
       rateSearches: rateSearches(results), measureParameters: measureParameters(), provenance: provenance,
-      reporting: plan.reporting, acceptances: acceptances)
+      reporting: plan.reporting, acceptances: acceptances, work: work)
   }
 
   private func measureParameters() -> [StageKind: [JSONValue]] {
@@ -160,7 +182,7 @@ private final class ResultsReading: Sendable {
   private static let diverging: Set<StageKind> = [.train, .pretrain, .lrSearch, .test]
 
   /// - Parameter index: Of the cell among the plan's.
-  private func result(of index: Int) -> CellResult {
+  private func result(of index: Int, stale: [Int: StaleCause]) -> CellResult {
     let cell = plan.cells[index]
     // What else is measured on a cell is not part of its state: a failed measure takes nothing from its test.
     let places = plan.cells.ownPlaces(of: index).map { Int($0) }
@@ -172,7 +194,7 @@ private final class ResultsReading: Sendable {
     } else if isDone {
       standing = (.done, acceptance(of: places))
     } else {
-      standing = whyNotDone(places)
+      standing = whyNotDone(places, stale: stale)
     }
     func place(of kind: StageKind) -> Int? { places.first { kinds[$0] == kind } }
     let measures = plan.cells.measurePlaces(of: index)
@@ -184,7 +206,7 @@ private final class ResultsReading: Sendable {
       cell: cell, state: standing.state, reason: standing.reason,
       metrics: place(of: .test).map { kept.metrics(at: $0) } ?? [],
       history: place(of: .train).map { kept.history(at: $0) } ?? [],
-      measures: zip(cell.measures, measurePlaces).map { result(of: $0, at: $1) })
+      measures: zip(cell.measures, measurePlaces).map { result(of: $0, at: $1, stale: stale) })
   }
 
   /// Which of these stages are results of an older version that stand by a person's word.
@@ -202,10 +224,10 @@ private final class ResultsReading: Sendable {
     Self.diverging.contains(kinds[place]) && kept.result(at: place)?.diverged ?? false
   }
 
-  private func result(of measure: CellMeasure, at place: Int?) -> MeasureResult {
+  private func result(of measure: CellMeasure, at place: Int?, stale: [Int: StaleCause]) -> MeasureResult {
     guard let place else { return MeasureResult(measure: measure, state: .missing, reason: "not yet run") }
     guard let result = kept.result(at: place) else {
-      let (state, reason) = whyNotDone([place])
+      let (state, reason) = whyNotDone([place], stale: stale)
       return MeasureResult(measure: measure, state: state, reason: reason)
     }
     return MeasureResult(
@@ -225,7 +247,7 @@ private final class ResultsReading: Sendable {
     }
   }
 
-  private func whyNotDone(_ places: [Int]) -> (CellState, String?) {
+  private func whyNotDone(_ places: [Int], stale: [Int: StaleCause]) -> (CellState, String?) {
     let unfinished = places.filter { !isDone($0) }
     for place in unfinished {
       if let failure = kept.failures[place] { return (.failed, "\(label(place)) failed: \(failure.firstLine)") }
@@ -234,6 +256,11 @@ private final class ResultsReading: Sendable {
       if let (root, failure) = failedInput(of: place) {
         return (.missing, "waits for \(label(root)), which failed: \(failure.firstLine)")
       }
+    }
+    if !stale.isEmpty, let (root, cause) = unfinished.lazy.compactMap({ self.staleness(of: $0, stale) }).first {
+      // One reason for all that an older version made; files have changed of one data set or source.
+      if case .content = cause { return (.stale, "\(label(root)): \(cause.sentence)") }
+      return (.stale, cause.sentence)
     }
     for place in unfinished {
       switch recorded[place] {
@@ -247,6 +274,14 @@ private final class ResultsReading: Sendable {
   }
 
   private func label(_ place: Int) -> String { plan.stages.label(at: place) }
+
+  /// Why a stage that was never begun is stale, or the nearest of its inputs, over any number of stages.
+  private func staleness(of place: Int, _ stale: [Int: StaleCause]) -> (Int, StaleCause)? {
+    guard recorded[place] == nil else { return nil }
+    if let cause = stale[place] { return (place, cause) }
+    return plan.stages.inputPlaces(of: place).lazy.filter { $0 >= 0 && !self.isDone(Int($0)) }
+      .compactMap { self.staleness(of: Int($0), stale) }.first
+  }
 
   /// The nearest input, over any number of stages, that failed.
   private func failedInput(of place: Int) -> (Int, StageFailure)? {

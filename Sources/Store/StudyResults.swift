@@ -18,12 +18,14 @@ public struct StudyResults: Sendable {
   public var reporting: Reporting
   /// Results of older versions that a person lets stand, where any cell rests on them.
   public var acceptances: [Acceptance]
+  /// The stages and the attempts at them.
+  public var work: StudyWork
 
   public init(
     study: String, datasets: [DatasetResult], backbones: [String], cells: [CellResult],
     rateSearches: [RateSearchResult] = [], measureParameters: [StageKind: [JSONValue]] = [:], provenance: JSONValue,
     reporting: Reporting = Reporting(),
-    acceptances: [Acceptance] = []
+    acceptances: [Acceptance] = [], work: StudyWork = StudyWork()
   ) {
     self.study = study
     self.datasets = datasets
@@ -34,6 +36,7 @@ public struct StudyResults: Sendable {
     self.provenance = provenance
     self.reporting = reporting
     self.acceptances = acceptances
+    self.work = work
   }
 }
 
@@ -108,6 +111,9 @@ public final class CellResult: Sendable {
     self.history = history
     self.measures = measures
   }
+
+  /// Whether it comes from elsewhere: no stage of the study made it.
+  public var isImported: Bool { cell.stages.isEmpty }
 
   /// The test value of the metric that the cell's data set is judged by.
   public var score: Double? { metrics.first { $0.split == "test" && $0.name == cell.metric }?.value }
@@ -191,6 +197,8 @@ public enum CellState: String, Sendable, Codable, Hashable, CaseIterable {
   /// Its loss stopped being finite: a result of its own.
   case diverged
   case failed
+  /// It was done, by older code or from files that have changed since; what it came to then is no result of this study.
+  case stale
   /// Not yet run, running, or waiting for a failed stage.
   case missing
 }

@@ -45,12 +45,15 @@ struct StormPlace {
     return (started.status(), started.said)
   }
 
-  /// Every file of the results, by its path below their folder.
+  /// Every file of the results, by its path below their folder. What tells when things ran is not among them: it is of the
+  /// run, and not of what was found.
   func tables() -> [String: Data] {
     guard let walk = FileManager.default.enumerator(atPath: results) else { return [:] }
     var files: [String: Data] = [:]
     for case let path as String in walk where !DurableFiles.isFolder("\(results)/\(path)") {
-      files[path] = FileManager.default.contents(atPath: "\(results)/\(path)")
+      guard !path.hasPrefix("figures/timeline.") else { continue }
+      let bytes = FileManager.default.contents(atPath: "\(results)/\(path)")
+      files[path] = path == "report.html" ? bytes.map(Self.withoutRun) : bytes
     }
     return files
   }
@@ -67,5 +70,15 @@ struct StormPlace {
       }
     }
     return found
+  }
+}
+
+extension StormPlace {
+  /// A report's page without its section of what was run.
+  static func withoutRun(_ page: Data) -> Data {
+    guard let begin = page.range(of: Data("<section id=\"run\">".utf8)),
+      let end = page.range(of: Data("</section>".utf8), in: begin.upperBound..<page.endIndex)
+    else { return page }
+    return page[..<begin.lowerBound] + page[end.upperBound...]
   }
 }

@@ -56,6 +56,12 @@ import Testing
     let why = try graft(["explain", "small.yaml", "grading/vit_micro/1.0/WT/1"], in: folder, environment: later)
     #expect(why.output.contains("It is stale: version 1 of train made it, and version 2 makes it otherwise"))
 
+    let reported = try graft(["report", "small.yaml", "--output", "stale"], in: folder, environment: later)
+    #expect(reported.status == 0 && reported.output.contains("0 of 12 cells"), "\(reported.errors)")
+    #expect(try folder.text("stale/settings.csv").contains("stale"))
+    #expect(try folder.text("stale/cells.csv").contains(/,stale,.*version 1 of train made it/))
+    #expect(try folder.text("stale/report.html").contains("12 stale: version 1 of train made it"))
+
     let accepted = try graft(
       ["accept", "train", "small.yaml", "--note", "only the log differs"], in: folder, environment: later)
     #expect(accepted.status == 0 && accepted.output.hasPrefix("12 results of train, made by version 1, stand"))

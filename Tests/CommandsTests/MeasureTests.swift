@@ -16,6 +16,7 @@ import Testing
         - cross_cka
         - {name: embedding, methods: [pca]}
         - {name: distance, backbone: resnet_micro, source: shapes}
+        - {name: test_bootstrap, draws: 200}
       """
     try folder.write(Studies.small(epochs: 1, seeds: 1) + "\n" + analyses + "\n", to: "small.yaml")
     let run = try GraftProcess.run(["run", "small.yaml", "--quiet"], in: folder)
@@ -27,6 +28,11 @@ import Testing
     let layers = try GraftProcess.run(["export", "small.yaml", "--table", "layers"], in: folder)
     let kinds = Set(layers.output.split(separator: "\n").dropFirst().map { $0.split(separator: ",")[6] })
     #expect(kinds == ["layerwise_knn", "layer_importance", "l2", "cka", "cross_cka"], "\(kinds)")
+
+    let settings = try GraftProcess.run(["export", "small.yaml", "--table", "settings"], in: folder).output
+    #expect(
+      settings.contains(",test_bootstrap,quadratic_kappa.sd,") || settings.contains(",test_bootstrap,accuracy.sd,"))
+    #expect(try folder.text("results/small/report.html").contains("Test-set uncertainty"))
 
     // What the run found is not found again; other options are other stages.
     let cell = "grading/resnet_micro/1.0/WT/0"

@@ -96,9 +96,12 @@ final class PseudoTerminal: Sendable {
   }
 
   func resize(columns: Int, rows: Int) {
-    var size = winsize(ws_row: UInt16(rows), ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
-    _ = ioctl(master, UInt(TIOCSWINSZ), &size)
-    shown.state.withLock { $0.screen.resize(columns: columns, rows: rows) }
+    // What is drawn for the new size is to find it.
+    shown.state.withLock { state in
+      var size = winsize(ws_row: UInt16(rows), ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
+      _ = ioctl(master, UInt(TIOCSWINSZ), &size)
+      state.screen.resize(columns: columns, rows: rows)
+    }
   }
 
   func type(_ text: String) {

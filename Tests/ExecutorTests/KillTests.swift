@@ -82,7 +82,7 @@ struct KillTests {
   @Test(.timeLimit(.minutes(1)))
   func anInterruptStopsAndTheNextRunGoesOn() async throws {
     let study = try FakeStudy()
-    let stage = try study.stage("long", ["steps": 100, "pause": 0.02])
+    let stage = try study.stage("long", ["steps": 5000, "pause": 0.05])
     let planFile = try study.planFile([stage])
     let process = try start(study, planFile)
     while try study.begun().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
@@ -94,7 +94,7 @@ struct KillTests {
   @Test(.timeLimit(.minutes(1)))
   func aSecondRunIsRefusedWhileTheFirstLives() async throws {
     let study = try FakeStudy()
-    let planFile = try study.planFile([try study.stage("long", ["steps": 1000, "pause": 0.02])])
+    let planFile = try study.planFile([try study.stage("long", ["steps": 5000, "pause": 0.05])])
     let first = try start(study, planFile)
     while try study.begun().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
     #expect(await end(try start(study, planFile)) == 75)

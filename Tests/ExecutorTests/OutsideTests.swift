@@ -41,7 +41,7 @@ struct OutsideTests {
     let study = try FakeStudy()
     // Only one that does not listen shows that it was not asked.
     let stage = try study.stage(
-      "long", atOnce ? ["steps": 1000, "pause": 0.02, "deaf": true] : ["steps": 1000, "pause": 0.02])
+      "long", atOnce ? ["steps": 5000, "pause": 0.05, "deaf": true] : ["steps": 5000, "pause": 0.05])
     let process = try start(study, [stage])
     try await awaitBegin(study)
     let holder = try #require(Workspace.holder(of: study.folder))
@@ -55,7 +55,7 @@ struct OutsideTests {
   @Test(.timeLimit(.minutes(1)))
   func withoutItsLockItStops() async throws {
     let study = try FakeStudy()
-    let stage = try study.stage("long", ["steps": 1000, "pause": 0.02])
+    let stage = try study.stage("long", ["steps": 5000, "pause": 0.05])
     let process = try start(study, [stage])
     try await awaitBegin(study)
     try DurableFiles.remove("\(study.folder)/lock")

@@ -26,7 +26,7 @@ struct WatchTests {
   @Test(.timeLimit(.minutes(1)))
   func overItsTimeAStageStopsAtACheckpointAndGoesOnWithMore() async throws {
     let study = try FakeStudy()
-    let stage = try study.stage("long", ["steps": 200, "pause": 0.1])
+    let stage = try study.stage("long", ["steps": 2000, "pause": 0.1])
     let reader = try study.stage("reader", inputs: [stage])
     let summary = try await study.run(
       [stage, reader], options: options(limits: StageLimit(time: 0.4)), clock: ContinuousClock())
@@ -39,23 +39,23 @@ struct WatchTests {
     #expect(try study.begun() == ["long"])
     let reached = try #require(
       Int(String(decoding: try DurableFiles.read("\(study.folder)/checkpoints/\(stage.key.hex)/step"), as: UTF8.self)))
-    #expect(reached > 0 && reached < 200)
+    #expect(reached > 0 && reached < 2000)
 
     // The same stage, for what it is called: but now it hurries.
-    let quick = try study.stage("long", ["steps": 200])
+    let quick = try study.stage("long", ["steps": 2000])
     let recorder = Recorder()
     let more = try await study.run(
       [quick, reader], options: options(limits: StageLimit(time: 60)), watching: recorder)
     #expect(more.ending == .complete)
     let first = recorder.all.compactMap { if case .progressed(_, _, let told) = $0 { told.position } else { nil } }
       .first
-    #expect(first == "step \(reached + 1)/200")
+    #expect(first == "step \(reached + 1)/2000")
   }
 
   @Test(.timeLimit(.minutes(1)))
   func whoDoesNotStopInTimeIsKilled() async throws {
     let study = try FakeStudy()
-    let stage = try study.stage("deaf", ["steps": 1000, "pause": 0.05, "deaf": true])
+    let stage = try study.stage("deaf", ["steps": 5000, "pause": 0.05, "deaf": true])
     let summary = try await study.run([stage], options: options(limits: StageLimit(time: 0.2)))
     #expect(summary.ending == .incomplete)
     #expect(try failure(of: stage, study)?.failureClass == .time)

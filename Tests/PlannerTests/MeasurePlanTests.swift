@@ -30,6 +30,7 @@ import Testing
     // A pair for each data set, fraction and seed.
     ("cross_cka", .crossCKA, 8),
     ("{name: distance, backbone: resnet_micro, source: shapes}", .distance, 2),
+    ("{name: test_bootstrap, draws: 200}", .testBootstrap, 24),
   ])
   func aStageForEachCellThatIsLookedAt(analysis: String, kind: StageKind, stages: Int) throws {
     let plan = try plan("analyses: [\(analysis)]")
@@ -92,7 +93,7 @@ import Testing
   @Test func parametersAreReadAsTheyAreWritten() throws {
     let plan = try plan(
       """
-      analyses: [knn, layerwise_knn, {name: layer_importance, mode: rerand}, l2, cka, embedding,
+      analyses: [knn, layerwise_knn, {name: layer_importance, mode: rerand}, l2, cka, embedding, test_bootstrap,
         {name: distance, backbone: resnet_micro, source: shapes}]
       """)
     for stage in plan.stages {
@@ -100,13 +101,22 @@ import Testing
         switch stage.kind {
         case .layerwiseKNN where !stage.inputs.contains { $0.role == "model" }:
           try SourceMeasureParameters(stage.parameters, of: stage.kind).canonical
-        case .knn, .layerwiseKNN, .layerImportance, .l2, .cka, .embedding:
+        case .knn, .layerwiseKNN, .layerImportance, .l2, .cka, .embedding, .testBootstrap:
           try MeasureParameters(stage.parameters, of: stage.kind).canonical
         case .distance: try DistanceParameters(stage.parameters).canonical
         default: nil
         }
       if let again { #expect(again == stage.parameters, "\(stage.label)") }
     }
+  }
+
+  /// It looks at a test's predictions, and at no model.
+  @Test func testSetsAreDrawnFromWhatATestLeft() throws {
+    let plan = try plan("analyses: [test_bootstrap]")
+    let stage = try #require(plan.stages.first { $0.kind == .testBootstrap })
+    #expect(stage.inputs.map(\.role) == ["dataset", "test"])
+    #expect(plan.stages.first { $0.key == stage.inputs[1].key }?.kind == .test)
+    #expect(stage.parameters["draws"]?.intValue == 1000)
   }
 
   @Test func aFileOfStatisticsIsPartOfTheKey() throws {

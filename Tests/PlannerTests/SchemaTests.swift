@@ -39,7 +39,7 @@ import Testing
     "blocks-contradict", "extends-a-list", "extends-circle", "extends-deep", "extends-itself", "extends-no-yaml",
     "extends-not-utf8", "extends-nothing", "extends-twice-in-base", "lr-search-wrong", "missing-weights",
     "mixture-too-deep", "mixtures-without-weights", "nesterov-without-momentum", "normalise-published-wrong",
-    "nothing-left", "optimizer-of-another", "range-coincides", "range-too-long", "rule-sets-axis",
+    "nothing-left", "optimizer-of-another", "range-coincides", "range-too-long", "report-baselines", "rule-sets-axis",
     "schedule-chains-wrong", "sizes-wrong", "substitution-nested", "tag", "tags", "text-tag", "too-many-cells",
     "transforms-impossible", "unknown-dataset",
   ]

@@ -16,6 +16,9 @@ struct PhantomStudy: Sendable {
   var validations = 4
   /// Whether each setting's learning rate is searched for.
   var searchesRates = false
+  var reporting = Reporting()
+  /// So many slots ran it; none for a study of whose running nothing is known.
+  var slots = 0
   /// What becomes of a cell that is not done.
   var fate: @Sendable (Cell) -> (CellState, String)? = { _ in nil }
   /// What is measured on each cell beside its test.
@@ -37,7 +40,7 @@ struct PhantomStudy: Sendable {
       provenance: [
         "graft": "0.1.0", "study_file": "grids/phantom.yaml", "study_digest": "0f3a", "machine": ["cores": 2],
         "libraries": ["libtorch 1.13"],
-      ])
+      ], reporting: reporting, work: slots > 0 ? work : StudyWork())
   }
 
   private func metric(_ index: Int) -> String { index.isMultiple(of: 2) ? "quadratic_kappa" : "roc_auc" }
@@ -57,6 +60,42 @@ struct PhantomStudy: Sendable {
       }
     }
     return cells
+  }
+
+  /// Data sets first, then each cell's training and test on the slot that is free; a night after a third of the cells, and a
+  /// training of which the first try failed.
+  private var work: StudyWork {
+    var attempts: [AttemptOfWork] = []
+    var free = Array(repeating: 0.0, count: slots)
+    func run(_ kind: StageKind, _ name: String, seconds: Double, _ state: AttemptState = .done) {
+      let slot = free.indices.min { (free[$0], $0) < (free[$1], $1) } ?? 0
+      let start = free[slot]
+      free[slot] += seconds
+      func time(_ seconds: Double) -> Timestamp { Timestamp(milliseconds: 1_767_258_000_000 + Int64(seconds * 1000)) }
+      attempts.append(
+        AttemptOfWork(
+          kind: kind, stage: Self.key(name), number: Int64(attempts.count + 1), state: state, started: time(start),
+          finished: time(free[slot]), host: "gpu1", device: "cuda:\(slot)", threads: 4, cpuSeconds: seconds * 1.7,
+          peakMemory: 600_000_000))
+    }
+    for dataset in datasets { run(.dataset, "dataset \(dataset)", seconds: 40) }
+    free = Array(repeating: free.max() ?? 0, count: slots)
+    let cells = cells
+    for (place, result) in cells.enumerated() {
+      if place == cells.count / 3 { free = free.map { $0 + 8 * 3600 } }
+      let name = result.cell.id.text
+      if place == 1 { run(.train, "train \(name)", seconds: 25, .failed) }
+      run(.train, "train \(name)", seconds: 100 + 60 * Self.noise("time \(name)"))
+      run(.test, "test \(name)", seconds: 9)
+    }
+    return StudyWork(
+      kinds: [
+        KindOfWork(kind: .dataset, planned: datasets.count, done: datasets.count, reads: []),
+        KindOfWork(kind: .weights, planned: backbones.count, done: backbones.count, reads: []),
+        KindOfWork(kind: .train, planned: cells.count, done: cells.count, reads: [.dataset, .weights]),
+        KindOfWork(kind: .test, planned: cells.count, done: cells.count - 2, reads: [.dataset, .train]),
+        KindOfWork(kind: .knn, planned: cells.count, done: 0, reads: [.dataset, .train]),
+      ], attempts: attempts)
   }
 
   /// A grid of seven rates, the highest of which diverge; of the last data set a range test, of which one is not done.
@@ -105,7 +144,10 @@ struct PhantomStudy: Sendable {
       stages: [.train: Self.key("train \(name)"), .test: Self.key("test \(name)")],
       metric: metric(d))
     let base = 0.55 + 0.12 * fraction + 0.03 * Double(b)
-    let transfer = ["RI": 0.0, "ST": 0.03, "WT": 0.16 - 0.08 * fraction + 0.04 * Double(b)][initialisation] ?? 0.1
+    let whole = 0.16 - 0.08 * fraction + 0.04 * Double(b)
+    // A mixture brings the more the deeper it reaches, of twelve depths.
+    let depth = Double(initialisation.dropFirst("WT-ST-".count)) ?? 0
+    let transfer = ["RI": 0.0, "ST": 0.03, "WT": whole][initialisation] ?? 0.03 + (whole - 0.03) * (depth + 1) / 13
     let value = base + transfer * (d.isMultiple(of: 2) ? 1 : 0.4) + Self.noise(name) * 0.03
     let fate = fate(cell)
     let state = fate?.0 ?? .done

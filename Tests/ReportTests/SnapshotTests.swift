@@ -1,4 +1,5 @@
 import Foundation
+import Planner
 import Report
 import Store
 import Testing
@@ -17,6 +18,9 @@ import Testing
     ("measures", measures),
     ("broken-measures", brokenMeasures),
     ("deep-measures", deepMeasures),
+    ("published", published),
+    ("depths", depths),
+    ("capacities", capacities),
   ]
 
   static let broken = PhantomStudy(
@@ -72,6 +76,27 @@ import Testing
       },
       varies: { cell, layer in !(cell.initialisation == "ST" && layer == "blocks.4.mlp") }))
 
+  /// The paper's settings, a data set of which has no results yet, beside its own figure 1.
+  static let published = PhantomStudy(
+    study: "published", datasets: ["aptos2019", "ddsm", "isic2019", "chexpert", "camelyon"],
+    backbones: ["deit_small", "swin_tiny", "inception_v3", "resnet50"], fractions: [1], seeds: 2,
+    reporting: Reporting(
+      correction: .benjaminiHochberg, published: true,
+      question: "Does what helped on <natural> images help on ours, and is it the features?"),
+    fate: { $0.dataset == "camelyon" ? (.stale, "version 1 of train made it") : nil })
+
+  /// Every second mixture by depth at three fractions; some runs failed.
+  static let depths = PhantomStudy(
+    study: "depths", datasets: ["derma", "nodules"], backbones: ["deit_small"], fractions: [0.1, 0.5, 1],
+    initialisations: ["RI", "ST", "WT-ST-1", "WT-ST-3", "WT-ST-5", "WT-ST-7", "WT-ST-9", "WT"], seeds: 3, slots: 4,
+    fate: { $0.initialisation == "WT-ST-5" && $0.seed == 1 ? (.failed, "the machine was out of memory") : nil })
+
+  /// Families of two and three sizes, one network without others of its family.
+  static let capacities = PhantomStudy(
+    study: "capacities", datasets: ["derma", "nodules"],
+    backbones: ["deit_tiny", "deit_small", "deit_base", "resnet18", "resnet50", "inception_v3"], fractions: [1],
+    seeds: 3)
+
   /// A network of sixty layers, two fractions of the images, one seed.
   static let deepMeasures = PhantomStudy(
     study: "deep-measures", datasets: ["derma"], backbones: ["resnet152"], fractions: [0.1, 1], seeds: 1,
@@ -88,6 +113,9 @@ import Testing
   private static func isKept(_ path: String, _ name: String) -> Bool {
     switch name {
     case "long-names": ["figures/figure-1.svg", "tables/performance.tex", "tables/performance.md"].contains(path)
+    case "published": path.contains("published") || path == "report.html" || path == "comparisons.csv"
+    case "depths": ["depth", "fraction", "stages", "timeline"].contains { path.contains("/\($0)") }
+    case "capacities": path.contains("capacity") || path == "correlations.csv"
     case "distances": path == "figures/figure-1.svg" || path == "figures/figure-1.csv"
     case "rates": path.contains("lr") || path == "report.html"
     case "measures": isOfMeasures(path) && path.hasSuffix("svg")

@@ -118,7 +118,7 @@ import WorkerProtocol
     }
     let comparison = try #require(StudyAnalysis(results).gains.first?.differences[.wtRI])
     #expect(comparison.differences == SampleSummary(expected))
-    #expect(comparison.p == 0.5 && comparison.holmP == 0.5)
+    #expect(comparison.p == 0.5 && comparison.correctedP == 0.5)
   }
 
   @Test func furtherAxesAreColumnsAndPartOfTheSetting() {

@@ -93,7 +93,7 @@ import WorkerProtocol
   @Test(.timeLimit(.minutes(1)), arguments: [(SIGUSR1, "time_up"), (SIGTERM, "terminated")])
   func aSignalStopsAfterACheckpointAndLeavesTheRest(_ number: Int32, _ end: String) async throws {
     let talk = try Conversation()
-    try talk.ask(try talk.request(1, ["steps": 200, "pause": 0.05]), try talk.request(2))
+    try talk.ask(try talk.request(1, ["steps": 2000, "pause": 0.05]), try talk.request(2))
     let pilot = try talk.start()
     try await wait("it is at work") { access("\(talk.folder.path)/check-1/step", F_OK) == 0 }
     kill(pilot.processIdentifier, number)
@@ -103,7 +103,7 @@ import WorkerProtocol
 
   @Test(.timeLimit(.minutes(1))) func aStopIsForAllThatIsOnTheList() async throws {
     let talk = try Conversation()
-    try talk.ask(try talk.request(1, ["steps": 200, "pause": 0.05]), try talk.request(2))
+    try talk.ask(try talk.request(1, ["steps": 2000, "pause": 0.05]), try talk.request(2))
     let pilot = try talk.start()
     try await wait("it is at work") { access("\(talk.folder.path)/check-1/step", F_OK) == 0 }
     try talk.ask(.stop)

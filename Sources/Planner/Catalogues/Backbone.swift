@@ -11,13 +11,16 @@ public struct Backbone: Sendable, Hashable {
   public let deepest: Int
   /// Trained numbers with a head of 1,000 classes.
   public let parameters: Int
+  /// Multiplications with addition of one image through it, at 224 pixels and in billions, as its makers or its library state
+  /// them; nil for a network that is nobody's but Graft's.
+  public let multiplyAdds: Double?
   /// The chance that a block's branches are left out in training, at the last block, where a study does not say.
   public let dropPath: Double
   public let meaning: String
 
   init(
     _ name: String, _ family: Family, imageSize: Int = 224, sizeMultiple: Int = 1, deepest: Int, parameters: Int,
-    dropPath: Double = 0, _ meaning: String
+    multiplyAdds: Double? = nil, dropPath: Double = 0, _ meaning: String
   ) {
     self.name = name
     self.family = family
@@ -25,6 +28,7 @@ public struct Backbone: Sendable, Hashable {
     self.sizeMultiple = sizeMultiple
     self.deepest = deepest
     self.parameters = parameters
+    self.multiplyAdds = multiplyAdds
     self.dropPath = dropPath
     self.meaning = meaning
   }
@@ -46,35 +50,41 @@ public struct Backbone: Sendable, Hashable {
 public enum BackboneCatalogue {
   public static let all: [Backbone] = [
     Backbone(
-      "deit_tiny", .deit, sizeMultiple: 16, deepest: 12, parameters: 5_717_416,
+      "deit_tiny", .deit, sizeMultiple: 16, deepest: 12, parameters: 5_717_416, multiplyAdds: 1.26,
       "Vision transformer of width 192, 12 blocks, patches of 16 pixels."),
     Backbone(
-      "deit_small", .deit, sizeMultiple: 16, deepest: 12, parameters: 22_050_664,
+      "deit_small", .deit, sizeMultiple: 16, deepest: 12, parameters: 22_050_664, multiplyAdds: 4.61,
       "Vision transformer of width 384, 12 blocks, patches of 16 pixels."),
     Backbone(
-      "deit_base", .deit, sizeMultiple: 16, deepest: 12, parameters: 86_567_656,
+      "deit_base", .deit, sizeMultiple: 16, deepest: 12, parameters: 86_567_656, multiplyAdds: 17.58,
       "Vision transformer of width 768, 12 blocks, patches of 16 pixels."),
     Backbone(
-      "deit_small5b", .deit, sizeMultiple: 16, deepest: 5, parameters: 9_629_416,
+      "deit_small5b", .deit, sizeMultiple: 16, deepest: 5, parameters: 9_629_416, multiplyAdds: 1.96,
       "The first 5 blocks of deit_small."),
     Backbone(
-      "swin_tiny", .swin, sizeMultiple: 32, deepest: 12, parameters: 28_288_354, dropPath: 0.2,
+      "swin_tiny", .swin, sizeMultiple: 32, deepest: 12, parameters: 28_288_354, multiplyAdds: 4.51, dropPath: 0.2,
       "Shifted-window transformer of widths 96 to 768, 2 + 2 + 6 + 2 blocks."),
     Backbone(
-      "swin_small", .swin, sizeMultiple: 32, deepest: 24, parameters: 49_606_258, dropPath: 0.2,
+      "swin_small", .swin, sizeMultiple: 32, deepest: 24, parameters: 49_606_258, multiplyAdds: 8.77, dropPath: 0.2,
       "Shifted-window transformer of widths 96 to 768, 2 + 2 + 18 + 2 blocks."),
     Backbone(
-      "swin_base", .swin, sizeMultiple: 32, deepest: 24, parameters: 87_768_224, dropPath: 0.2,
+      "swin_base", .swin, sizeMultiple: 32, deepest: 24, parameters: 87_768_224, multiplyAdds: 15.47, dropPath: 0.2,
       "Shifted-window transformer of widths 128 to 1024, 2 + 2 + 18 + 2 blocks."),
     // Made for images of 299 pixels; the study gives it 224, as it does all others.
     Backbone(
-      "inception_v3", .inception, deepest: 5, parameters: 23_834_568,
+      "inception_v3", .inception, deepest: 5, parameters: 23_834_568, multiplyAdds: 2.85,
       "Inception v3 without its auxiliary head."),
-    Backbone("resnet18", .resnet, deepest: 4, parameters: 11_689_512, "ResNet of 18 layers."),
-    Backbone("resnet34", .resnet, deepest: 4, parameters: 21_797_672, "ResNet of 34 layers."),
-    Backbone("resnet50", .resnet, deepest: 4, parameters: 25_557_032, "ResNet of 50 layers, in bottlenecks."),
-    Backbone("resnet101", .resnet, deepest: 4, parameters: 44_549_160, "ResNet of 101 layers, in bottlenecks."),
-    Backbone("resnet152", .resnet, deepest: 4, parameters: 60_192_808, "ResNet of 152 layers, in bottlenecks."),
+    Backbone("resnet18", .resnet, deepest: 4, parameters: 11_689_512, multiplyAdds: 1.82, "ResNet of 18 layers."),
+    Backbone("resnet34", .resnet, deepest: 4, parameters: 21_797_672, multiplyAdds: 3.68, "ResNet of 34 layers."),
+    Backbone(
+      "resnet50", .resnet, deepest: 4, parameters: 25_557_032, multiplyAdds: 4.12,
+      "ResNet of 50 layers, in bottlenecks."),
+    Backbone(
+      "resnet101", .resnet, deepest: 4, parameters: 44_549_160, multiplyAdds: 7.85,
+      "ResNet of 101 layers, in bottlenecks."),
+    Backbone(
+      "resnet152", .resnet, deepest: 4, parameters: 60_192_808, multiplyAdds: 11.58,
+      "ResNet of 152 layers, in bottlenecks."),
     Backbone(
       "resnet_micro", .resnet, imageSize: 32, deepest: 3, parameters: 142_392,
       "A small residual network for images of about 32 pixels."),

@@ -42,7 +42,7 @@ public enum InitialisationSpec: Sendable, Hashable {
   static let shallowest = -2
 
   /// What a study may say, for errors and lists.
-  static let forms = ["RI", "ST", "WT", everyDepth, "WT-ST--1", "WT-ST-0", "WT-ST-1", "..."]
+  public static let forms = ["RI", "ST", "WT", everyDepth, "WT-ST--1", "WT-ST-0", "WT-ST-1", "..."]
 }
 
 extension InitialisationSpec {

@@ -34,6 +34,8 @@ public struct PublishedFacts: Sendable, Hashable {
   public var folder: String
   public var task: ClassificationTask
   public var metric: Metric
+  /// About how many images its first split trains on: for estimates before its files are looked at. Nil where nobody can say.
+  public var trainingImages: Int?
   /// 1 or 3.
   public var channels: Int
   /// The first is the default.
@@ -60,6 +62,7 @@ extension PublishedDataset {
     case .aptos2019:
       PublishedFacts(
         title: "APTOS 2019 Blindness Detection", folder: "APTOS2019", task: .multiclass, metric: .quadraticKappa,
+        trainingImages: 2564,
         channels: 3, splits: [.released, .random], tables: [["train.csv"]], images: ["train_images"],
         mean: [0.415, 0.221, 0.073], standardDeviation: [0.275, 0.150, 0.081],
         home: "https://www.kaggle.com/c/aptos2019-blindness-detection",
@@ -68,7 +71,8 @@ extension PublishedDataset {
       )
     case .isic2019:
       PublishedFacts(
-        title: "ISIC 2019", folder: "ISIC2019", task: .multiclass, metric: .macroRecall, channels: 3,
+        title: "ISIC 2019", folder: "ISIC2019", task: .multiclass, metric: .macroRecall, trainingImages: 20265,
+        channels: 3,
         splits: [.released, .patient, .random], tables: [["ISIC_2019_Training_GroundTruth.csv"]],
         furtherTables: ["ISIC_2019_Training_Metadata.csv"], images: ["train", "ISIC_2019_Training_Input"],
         hasOneOf: true, mean: [0.66776717, 0.52960888, 0.52434725],
@@ -76,13 +80,14 @@ extension PublishedDataset {
         terms: "CC BY-NC 4.0: not for commercial use; HAM10000, BCN_20000 and MSK are to be cited.")
     case .chexpert:
       PublishedFacts(
-        title: "CheXpert", folder: "CheXpert", task: .multilabel, metric: .rocAUC, channels: 1,
+        title: "CheXpert", folder: "CheXpert", task: .multilabel, metric: .rocAUC, trainingImages: 178700, channels: 1,
         splits: [.released, .releasedOverlapping, .patient, .random], tables: [["train.csv"]], images: ["train"],
         mean: [0.503], standardDeviation: [0.292], home: "https://stanfordmlgroup.github.io/competitions/chexpert/",
         terms: "Stanford's research use agreement, signed by each user: not commercial, and not to be passed on.")
     case .ddsm:
       PublishedFacts(
-        title: "DDSM", folder: "DDSM", task: .binary, metric: .rocAUC, channels: 1, splits: [.given, .random],
+        title: "DDSM", folder: "DDSM", task: .binary, metric: .rocAUC, trainingImages: 7_200, channels: 1,
+        splits: [.given, .random],
         tables: ["train", "val", "test"].map { ["ddsm_raw_image_lists/\($0).txt"] }, images: ["ddsm_raw"],
         mean: [0.286], standardDeviation: [0.267],
         home: "http://www.eng.usf.edu/cvprg/Mammography/Database.html",
@@ -100,7 +105,8 @@ extension PublishedDataset {
         terms: "CC BY 3.0: Lee et al. (2017) and the archive are to be cited.")
     case .camelyon:
       PublishedFacts(
-        title: "PatchCamelyon", folder: "Camelyon", task: .binary, metric: .rocAUC, channels: 3, splits: [.given],
+        title: "PatchCamelyon", folder: "Camelyon", task: .binary, metric: .rocAUC, trainingImages: 262144, channels: 3,
+        splits: [.given],
         tables: ["train", "valid", "test"].map { split in
           ["\(split)_labels.json"]
             + ["", ".gz"].map { "camelyonpatch_level_2_split_\(split)_y.h5\($0)" }

@@ -106,6 +106,10 @@ struct PlanBuilder {
           stages.add(
             key, .crossCKA, .pair(index, partner: Int16(other.initialisation)), of: position,
             inputs: [trained.dataset, trained.train, second.train]))
+      case .testBootstrap:
+        guard let key else { break }
+        measures.append(
+          stages.add(key, .testBootstrap, .measure(index), of: position, inputs: [trained.dataset, test]))
       case .knn, .layerwiseKNN, .layerImportance, .l2, .cka, .embedding:
         guard let key else { break }
         var inputs = [trained.dataset, trained.train]

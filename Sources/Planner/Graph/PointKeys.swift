@@ -63,7 +63,7 @@ struct PointKeys: Sendable {
       }
     }
     measures = author.analyses.map { spec in
-      guard spec.kind.isModelMeasure, !spec.isOfSource else { return nil }
+      guard spec.kind.isModelMeasure && !spec.isOfSource || spec.kind == .testBootstrap else { return nil }
       return author.datasets.map { dataset in
         let sample = dataset.map {
           MeasureParameters(
@@ -98,7 +98,9 @@ struct PointKeys: Sendable {
         return writer.finish(version: versions[.crossCKA])
       }
       guard let template = self.measures[Int(index)]?[Int(point.dataset)] else { return nil }
-      if spec.looksAtFirstWeights, let source {
+      if spec.kind == .testBootstrap {
+        writer.begin(inputs: [("dataset", dataset), ("test", test)])
+      } else if spec.looksAtFirstWeights, let source {
         writer.begin(inputs: [("dataset", dataset), ("model", train), ("weights", source.key)])
       } else {
         writer.begin(inputs: [("dataset", dataset), ("model", train)])

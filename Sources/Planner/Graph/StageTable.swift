@@ -180,6 +180,7 @@ extension StageKind {
     case .dataset: "dataset"
     case .weights, .pretrain: "weights"
     case .lrSearch: "rate"
+    case .test: "test"
     default: "model"
     }
   }

@@ -29,7 +29,7 @@ public struct OptionListing: Sendable {
         entries += form.members.map { Self.entry($0, "\(variant.noun) \(form.name)") }
       }
     }
-    entries += StudySections.reportOptions.map { Self.entry($0, "report") }
+    entries += ReportReader.options.map { Self.entry($0, "report") }
     entries += ResourcesReader.options.map { Self.entry($0, "resources") }
     entries += SlurmProfile.declarations.map { Self.entry($0, "slurm") }
     for format in DatasetFormat.allCases {

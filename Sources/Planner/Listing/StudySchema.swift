@@ -56,7 +56,7 @@ public enum StudySchema {
       "weights": object(
         Dictionary(uniqueKeysWithValues: BackboneCatalogue.all.map { ($0.name, reference("source")) })),
       "resources": .object(members(ResourcesReader.options)),
-      "report": .object(members(StudySections.reportOptions)),
+      "report": .object(members(ReportReader.options)),
       "slurm": .object(members(SlurmProfile.declarations)),
     ]
     for section in StudySections.declared {

@@ -9,6 +9,7 @@ public enum AnalysisSpec: Sendable, Hashable {
   case crossCKA(SimilarityOptions, first: String, second: String)
   case embedding(EmbeddingOptions)
   case distance(DistanceOptions)
+  case testBootstrap(BootstrapOptions)
 
   static let shape = VariantShape(
     noun: "analysis", tag: "name",
@@ -51,6 +52,9 @@ public enum AnalysisSpec: Sendable, Hashable {
       VariantForm(
         "distance", members: DistanceOptions.declarations,
         meaning: "The Frechet distance between a data set's features and a source's: figure 1's vertical axis."),
+      VariantForm(
+        "test_bootstrap", members: BootstrapOptions.declarations,
+        meaning: "How far the test's metrics would move with other test images, from its predictions."),
     ])
 
   private static let probe = OptionDeclaration(
@@ -240,6 +244,7 @@ extension AnalysisSpec {
       } else {
         self = .distance(DistanceOptions(backbone: backbone, source: .dataset(try fields.optionalText("source") ?? "")))
       }
+    case .testBootstrap: self = .testBootstrap(try BootstrapOptions(fields))
     case .weights, .dataset, .pretrain, .lrSearch, .train, .noop: throw fields.unknown("name", kind.rawValue)
     }
   }
@@ -256,6 +261,7 @@ extension AnalysisSpec {
     case .crossCKA: .crossCKA
     case .embedding: .embedding
     case .distance: .distance
+    case .testBootstrap: .testBootstrap
     }
   }
 
@@ -274,6 +280,7 @@ extension AnalysisSpec {
       options.members.merging(["pair": .texts([first, second])]) { own, _ in own }
     case .embedding(let options): options.members
     case .distance(let options): ["backbone": .string(options.backbone)]
+    case .testBootstrap(let options): options.members
     }
   }
 }

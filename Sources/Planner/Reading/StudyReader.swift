@@ -94,7 +94,8 @@ struct StudySections {
     let weights = WeightsReader(faults: faults, datasetNames: datasetNames, training: training)
       .read(section("weights"))
     let resources = ResourcesReader(faults: faults).read(section("resources"))
-    let reporting = reporting(section("report"))
+    let reportReader = ReportReader(faults: faults)
+    let reporting = reportReader.read(section("report"))
     let slurm = SlurmProfile.read(section("slurm"), faults: faults)
 
     // Without axes there is no grid to look at, and with a wrong axis its cells say nothing new.
@@ -108,6 +109,7 @@ struct StudySections {
     checkWeights(of: grid, weights.backbones, blocks)
     checkDistances(blocks, weights: weights.backbones)
     checkPairs(of: grid, blocks)
+    reportReader.checkBaselines(section("report"), of: grid)
     checkNormalisation(of: grid, datasets.declared + published, blocks)
     guard let name, isRight else { return nil }
     let sources = weights.sources.values.compactMap { if case .pretrain(let name, _, _, _) = $0 { name } else { nil } }
@@ -148,19 +150,6 @@ struct StudySections {
     guard let member else { return nil }
     return ShapeReader(faults: faults).read(member.value, as: .text, name: member.name)?.stringValue
   }
-
-  private func reporting(_ member: YAMLMember?) -> Reporting {
-    guard let member,
-      let read = ShapeReader(faults: faults).read(member.value, as: .members(Self.reportOptions), name: "report")
-    else { return Reporting() }
-    return Reporting(convergence: read["convergence"]?.doubleValue ?? Reporting().convergence)
-  }
-
-  static let reportOptions = [
-    OptionDeclaration(
-      "convergence", .number(.above(0, to: 1)), .value(.number(Reporting().convergence)),
-      "The share of a run's best validation metric whose first reaching counts as convergence.")
-  ]
 
   /// Published constants are there for some data sets only.
   private func checkNormalisation(of grid: Grid, _ datasets: [DeclaredDataset], _ blocks: [Block]) {

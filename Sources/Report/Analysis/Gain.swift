@@ -19,6 +19,8 @@ package struct Gain: Sendable {
   package var featureReuseNormalised: Double?
   /// (WT - ST) / (WT - RI): how much of the whole gain is due to the weights themselves. Unbounded where the gain is small.
   package let reuseShareOfGain: Double?
+  /// Fieller's, of the paired differences; nil too where WT - RI does not differ from zero at 5 %.
+  package let reuseShareInterval: Interval?
 
   init(transferCase: TransferCase, metric: String, ri: SettingResult?, st: SettingResult?, wt: SettingResult?) {
     self.transferCase = transferCase
@@ -50,16 +52,22 @@ package struct Gain: Sendable {
       featureReuseInterval = nil
     }
     if let wt, let st, let ri {
-      let triples = Self.paired([wt, st, ri]).compactMap { SampleSummary($0)?.mean }
+      let triples = Self.paired([wt, st, ri])
+      let means = triples.compactMap { SampleSummary($0)?.mean }
       reuseShareOfGain =
-        triples.count == 3 && triples[0] != triples[2] ? (triples[0] - triples[1]) / (triples[0] - triples[2]) : nil
+        means.count == 3 && means[0] != means[2] ? (means[0] - means[1]) / (means[0] - means[2]) : nil
+      reuseShareInterval =
+        RatioOfMeans(
+          first: zip(triples[0], triples[1]).map { $0 - $1 }, second: zip(triples[0], triples[2]).map { $0 - $1 }
+        )?.interval
     } else {
       reuseShareOfGain = nil
+      reuseShareInterval = nil
     }
   }
 
   /// The values of the seeds that all settings have, setting by setting, by ascending seed.
-  private static func paired(_ settings: [SettingResult]) -> [[Double]] {
+  static func paired(_ settings: [SettingResult]) -> [[Double]] {
     let bySeed = settings.map { setting in
       Dictionary(setting.values.map { ($0.seed, $0.value) }) { first, _ in first }
     }

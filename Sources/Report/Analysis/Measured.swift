@@ -57,6 +57,7 @@ extension StageKind {
     switch self {
     case .knn: judged
     case .l2: "l2_total"
+    case .testBootstrap: "\(judged).sd"
     default: nil
     }
   }
@@ -72,6 +73,7 @@ extension StageKind {
     case .crossCKA: "Similarity of layers between initialisations"
     case .embedding: "Embedding of the test images"
     case .distance: "Distance to the source"
+    case .testBootstrap: "Test-set uncertainty: sd over test sets drawn anew"
     default: rawValue
     }
   }
@@ -93,9 +95,6 @@ package struct MeasureTally: Sendable {
   package let kind: StageKind
   package let planned: Int
   package let done: Int
-  package let diverged: Int
-  package let failed: Int
-  package let missing: Int
   /// The settings of which no run is measured.
   package let unmeasured: [SettingKey]
   /// Why those that are not done are not.
@@ -117,19 +116,14 @@ package struct MeasureTally: Sendable {
     self.kind = kind
     planned = seen.count
     done = counts[.done] ?? 0
-    diverged = counts[.diverged] ?? 0
-    failed = counts[.failed] ?? 0
-    missing = counts[.missing] ?? 0
+    absences = CellState.absences { counts[$0] ?? 0 }
     let measured = Set(settings.lazy.filter(\.isMeasured).map(\.setting))
     unmeasured = settings.lazy.map(\.setting).filter { !measured.contains($0) }.uniqued()
     reasons = AbsenceReasons(unfinished)
   }
 
   /// `1 failed, 2 missing`; empty where all are done.
-  package var absences: String {
-    [(diverged, "diverged"), (failed, "failed"), (missing, "missing")]
-      .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
-  }
+  package let absences: String
 
   /// What stands below a figure that not all runs are in; nil where they are.
   package var note: String? {

@@ -21,6 +21,9 @@ package struct TransferCase: Sendable, Hashable {
       dataset: cell.dataset, backbone: cell.backbone, fraction: cell.fraction, furtherAxes: cell.furtherAxes)
   }
 
+  /// Where its results come from; nil for the study's own.
+  package var source: String? { furtherAxes.first { $0.name == ImportedResult.axis }?.value }
+
   /// The further axes as `lr=0.1, decay=0`; empty where the study has none.
   package var furtherText: String { furtherAxes.map { "\($0.name)=\($0.value)" }.joined(separator: ", ") }
 }
@@ -56,8 +59,9 @@ package final class SettingResult: Sendable {
   package let planned: Int
   package let diverged: Int
   package let failed: Int
-  /// Planned, and neither measured nor diverged nor failed.
-  package var missing: Int { planned - values.count - diverged - failed }
+  package let stale: Int
+  /// Planned, and neither measured nor diverged nor failed nor stale.
+  package var missing: Int { planned - values.count - diverged - failed - stale }
   /// The finite values of the done cells, by ascending seed.
   package let values: [SeedValue]
   /// Nil without values.
@@ -92,6 +96,7 @@ package final class SettingResult: Sendable {
     var planned = 0
     var diverged = 0
     var failed = 0
+    var stale = 0
     var values: [SeedValue] = []
 
     /// - Parameter isWanted: Which of the run's metrics; the first counts.
@@ -102,6 +107,7 @@ package final class SettingResult: Sendable {
       switch state {
       case .diverged: diverged += 1
       case .failed: failed += 1
+      case .stale: stale += 1
       case .missing: break
       case .done:
         guard let value = metrics.first(where: isWanted)?.value, value.isFinite else { return }
@@ -118,13 +124,31 @@ package final class SettingResult: Sendable {
     planned = tally.planned
     diverged = tally.diverged
     failed = tally.failed
+    stale = tally.stale
     values = tally.values
     summary = SampleSummary(tally.values.map(\.value))
   }
 
   /// The runs that are not among the values, as `1 failed, 2 missing`; empty where all are.
   package var absences: String {
-    [(diverged, "diverged"), (failed, "failed"), (missing, "missing")]
-      .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+    CellState.absences { state in
+      switch state {
+      case .done: n
+      case .diverged: diverged
+      case .failed: failed
+      case .stale: stale
+      case .missing: missing
+      }
+    }
+  }
+}
+
+extension CellState {
+  /// The states but `done`.
+  static let unfinished = allCases.filter { $0 != .done }
+
+  /// `1 failed, 2 missing`; empty where none is counted.
+  static func absences(_ count: (CellState) -> Int) -> String {
+    unfinished.map { (count($0), $0.rawValue) }.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
   }
 }

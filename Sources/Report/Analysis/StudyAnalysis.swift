@@ -8,6 +8,8 @@ package struct StudyAnalysis: Sendable {
   package let datasets: [DatasetResult]
   package let provenance: JSONValue
   package let reporting: Reporting
+  package let work: StudyWork
+  let run: RunRecord
   /// In the order of the cells that they are for.
   package let rateSearches: [RateSearchResult]
   /// In `StudyOrder`.
@@ -26,14 +28,20 @@ package struct StudyAnalysis: Sendable {
   package let settings: [SettingResult]
   /// A row for each case that has at least two of RI, ST and WT.
   package let gains: [Gain]
+  /// Every initialisation against each baseline that the study names.
+  package let comparisons: [InitialisationComparison]
   /// Each case of the study, in order, with or without gains.
   package let cases: [TransferCase]
+  /// Of the study's own settings, and of those of each source that is imported.
+  private let reuseRanges: [String?: Interval]
   private let settingIndex: [SettingKey: Int]
   private let datasetIndex: [String: Int]
   let measuredByKind: [StageKind: [Measured]]
   let measureParameters: [StageKind: [JSONValue]]
   private let tallies: [StageKind: MeasureTally]
   private let stateCounts: [CellState: Int]
+  /// The cells of the study's own.
+  package let plannedCells: Int
 
   /// Whether images of each class are counted, of some data set.
   package var hasClassCounts: Bool { datasets.contains { !$0.classCounts.isEmpty } }
@@ -45,6 +53,8 @@ package struct StudyAnalysis: Sendable {
     datasets = results.datasets
     provenance = results.provenance
     reporting = results.reporting
+    work = results.work
+    run = RunRecord(results.work.attempts)
     self.cells = cells
     rateSearches = order.sorted(results.rateSearches, as: cells)
     furtherAxes = cells.lazy.flatMap { $0.cell.furtherAxes.lazy.map(\.name) }.uniqued()
@@ -63,11 +73,24 @@ package struct StudyAnalysis: Sendable {
     settings = settingMetrics.filter(\.isJudged)
     settingIndex = Dictionary(settings.enumerated().map { ($1.key, $0) }) { first, _ in first }
     var stateCounts: [CellState: Int] = [:]
-    for result in cells { stateCounts[result.state, default: 0] += 1 }
+    for result in cells where !result.isImported { stateCounts[result.state, default: 0] += 1 }
+    plannedCells = stateCounts.values.reduce(0, +)
     self.stateCounts = stateCounts
     datasetIndex = Dictionary(results.datasets.enumerated().map { ($1.name, $0) }) { first, _ in first }
     cases = settings.map(\.key.transferCase).uniqued()
-    gains = Self.compared(cases: cases, settings: settings, index: settingIndex)
+    let (settings, settingIndex, cases, initialisations) = (settings, settingIndex, cases, initialisations)
+    @Sendable func setting(_ transferCase: TransferCase, _ initialisation: String) -> SettingResult? {
+      settingIndex[SettingKey(transferCase: transferCase, initialisation: initialisation)].map { settings[$0] }
+    }
+    var gains = Self.compared(cases: cases, reporting, setting: setting)
+    let reuseRanges = Dictionary(grouping: gains, by: \.transferCase.source).compactMapValues(Self.reuseRange)
+    self.reuseRanges = reuseRanges
+    for index in gains.indices {
+      guard let range = reuseRanges[gains[index].transferCase.source] else { continue }
+      gains[index].featureReuseNormalised = gains[index].featureReuse.map { Self.scaled($0, range) }
+    }
+    self.gains = gains
+    comparisons = InitialisationComparison.all(cases, initialisations, reporting, setting: setting)
     let (measuredByKind, tallies) = measuring.value
     self.measuredByKind = measuredByKind
     self.tallies = Dictionary(uniqueKeysWithValues: tallies)
@@ -76,6 +99,9 @@ package struct StudyAnalysis: Sendable {
   package func setting(_ transferCase: TransferCase, _ initialisation: String) -> SettingResult? {
     settingIndex[SettingKey(transferCase: transferCase, initialisation: initialisation)].map { settings[$0] }
   }
+
+  /// Where a setting stands among `settings`, which are in the order of the cells.
+  func place(of key: SettingKey) -> Int? { settingIndex[key] }
 
   /// The leading number of the whole network that a measure leaves, over the runs of each setting that plans it.
   package func settings(of measure: StageKind) -> [SettingResult] {
@@ -99,7 +125,27 @@ package struct StudyAnalysis: Sendable {
   /// The cells that are not done.
   package var unfinished: [CellResult] { cells.filter { $0.state != .done } }
 
+  /// Of the study's own cells.
   package func count(_ state: CellState) -> Int { stateCounts[state] ?? 0 }
+
+  /// The cells that come from elsewhere.
+  package var importedCells: Int { cells.count - plannedCells }
+
+  /// What a feature reuse is where 0 is the least of the study, or of an imported source, and 1 the most; nil where all are the
+  /// same.
+  func normalised(_ reuse: Double, of source: String?) -> Double? {
+    reuseRanges[source].map { Self.scaled(reuse, $0) }
+  }
+
+  private static func scaled(_ reuse: Double, _ range: Interval) -> Double {
+    (reuse - range.low) / (range.high - range.low)
+  }
+
+  private static func reuseRange(_ gains: [Gain]) -> Interval? {
+    let reuse = gains.compactMap(\.featureReuse)
+    guard let low = reuse.min(), let high = reuse.max(), high > low else { return nil }
+    return Interval(low: low, high: high)
+  }
 
   static func isOfOneSetting(_ one: Cell, _ other: Cell) -> Bool {
     one.initialisation == other.initialisation && one.dataset == other.dataset && one.backbone == other.backbone
@@ -134,14 +180,14 @@ package struct StudyAnalysis: Sendable {
   }
 
   private static func compared(
-    cases: [TransferCase], settings: [SettingResult], index: [SettingKey: Int]
+    cases: [TransferCase], _ reporting: Reporting,
+    setting: @escaping @Sendable (TransferCase, String) -> SettingResult?
   ) -> [Gain] {
     var gains = Parallel.map(cases.count, block: 64) { place -> Gain? in
       let transferCase = cases[place]
-      func setting(_ initialisation: String) -> SettingResult? {
-        index[SettingKey(transferCase: transferCase, initialisation: initialisation)].map { settings[$0] }
-      }
-      let sides = (ri: setting("RI"), st: setting("ST"), wt: setting("WT"))
+      let sides = (
+        ri: setting(transferCase, "RI"), st: setting(transferCase, "ST"), wt: setting(transferCase, "WT")
+      )
       let present = [sides.ri, sides.st, sides.wt].compactMap(\.self)
       guard present.count > 1 else { return nil }
       return Gain(
@@ -149,14 +195,8 @@ package struct StudyAnalysis: Sendable {
     }.compactMap(\.self)
     for contrast in Contrast.allCases {
       let tested = gains.indices.filter { gains[$0].differences[contrast]?.p != nil }
-      let corrected = HolmCorrection.corrected(tested.compactMap { gains[$0].differences[contrast]?.p })
-      for (index, p) in zip(tested, corrected) { gains[index].differences[contrast]?.holmP = p }
-    }
-    let reuse = gains.compactMap(\.featureReuse)
-    if let low = reuse.min(), let high = reuse.max(), high > low {
-      for index in gains.indices {
-        gains[index].featureReuseNormalised = gains[index].featureReuse.map { ($0 - low) / (high - low) }
-      }
+      let corrected = reporting.correction.corrected(tested.compactMap { gains[$0].differences[contrast]?.p })
+      for (index, p) in zip(tested, corrected) { gains[index].differences[contrast]?.correctedP = p }
     }
     return gains
   }

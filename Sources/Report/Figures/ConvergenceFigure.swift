@@ -26,7 +26,7 @@ enum ConvergenceFigure {
       let settings = Dictionary(grouping: own) { $0.result.cell.initialisation }
       let marks = shown.names.flatMap { name -> [Mark] in
         guard case .linear(let range) = y.scale, let runs = settings[name] else { return [] }
-        return Self.marks(runs).marks(at: (name, 0), range: range)
+        return Self.marks(runs).marks(at: .name(name), range: range)
       }
       return Panel(title: transferCase.title(withFraction: hasFractions), x: x, y: y, marks: marks)
     }

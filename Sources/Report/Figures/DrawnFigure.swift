@@ -13,27 +13,6 @@ package struct DrawnFigure: Sendable {
     self.csv = csv
   }
 
-  /// What draws each figure of a report, in its order: a new one is added here.
-  static func all(_ analysis: StudyAnalysis) -> [@Sendable (StudyAnalysis) -> DrawnFigure] {
-    let kinds = analysis.measureKinds
-    var draw: [@Sendable (StudyAnalysis) -> DrawnFigure] = [
-      GainFigure.draw, PerformanceFigure.draw, TrainingCurvesFigure.draw, ConvergenceFigure.draw,
-    ]
-    if !analysis.rateSearches.isEmpty { draw.append(RateSearchFigure.draw) }
-    return draw + ofMeasures.filter { kinds.contains($0.kind) }.map(\.draw)
-  }
-
-  /// The figures that only studies with such measures have.
-  static let ofMeasures: [(kind: StageKind, name: String, draw: @Sendable (StudyAnalysis) -> DrawnFigure)] = [
-    (.knn, "knn", NeighboursFigure.draw),
-    (.layerwiseKNN, "layerwise-knn", LayerNeighboursFigure.draw),
-    (.layerImportance, "layer-importance", LayerImportanceFigure.draw),
-    (.l2, "l2", WeightDistanceFigure.draw),
-    (.cka, "cka", SimilarityFigure.draw),
-    (.crossCKA, "cross-cka", CrossSimilarityFigure.draw),
-    (.embedding, "embedding", EmbeddingFigure.draw),
-  ]
-
   /// A figure of thousands of panels helps nobody: from this number on the rest is in its CSV alone, and a note says so.
   static let mostPanels = 120
 

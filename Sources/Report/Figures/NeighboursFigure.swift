@@ -25,11 +25,11 @@ enum NeighboursFigure {
         let name = neighbours.key.initialisation
         let title = neighbours.key.title(showsFraction: true)
         let test = analysis.setting(transferCase, name).map {
-          RunMarks($0, title: "\(title), test").marks(at: (name, -0.2), range: range)
+          RunMarks($0, title: "\(title), test").marks(at: .name(name, offset: -0.2), range: range)
         }
         return (test ?? [])
           + RunMarks(neighbours, title: "\(title), nearest neighbours", isHollow: true)
-          .marks(at: (name, 0.2), range: range)
+          .marks(at: .name(name, offset: 0.2), range: range)
       }
       return Panel(title: transferCase.title(withFraction: hasFractions), x: x, y: y, marks: marks)
     }

@@ -69,14 +69,14 @@ enum PerformanceFigure {
       settings.first.map { MetricName.plain($0.metric) } ?? "", settings.map { ($0.values, $0.summary?.interval) })
   }
 
-  private static func place(_ setting: SettingResult, _ drawn: [String], hasFractions: Bool) -> (String, Double) {
-    guard hasFractions else { return (setting.key.initialisation, 0) }
+  private static func place(_ setting: SettingResult, _ drawn: [String], hasFractions: Bool) -> Position {
+    guard hasFractions else { return .name(setting.key.initialisation) }
     let count = Double(drawn.count)
     let index = Double(drawn.firstIndex(of: setting.key.initialisation) ?? 0)
-    return (NumberText.exact(setting.key.transferCase.fraction), ((index + 0.5) / count - 0.5) * 0.86)
+    return .name(NumberText.exact(setting.key.transferCase.fraction), offset: ((index + 0.5) / count - 0.5) * 0.86)
   }
 
-  private static func marks(_ setting: SettingResult, at place: (name: String, offset: Double), y: Axis) -> [Mark] {
+  private static func marks(_ setting: SettingResult, at place: Position, y: Axis) -> [Mark] {
     guard case .linear(let range) = y.scale else { return [] }
     return RunMarks(setting, title: setting.key.title(showsFraction: true)).marks(at: place, range: range)
   }

@@ -32,10 +32,9 @@ struct RunMarks {
 
   /// - Parameter range: Of the vertical axis: a cross stands at its lower end where there is no run, n at its upper end
   ///   where there are fewer than planned.
-  func marks(at place: (name: String, offset: Double), range: Interval) -> [Mark] {
+  func marks(at middle: Position, range: Interval) -> [Mark] {
     let color = Palette.initialisation(initialisation)
     let shape = Palette.shape(initialisation)
-    let middle = Position.name(place.name, offset: place.offset)
     guard let summary else {
       return [
         .text(x: middle, y: .value(range.low), "0/\(planned)", below: -4),
@@ -49,7 +48,7 @@ struct RunMarks {
       // The runs of a setting side by side, by seed, so that equal values do not hide one another.
       let shift = runs.count < 2 ? 0 : (Double(index) / Double(runs.count - 1) - 0.5) * 0.09
       return .point(
-        x: .name(place.name, offset: place.offset + shift), y: .value(run.value),
+        x: middle.moved(by: shift), y: .value(run.value),
         style: isHollow
           ? PointStyle(shape, radius: 1.8, fill: nil, stroke: Stroke(color, width: 0.8))
           : PointStyle(shape, radius: 1.8, fill: color, opacity: 0.55),
@@ -81,5 +80,15 @@ struct RunMarks {
     let limits = samples.compactMap(\.interval)
       .flatMap { [Swift.max($0.low, low - reach), Swift.min($0.high, high + reach)] }
     return Axis(title, .linear(around: values + limits, margin: 0.08))
+  }
+}
+
+extension Position {
+  /// Among names, so many band widths further; a value is where it is.
+  fileprivate func moved(by bands: Double) -> Position {
+    switch self {
+    case .value: self
+    case .name(let name, let offset): .name(name, offset: offset + bands)
+    }
   }
 }

@@ -15,6 +15,8 @@ package struct Figure: Sendable {
   package var notes: [String]
   /// Whether even one or two panels take the width of a page.
   package var isWide: Bool
+  /// Whether a lone panel takes all of the width.
+  package var isStretched: Bool
   /// Whether the plotting areas are as high as wide, whatever `panelHeight` says.
   package var isSquare: Bool
   /// What stands above each row of panels; empty where nothing does.
@@ -22,8 +24,8 @@ package struct Figure: Sendable {
 
   package init(
     name: String, title: String, description: String, panels: [Panel], columns: Int = 4, panelHeight: Double = 150,
-    legends: [Legend] = [], notes: [String] = [], isWide: Bool = false, isSquare: Bool = false,
-    rowTitles: [String] = []
+    legends: [Legend] = [], notes: [String] = [], isWide: Bool = false, isStretched: Bool = false,
+    isSquare: Bool = false, rowTitles: [String] = []
   ) {
     self.name = name
     self.title = title
@@ -34,6 +36,7 @@ package struct Figure: Sendable {
     self.legends = legends
     self.notes = notes
     self.isWide = isWide
+    self.isStretched = isStretched
     self.isSquare = isSquare
     self.rowTitles = rowTitles
   }
@@ -79,12 +82,16 @@ struct FigureLayout {
     let margins = (yLabelWidth + yTitleWidth) * Double(sharesY ? 1 : columns)
     let plotWidth =
       (figure.width - 2 * Self.edge - margins - Self.gap * Double(columns - 1) - 6) / Double(columns)
-    // A lone panel as wide as the page would be out of shape.
-    self.plotWidth = Swift.min(plotWidth, 420)
+    // A lone panel as wide as the page would mostly be out of shape.
+    self.plotWidth = figure.isStretched ? plotWidth : Swift.min(plotWidth, 420)
     plotHeight = figure.isSquare ? self.plotWidth : figure.panelHeight
     self.columns = columns
     let width = self.plotWidth
-    titleHeight = 12 + 14 * Double(panels.map { TextWidth.boldLines($0.title, width: width).count }.max() ?? 0)
+    titleHeight =
+      panels.allSatisfy(\.title.isEmpty)
+      ? 8
+      : 12 + 14
+        * Double(panels.map { TextWidth.boldLines($0.title, width: width).count }.max() ?? 0)
     self.sharesY = sharesY
     self.yLabelWidth = yLabelWidth
     xLabels = stride(from: 0, to: panels.count, by: columns).map { first in

@@ -5,12 +5,15 @@ package struct Panel: Sendable {
   package var y: Axis
   /// Drawn in this order, later ones on top.
   package var marks: [Mark]
+  /// Whether its axes are drawn as lines.
+  package var hasAxisLines: Bool
 
-  package init(title: String, x: Axis, y: Axis, marks: [Mark] = []) {
+  package init(title: String, x: Axis, y: Axis, marks: [Mark] = [], hasAxisLines: Bool = true) {
     self.title = title
     self.x = x
     self.y = y
     self.marks = marks
+    self.hasAxisLines = hasAxisLines
   }
 }
 
@@ -100,8 +103,10 @@ struct PanelDrawing {
       svg.label(line, area.left, area.top - 7 - Double(lines.count - 1 - index) * 14, TextStyle(isBold: true))
     }
     drawGrid(&svg)
-    svg.line(area.left, area.bottom, area.right, area.bottom, .rule)
-    svg.line(area.left, area.top, area.left, area.bottom, .rule)
+    if panel.hasAxisLines {
+      svg.line(area.left, area.bottom, area.right, area.bottom, .rule)
+      svg.line(area.left, area.top, area.left, area.bottom, .rule)
+    }
     if showsXLabels { drawXLabels(&svg) }
     if showsYLabels { drawYLabels(&svg) }
     for mark in panel.marks { draw(mark, &svg) }

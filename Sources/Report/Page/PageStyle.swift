@@ -19,6 +19,10 @@ enum PageStyle {
     ul { padding-left: 1.2rem; }
     .quiet, figcaption { color: var(--quiet); font-size: .9rem; }
     .lead { font-size: 1.05rem; }
+    .question { font-size: 1.2rem; font-style: italic; }
+    td a { color: inherit; text-decoration-color: var(--line); text-underline-offset: .2em; }
+    td a:hover { text-decoration-color: currentColor; }
+    tr:target { background: var(--tint); box-shadow: inset 3px 0 0 var(--accent); }
     .counts { display: flex; flex-wrap: wrap; gap: .4rem 2.2rem; margin: 1rem 0; padding: 0; list-style: none; }
     .counts b { display: block; font-size: 1.7rem; line-height: 1.2; font-weight: 600; font-variant-numeric: tabular-nums; }
     .alarm { color: var(--alarm); }

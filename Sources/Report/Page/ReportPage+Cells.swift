@@ -5,6 +5,14 @@ extension ReportPage {
   /// A page of many thousand rows opens slowly; from this number on, the rows are in cells.csv alone.
   private static let mostRows = 3000
 
+  private var showsAllCells: Bool { analysis.cells.count <= Self.mostRows }
+
+  /// What `content` writes, leading to the rows of a setting's cells where the page has them.
+  func link(to key: SettingKey, _ page: inout HTMLWriter, _ content: (inout HTMLWriter) -> Void) {
+    guard showsAllCells, let place = analysis.place(of: key) else { return content(&page) }
+    page.element("a", "href=\"#setting-\(place + 1)\"") { content(&$0) }
+  }
+
   func writeCells(_ page: inout HTMLWriter) {
     page.element("p") { page in
       page.write(
@@ -14,10 +22,12 @@ extension ReportPage {
       page.leaf("code", explainCommand)
     }
     let unfinished = analysis.unfinished
-    if analysis.cells.count <= Self.mostRows {
+    if showsAllCells {
       page.element("details", analysis.cells.count <= 60 ? "open" : "") { page in
         page.leaf("summary", "All \(analysis.cells.count) cells")
-        writeRows(analysis.cells[...], &page)
+        let first = Dictionary(
+          uniqueKeysWithValues: analysis.runsOfSettings.enumerated().map { ($1.lowerBound, $0 + 1) })
+        writeRows(analysis.cells[...], &page) { place in first[place].map { "id=\"setting-\($0)\"" } ?? "" }
       }
     } else {
       page.leaf("p", "All \(NumberText.count(analysis.cells.count)) cells are in cells.csv.")
@@ -32,14 +42,18 @@ extension ReportPage {
     }
   }
 
-  private func writeRows(_ cells: ArraySlice<CellResult>, _ page: inout HTMLWriter) {
+  /// - Parameter attributes: Of the row at a place in `cells`.
+  private func writeRows(
+    _ cells: ArraySlice<CellResult>, _ page: inout HTMLWriter, attributes: (Int) -> String = { _ in "" }
+  ) {
     let headings: [HTMLWriter.Heading] = [
       .text("Cell"), .number("Seed"), .text("State"), .text("Metric"), .number("Value"), .text("Train stage"),
       .text("Test stage"), .text("Reason"),
     ]
     page.table("Cells", headings: headings) { page in
-      for result in cells {
-        page.element("tr") { page in
+      for place in cells.indices {
+        let result = cells[place]
+        page.element("tr", attributes(place)) { page in
           page.element("th", "scope=\"row\"") { $0.leaf("code", result.cell.id.text) }
           page.leaf("td", "class=\"number\"", String(result.cell.seed))
           page.leaf("td", result.state == .done ? "" : "class=\"alarm\"", result.state.rawValue)
@@ -59,18 +73,7 @@ extension ReportPage {
 
   /// The command that leads from a row to its stages, with a cell of the study.
   private var explainCommand: String {
-    let study = analysis.provenance["study_file"]?.stringValue ?? analysis.study
     let cell = analysis.cells.first?.cell.id.text ?? "CELL"
-    return "graft explain \(Self.shellWord(study)) \(Self.shellWord(cell))"
-  }
-
-  /// The text as one word of a POSIX shell.
-  private static func shellWord(_ text: String) -> String {
-    let plain = text.utf8.allSatisfy { byte in
-      (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-        || "/._-=+:,@".utf8.contains(byte)
-    }
-    if plain, !text.isEmpty { return text }
-    return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    return "graft explain \(studyWord) \(ShellText.word(cell))"
   }
 }

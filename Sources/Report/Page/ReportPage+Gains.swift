@@ -1,6 +1,6 @@
 extension ReportPage {
   func writeGains(_ page: inout HTMLWriter) {
-    writeFigure("figure-1", &page)
+    writeFigures(of: .gains, &page)
     guard !analysis.gains.isEmpty else {
       page.leaf(
         "p", "There is nothing to compare: no case of the study plans at least two of RI, ST and WT.")
@@ -13,11 +13,11 @@ extension ReportPage {
     headings += ["RI", "ST", "WT"].map { .number("\($0) (n)") }
     // What figure 1 shows comes first; what a narrow screen cuts off is what is asked for least.
     headings.append(.number("WT / RI"))
-    headings += Self.contrastHeadings(.wtRI)
+    headings += contrastHeadings(.wtRI)
     headings += [.number("Feature reuse"), .number("scaled")]
-    headings += Self.contrastHeadings(.wtST)
+    headings += contrastHeadings(.wtST)
     headings.append(.number("Share of gain"))
-    headings += Self.contrastHeadings(.stRI)
+    headings += contrastHeadings(.stRI)
     page.table("Gains from transfer", headings: headings) { page in
       var dataset: String?
       for gain in analysis.gains {
@@ -31,6 +31,37 @@ extension ReportPage {
     page.element("ul", "class=\"quiet\"") { page in
       for sentence in GainNotes(analysis).methods { page.leaf("li", sentence) }
     }
+    writeCorrelations(&page)
+  }
+
+  /// How gains go with what cases are.
+  private func writeCorrelations(_ page: inout HTMLWriter) {
+    let correlations = GainCorrelation.all(analysis)
+    guard !correlations.isEmpty else { return }
+    page.leaf("h3", "What the gain goes with")
+    let headings: [HTMLWriter.Heading] = [
+      .text("Of"), .text("With"), .text("Within"), .number("Settings"), .number("Rank correlation"), .number("p"),
+    ]
+    page.table("Rank correlations of gains", headings: headings) { page in
+      var last: (GainCorrelation.Quantity, GainCorrelation.Factor)?
+      for found in correlations {
+        let isFirst = last.map { $0 != (found.quantity, found.factor) } ?? true
+        page.element("tr", isFirst ? "class=\"first\"" : "") { page in
+          page.leaf("th", "scope=\"row\"", found.quantity.title)
+          page.leaf("th", "scope=\"row\"", found.factor.title)
+          page.leaf("td", found.group.name)
+          page.leaf("td", "class=\"number\"", String(found.correlation.n))
+          page.leaf("td", "class=\"number\"", NumberText.signed(found.correlation.rho, 2))
+          page.leaf("td", "class=\"number\"", NumberText.probability(found.correlation.p))
+        }
+        last = (found.quantity, found.factor)
+      }
+    }
+    page.leaf(
+      "p", "class=\"quiet\"",
+      "Spearman's rank correlations over settings, not corrected for their number: they describe this study's settings, which"
+        + " are few and share data sets and backbones. Up to nine settings p counts every order; beyond, it is Student's t."
+    )
   }
 
   private func writeGain(_ gain: Gain, showsFraction: Bool, _ page: inout HTMLWriter) {
@@ -45,8 +76,10 @@ extension ReportPage {
     for setting in [gain.ri, gain.st, gain.wt] {
       page.element("td", "class=\"number\"") { page in
         guard let setting else { return }
-        page.write(setting.summary.map { NumberText.fixed($0.mean, 3) } ?? "–")
-        page.leaf("small", " (\(setting.n))\(setting.isComplete ? "" : PerformanceTable.incompleteMark)")
+        link(to: setting.key, &page) { page in
+          page.write(setting.summary.map { NumberText.fixed($0.mean, 3) } ?? "–")
+          page.leaf("small", " (\(setting.n))\(setting.isComplete ? "" : PerformanceTable.incompleteMark)")
+        }
       }
     }
     writeEstimate(gain.relativeGain.map { NumberText.fixed($0.ratio, 3) }, gain.relativeGain?.interval, n: nil, &page)
@@ -58,8 +91,8 @@ extension ReportPage {
     writeContrast(.stRI, gain, &page)
   }
 
-  private static func contrastHeadings(_ contrast: Contrast) -> [HTMLWriter.Heading] {
-    [.number("\(contrast.title) (n)"), .number("p (Holm)")]
+  private func contrastHeadings(_ contrast: Contrast) -> [HTMLWriter.Heading] {
+    [.number("\(contrast.title) (n)"), .number("p (\(analysis.reporting.correction.shortTitle))")]
   }
 
   private func writeContrast(_ contrast: Contrast, _ gain: Gain, _ page: inout HTMLWriter) {
@@ -69,7 +102,7 @@ extension ReportPage {
       n: comparison?.differences.n, &page)
     page.element("td", "class=\"number\"") { page in
       page.write(comparison?.p.map(NumberText.probability) ?? "")
-      if let corrected = comparison?.holmP {
+      if let corrected = comparison?.correctedP {
         page.leaf("small", "class=\"below\"", "(\(NumberText.probability(corrected)))")
       }
     }
@@ -124,8 +157,8 @@ struct GainNotes {
         + " runs that share a seed; [brackets] hold 95 % intervals: paired Student t for differences, Fieller's for ratios,"
         + " which excludes 1 exactly where the difference's excludes 0. An interval that is not there could not be computed:"
         + " one pair, or a mean of RI not clearly above zero.",
-      "p is the exact two-sided sign-flip test of the pairs; in (parentheses) it is corrected by Holm's method over all"
-        + " rows of the column.",
+      "p is the exact two-sided sign-flip test of the pairs; in (parentheses) it is corrected by the method of"
+        + " \(analysis.reporting.correction.title) over all rows of the column.",
     ]
     let most = analysis.gains.flatMap { $0.differences.values.map(\.differences.n) }.max() ?? 0
     if most > 1 {

@@ -18,8 +18,16 @@ extension ReportPage {
       if kind == .distance {
         page.leaf("p", "The distances are in the table of data sets below, and the vertical axis of figure 1.")
       }
+      if kind == .testBootstrap {
+        page.leaf(
+          "p",
+          "How far a model's result would move with other test images of the same kind: the standard deviation over test sets"
+            + " drawn with replacement from its own, from the kept predictions; the bounds of the 95 % intervals are in"
+            + " settings.csv. The sd in the table of performance is over seeds and says nothing of the test images; the two"
+            + " are apart.")
+      }
       writeNumbers(of: kind, &page)
-      if let figure = DrawnFigure.ofMeasures.first(where: { $0.kind == kind }) { writeFigure(figure.name, &page) }
+      writeFigures(of: .measure(kind), &page)
     }
   }
 
@@ -55,6 +63,10 @@ extension ReportPage {
 
   private func write(_ setting: SettingResult?, _ page: inout HTMLWriter) {
     guard let setting else { return }
+    link(to: setting.key, &page) { writeValue(of: setting, &$0) }
+  }
+
+  private func writeValue(of setting: SettingResult, _ page: inout HTMLWriter) {
     if let summary = setting.summary {
       // Distances of weights may be of any size.
       let isOfAnySize = summary.mean > 0 && (summary.mean < 0.01 || summary.mean >= 1000)

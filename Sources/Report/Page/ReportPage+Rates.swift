@@ -3,7 +3,7 @@ import Store
 extension ReportPage {
   /// The learning rates that searches found.
   func writeRates(_ page: inout HTMLWriter) {
-    writeFigure("lr-search", &page)
+    writeFigures(of: .rates, &page)
     let showsFraction = analysis.fractions.count > 1
     var headings: [HTMLWriter.Heading] = [.text("Data set"), .text("Backbone")]
     if showsFraction { headings.append(.number("Fraction")) }

@@ -7,6 +7,8 @@ struct ReportPage: Sendable {
   let analysis: StudyAnalysis
   let table: PerformanceTable
   let figures: [DrawnFigure]
+  /// The paths of the report's files that show no figure, relative to the page.
+  let besides: [String]
 
   var html: String {
     var page = HTMLWriter()
@@ -39,8 +41,7 @@ struct ReportPage: Sendable {
       { writeSection("performance", "Performance", &$0, writePerformance) },
       {
         writeSection("training", "Training", &$0) { page in
-          writeFigure("training-curves", &page)
-          writeFigure("convergence", &page)
+          writeFigures(of: .training, &page)
         }
       },
     ]
@@ -51,6 +52,8 @@ struct ReportPage: Sendable {
     return parts + [
       { writeSection("data", "Data sets", &$0, writeDatasets) },
       { writeSection("cells", "Cells: where each number comes from", &$0, writeCells) },
+      { writeSection("run", "What was run", &$0, writeRun) },
+      { writeSection("repeat", "How to repeat it", &$0, writeRepeat) },
       { writeSection("provenance", "Provenance", &$0, writeProvenance) },
     ]
   }
@@ -67,18 +70,26 @@ struct ReportPage: Sendable {
   private func writeHeader(_ page: inout HTMLWriter) {
     page.element("header") { page in
       page.leaf("h1", analysis.study)
+      if let question = analysis.reporting.question { page.leaf("p", "class=\"question\"", question) }
       page.leaf("p", "class=\"lead\"", shape)
       page.element("ul", "class=\"counts\"") { page in
         page.element("li") { page in
-          page.leaf("b", "\(NumberText.count(analysis.count(.done))) of \(NumberText.count(analysis.cells.count))")
+          page.leaf("b", "\(NumberText.count(analysis.count(.done))) of \(NumberText.count(analysis.plannedCells))")
           page.write("cells done")
         }
-        for state in [CellState.diverged, .failed, .missing] where analysis.count(state) > 0 {
+        for state in CellState.unfinished where analysis.count(state) > 0 {
           page.element("li", "class=\"alarm\"") { page in
             page.leaf("b", NumberText.count(analysis.count(state)))
             page.write(state.rawValue)
           }
         }
+      }
+      if analysis.importedCells > 0 {
+        let sources = analysis.cells.filter(\.isImported).map { TransferCase($0.cell).source ?? "" }.uniqued()
+        page.leaf(
+          "p",
+          "Beside them stand \(NumberText.count(analysis.importedCells)) results from elsewhere, named by their source:"
+            + " \(sources.joined(separator: ", ")).")
       }
       writeReasons(&page)
       for sentence in GainNotes(analysis).findings { page.leaf("p", sentence) }
@@ -88,7 +99,7 @@ struct ReportPage: Sendable {
         <a href="#training">Training</a> \(analysis.rateSearches.isEmpty ? "" : "<a href=\"#rates\">Learning rates</a> ")\
         \(analysis.measureKinds.isEmpty ? "" : "<a href=\"#measures\">Feature reuse</a> ")\
         <a href="#data">Data sets</a> <a href="#cells">Cells</a> \
-        <a href="#provenance">Provenance</a></nav>
+        <a href="#run">Run</a> <a href="#repeat">Repeat</a> <a href="#provenance">Provenance</a></nav>
 
         """)
     }
@@ -137,10 +148,16 @@ struct ReportPage: Sendable {
       for row in table.rows {
         page.element("tr", row.names.first == dataset ? "" : "class=\"first\"") { page in
           for name in row.names { page.leaf("th", "scope=\"row\"", name) }
-          for entry in row.entries { page.element("td", "class=\"number\"") { write(entry, &$0) } }
+          for (entry, name) in zip(row.entries, table.initialisations) {
+            let key = SettingKey(transferCase: row.transferCase, initialisation: name)
+            page.element("td", "class=\"number\"") { page in link(to: key, &page) { write(entry, &$0) } }
+          }
         }
         dataset = row.names.first
       }
+    }
+    if table.hasFewRuns {
+      page.leaf("p", "class=\"quiet\"", "\(PerformanceTable.fewRunsMark) \(PerformanceTable.fewRunsNote)")
     }
     if !table.notes.isEmpty {
       page.element("details") { page in
@@ -150,19 +167,18 @@ struct ReportPage: Sendable {
         }
       }
     }
-    writeFigure("performance", &page)
+    writeFigures(of: .performance, &page)
   }
 
   private func write(_ entry: PerformanceTable.Entry?, _ page: inout HTMLWriter) {
     guard let entry else { return }
-    let mark = entry.isComplete ? "" : PerformanceTable.incompleteMark
     if let mean = entry.mean {
       let value = mean + (entry.sd.map { " ± \($0)" } ?? "")
       if entry.isBest { page.leaf("b", value) } else { page.write(value) }
     } else {
       page.write("–")
     }
-    page.leaf("small", " (\(entry.n))\(mark)")
+    page.leaf("small", " (\(entry.n))\(entry.marks)")
   }
 
   private func writeDatasets(_ page: inout HTMLWriter) {
@@ -233,23 +249,17 @@ struct ReportPage: Sendable {
     }
   }
 
-  private func writeProvenance(_ page: inout HTMLWriter) {
-    page.leaf("p", "What made these results, as recorded with them; the same is in provenance.json.")
-    page.leaf("pre", analysis.provenance.indentedText)
-    let layers = analysis.measureKinds.contains(where: StageKind.ofLayers.contains) ? "layers.csv, " : ""
-    page.leaf(
-      "p", "class=\"quiet\"",
-      "Beside this page: cells.csv, settings.csv, gains.csv, history.csv, \(layers)the tables for LaTeX and Markdown in tables/, and "
-        + "each figure as SVG with its numbers as CSV in figures/. The same results give the same bytes.")
-  }
-
-  func writeFigure(_ name: String, _ page: inout HTMLWriter) {
-    guard let drawn = figures.first(where: { $0.figure.name == name }) else { return }
-    page.element("figure") { page in
-      page.element("div", "role=\"region\" tabindex=\"0\" \(HTMLWriter.attribute("aria-label", drawn.figure.title))") {
-        $0.raw(drawn.svg)
+  func writeFigures(of section: FigureEntry.Section, _ page: inout HTMLWriter) {
+    for entry in FigureCatalogue.all where entry.section == section {
+      guard let drawn = figures.first(where: { $0.figure.name == entry.name }) else { continue }
+      page.element("figure") { page in
+        page.element(
+          "div", "role=\"region\" tabindex=\"0\" \(HTMLWriter.attribute("aria-label", drawn.figure.title))"
+        ) {
+          $0.raw(drawn.svg)
+        }
+        page.leaf("figcaption", "\(drawn.figure.title). \(drawn.figure.description)")
       }
-      page.leaf("figcaption", "\(drawn.figure.title). \(drawn.figure.description)")
     }
   }
 }

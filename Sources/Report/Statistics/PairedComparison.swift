@@ -4,8 +4,15 @@ package struct PairedComparison: Sendable, Hashable {
   package let differences: SampleSummary
   /// The exact two-sided p value of the sign-flip test; nil for fewer than 2 pairs or more than `SignFlipTest.limit`.
   package let p: Double?
-  /// `p` corrected by Holm's method over all comparisons of the same kind in the study.
-  package var holmP: Double?
+  /// `p` corrected over all comparisons of the same two initialisations in the study.
+  package var correctedP: Double?
+  /// Of the mean difference, by the bootstrap of pairs; nil for one pair, and where the differences do not vary.
+  package let bootstrap: Interval?
+  /// The two-sided p value of the paired t test; nil for one pair, and where the differences do not vary.
+  package let tP: Double?
+
+  /// The smallest `p` that so many pairs can reach.
+  package var smallestP: Double { SignFlipTest.smallestReachable(n: differences.n) }
 
   /// Nil where no seed is shared.
   package init?(first: [Double], second: [Double]) {
@@ -13,6 +20,12 @@ package struct PairedComparison: Sendable, Hashable {
     guard let summary = SampleSummary(differences) else { return nil }
     self.differences = summary
     p = SignFlipTest.twoSided(differences)
+    bootstrap = BootstrapInterval.ofMean(differences)
+    tP = summary.sd.flatMap { sd in
+      guard sd > 0 else { return nil }
+      let t = summary.mean / (sd / Double(summary.n).squareRoot())
+      return 2 * StudentT.cumulative(-t.magnitude, degrees: Double(summary.n - 1))
+    }
   }
 }
 
@@ -55,21 +68,5 @@ package enum SignFlipTest {
     var sums = [0.0]
     for value in values { sums = sums.map { $0 - value } + sums.map { $0 + value } }
     return sums.sorted()
-  }
-}
-
-/// Holm's step-down correction: the chance of any false discovery in the family stays below the level, whatever the
-/// dependence between tests (Holm, Scandinavian Journal of Statistics 6, 1979).
-package enum HolmCorrection {
-  /// The corrected p values, in the order given.
-  package static func corrected(_ values: [Double]) -> [Double] {
-    let order = values.indices.sorted { (values[$0], $0) < (values[$1], $1) }
-    var corrected = values
-    var floor = 0.0
-    for (rank, index) in order.enumerated() {
-      floor = Swift.max(floor, Swift.min(1, values[index] * Double(values.count - rank)))
-      corrected[index] = floor
-    }
-    return corrected
   }
 }

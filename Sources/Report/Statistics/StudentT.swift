@@ -37,9 +37,9 @@ package enum StudentT {
     return roundedToTwelveDigits(t)
   }
 
-  private static func roundedToTwelveDigits(_ value: Double) -> Double {
-    guard value > 0 else { return value }
-    let scale = pow(10, 11 - floor(log10(value)))
+  static func roundedToTwelveDigits(_ value: Double) -> Double {
+    guard value != 0, value.isFinite else { return value }
+    let scale = pow(10, 11 - floor(log10(value.magnitude)))
     return (value * scale).rounded() / scale
   }
 }

@@ -18,9 +18,10 @@ extension PerformanceTable {
       text += Self.line(row.names.map(Self.escaped) + row.entries.map { $0.map(Self.text) ?? "" })
     }
     text += "    \\bottomrule\n  \\end{tabular}\n"
-    if !notes.isEmpty {
+    if !notes.isEmpty || hasFewRuns {
       text += "\n  \\smallskip\n  \\begin{minipage}{\\linewidth}\n    \\footnotesize\n"
-      text += "    \\textsuperscript{\\dag} Fewer runs than planned.\n"
+      if hasFewRuns { text += "    \(Self.mark(Self.fewRunsMark)) \(Self.fewRunsNote)\n" }
+      if !notes.isEmpty { text += "    \(Self.mark(Self.incompleteMark)) Fewer runs than planned.\n" }
       for note in notesForPrint { text += "    \(Self.escaped(note))\n" }
       text += "  \\end{minipage}\n"
     }
@@ -30,10 +31,14 @@ extension PerformanceTable {
   private static func line(_ fields: [String]) -> String { "    " + fields.joined(separator: " & ") + " \\\\\n" }
 
   private static func text(_ entry: Entry) -> String {
-    let mark = entry.isComplete ? "" : "\\textsuperscript{\\dag}"
+    let mark = entry.marks.map { Self.mark(String($0)) }.joined()
     guard let mean = entry.mean else { return "-- (0)\(mark)" }
     let value = entry.sd.map { "$\(mean) \\pm \($0)$" } ?? "$\(mean)$"
     return (entry.isBest ? "\\textbf{\\boldmath\(value)}" : value) + " (\(entry.n))\(mark)"
+  }
+
+  private static func mark(_ mark: String) -> String {
+    "\\textsuperscript{\(mark == incompleteMark ? "\\dag" : "\\ddag")}"
   }
 
   private static func escaped(_ text: String) -> String {

@@ -9,6 +9,7 @@ extension PerformanceTable {
       text += Self.line(row.names.map(Self.escaped) + row.entries.map { $0.map(Self.text) ?? "" })
     }
     if rows.isEmpty { text += "\nThe study has no cells.\n" }
+    if hasFewRuns { text += "\n\(Self.fewRunsMark) \(Self.fewRunsNote)\n" }
     if !notes.isEmpty {
       text += "\n\(Self.incompleteMark) Fewer runs than planned:\n\n"
       for note in notesForPrint { text += "- \(Self.escaped(note))\n" }
@@ -19,10 +20,9 @@ extension PerformanceTable {
   private static func line(_ fields: [String]) -> String { "| " + fields.joined(separator: " | ") + " |\n" }
 
   private static func text(_ entry: Entry) -> String {
-    let mark = entry.isComplete ? "" : incompleteMark
-    guard let mean = entry.mean else { return "– (0)\(mark)" }
+    guard let mean = entry.mean else { return "– (0)\(entry.marks)" }
     let value = mean + (entry.sd.map { " ± \($0)" } ?? "")
-    return (entry.isBest ? "**\(value)**" : value) + " (\(entry.n))\(mark)"
+    return (entry.isBest ? "**\(value)**" : value) + " (\(entry.n))\(entry.marks)"
   }
 
   /// Names may hold what Markdown takes for syntax.

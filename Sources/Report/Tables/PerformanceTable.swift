@@ -10,6 +10,7 @@ package struct PerformanceTable: Sendable {
   package let notes: [String]
 
   package struct Row: Sendable {
+    package let transferCase: TransferCase
     package let names: [String]
     /// One for each initialisation; nil where the study plans no such setting.
     package let entries: [Entry?]
@@ -26,6 +27,12 @@ package struct PerformanceTable: Sendable {
     package let absences: String
 
     package var isComplete: Bool { n == planned }
+    /// Whether its mean is of too few runs for what the study's paper reports.
+    package var isOfFewRuns: Bool { n > 0 && n < PerformanceTable.fewRuns }
+    /// What follows its number of runs: daggers for fewer than planned, double ones for fewer than five.
+    package var marks: String {
+      (isComplete ? "" : PerformanceTable.incompleteMark) + (isOfFewRuns ? PerformanceTable.fewRunsMark : "")
+    }
   }
 
   package init(_ analysis: StudyAnalysis) {
@@ -54,7 +61,7 @@ package struct PerformanceTable: Sendable {
       let names =
         [transferCase.dataset, MetricName.plain(metric), transferCase.backbone]
         + (showsFraction ? [NumberText.exact(transferCase.fraction)] : []) + further
-      rows.append(Row(names: names, entries: entries))
+      rows.append(Row(transferCase: transferCase, names: names, entries: entries))
       for setting in settings.compactMap(\.self) where !setting.isComplete {
         notes.append(
           "\(setting.key.title(showsFraction: showsFraction)): \(setting.n) of \(setting.planned) runs"
@@ -69,6 +76,13 @@ package struct PerformanceTable: Sendable {
   static let caption = "Test performance by initialisation: mean ± sd (n runs); best mean of a row in bold."
   /// What marks an entry with fewer runs than planned.
   static let incompleteMark = "†"
+  /// Means of fewer runs than the study's paper has are marked.
+  static let fewRuns = 5
+  static let fewRunsMark = "‡"
+  static let fewRunsNote = "Fewer than five runs."
+
+  var hasFewRuns: Bool { rows.contains { $0.entries.contains { $0?.isOfFewRuns ?? false } } }
+
   /// More notes than a reader takes in are left to settings.csv, and counted.
   static let notesShown = 40
 

@@ -100,6 +100,7 @@ package enum StudyTables {
       .integer("n") { $0.n },
       .integer("diverged") { $0.diverged },
       .integer("failed") { $0.failed },
+      .integer("stale") { $0.stale },
       .integer("missing") { $0.missing },
       .number("mean") { $0.summary?.mean },
       .number("sd") { $0.summary?.sd },
@@ -137,13 +138,15 @@ package enum StudyTables {
         .number(name) { $0.differences[contrast]?.differences.mean },
         .number("\(name)_ci_low") { $0.differences[contrast]?.differences.interval?.low },
         .number("\(name)_ci_high") { $0.differences[contrast]?.differences.interval?.high },
+        .number("\(name)_bca_low") { $0.differences[contrast]?.bootstrap?.low },
+        .number("\(name)_bca_high") { $0.differences[contrast]?.bootstrap?.high },
         .number("\(name)_p") { $0.differences[contrast]?.p },
-        .number("\(name)_p_holm") { $0.differences[contrast]?.holmP },
+        .number("\(name)_p_corrected") { $0.differences[contrast]?.correctedP },
       ]
     }
     let families = Dictionary(
       Contrast.allCases.map { contrast in
-        (contrast, analysis.gains.count { $0.differences[contrast]?.holmP != nil })
+        (contrast, analysis.gains.count { $0.differences[contrast]?.correctedP != nil })
       }
     ) { first, _ in first }
     columns += [
@@ -152,7 +155,7 @@ package enum StudyTables {
       },
       .text("p_method") { _ in "exact two-sided sign flip of pairs" },
       .text("p_correction") { _ in
-        "holm within each contrast; tests: "
+        "\(analysis.reporting.correction.rawValue) within each contrast; tests: "
           + Contrast.allCases.map { "\($0.rawValue) \(families[$0] ?? 0)" }.joined(separator: " ")
       },
       .number("relative_gain") { $0.relativeGain?.ratio },
@@ -162,9 +165,18 @@ package enum StudyTables {
       .number("feature_reuse_ci_low") { $0.featureReuseInterval?.low },
       .number("feature_reuse_ci_high") { $0.featureReuseInterval?.high },
       .number("feature_reuse_normalised") { $0.featureReuseNormalised },
+      .number("feature_reuse_normalised_ci_low") { gain in
+        gain.featureReuseInterval.flatMap { analysis.normalised($0.low, of: gain.transferCase.source) }
+      },
+      .number("feature_reuse_normalised_ci_high") { gain in
+        gain.featureReuseInterval.flatMap { analysis.normalised($0.high, of: gain.transferCase.source) }
+      },
       .number("reuse_share_of_gain") { $0.reuseShareOfGain },
+      .number("reuse_share_of_gain_ci_low") { $0.reuseShareInterval?.low },
+      .number("reuse_share_of_gain_ci_high") { $0.reuseShareInterval?.high },
       .text("ratio_ci_method") { gain in
-        gain.relativeGain?.interval == nil && gain.featureReuseInterval == nil ? nil : "paired fieller 95%"
+        gain.relativeGain?.interval == nil && gain.featureReuseInterval == nil && gain.reuseShareInterval == nil
+          ? nil : "paired fieller 95%"
       },
     ]
     return DataTable(columns).csv(analysis.gains)

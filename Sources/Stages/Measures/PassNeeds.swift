@@ -50,7 +50,7 @@ struct PassNeeds {
     first = first ?? FirstWeights(parameters, inputs)
     subset = (parameters.fraction, parameters.seed)
     switch parameters.analysis {
-    case .test, .layerImportance, .l2, .crossCKA, .distance: break
+    case .test, .layerImportance, .l2, .crossCKA, .distance, .testBootstrap: break
     case .embedding: features = true
     case .knn(let options):
       if !neighbours.contains(options) { neighbours.append(options) }

@@ -1,0 +1,108 @@
+import Planner
+import Store
+
+/// When a study's stages ran and where, made ready to be drawn and told.
+package struct RunRecord: Sendable {
+  /// An attempt on the slot that it is drawn on.
+  package struct Bar: Sendable {
+    package let attempt: AttemptOfWork
+    /// Its place in `slots`.
+    package let slot: Int
+    /// Seconds from the first start, idle times left out.
+    package let start: Double
+    package let end: Double
+  }
+
+  /// In the order of their starts; those whose end was not seen are not among them.
+  package let bars: [Bar]
+  /// What ran one after another: a name for each, by machine and device.
+  package let slots: [String]
+  /// Where idle time is left out, in seconds as the bars have them, and how long it was.
+  package let pauses: [(at: Double, seconds: Double)]
+  /// From the first start to the last end, with idle times.
+  package let wholeSeconds: Double
+  /// Without them.
+  package let busySeconds: Double
+
+  /// Times longer than this in which nothing ran are left out.
+  static let longestIdle = 600.0
+
+  package init(_ attempts: [AttemptOfWork]) {
+    let ended = attempts.filter { $0.finished != nil }.sorted {
+      ($0.started, $0.number) < ($1.started, $1.number)
+    }
+    var pauses: [(at: Double, seconds: Double)] = []
+    var bars: [Bar] = []
+    var slots: [(place: String, index: Int, free: Timestamp)] = []
+    var perPlace: [String: Int] = [:]
+    var leftOut = 0.0
+    let first = ended.first?.started
+    var last = first
+    for attempt in ended {
+      guard let first, let finished = attempt.finished, let latest = last else { continue }
+      let idle = attempt.started.seconds(since: latest)
+      if idle > Self.longestIdle {
+        pauses.append((at: latest.seconds(since: first) - leftOut, seconds: idle))
+        leftOut += idle
+      }
+      last = max(latest, finished)
+      let place = Self.place(of: attempt)
+      let slot =
+        slots.firstIndex { $0.place == place && $0.free <= attempt.started }
+        ?? {
+          slots.append((place, perPlace[place, default: 0], first))
+          perPlace[place, default: 0] += 1
+          return slots.count - 1
+        }()
+      slots[slot].free = finished
+      let start = attempt.started.seconds(since: first) - leftOut
+      bars.append(
+        Bar(attempt: attempt, slot: slot, start: start, end: start + finished.seconds(since: attempt.started)))
+    }
+    self.pauses = pauses
+    wholeSeconds = first.flatMap { first in last.map { $0.seconds(since: first) } } ?? 0
+    busySeconds = wholeSeconds - leftOut
+    // Slots of one place stand together.
+    let order = slots.indices.sorted { (slots[$0].place, slots[$0].index) < (slots[$1].place, slots[$1].index) }
+    var newPlaces = Array(repeating: 0, count: slots.count)
+    for (new, old) in order.enumerated() { newPlaces[old] = new }
+    self.slots = order.map { old in
+      let slot = slots[old]
+      return perPlace[slot.place] == 1 ? slot.place : "\(slot.place) #\(slot.index + 1)"
+    }
+    self.bars = bars.map {
+      Bar(attempt: $0.attempt, slot: newPlaces[$0.slot], start: $0.start, end: $0.end)
+    }
+  }
+
+  private static func place(of attempt: AttemptOfWork) -> String {
+    [attempt.host, attempt.device].filter { !$0.isEmpty }.joined(separator: " ")
+  }
+
+  /// How many attempts ran at a time, in seconds, of each kind.
+  package struct Moment: Sendable {
+    package let time: Double
+    package let counts: [Int]
+  }
+
+  /// How many attempts ran at once, by kind, at evenly spaced times.
+  package func running(_ kinds: [StageKind], times: Int) -> [Moment] {
+    let positions = Dictionary(kinds.enumerated().map { ($1, $0) }) { first, _ in first }
+    var changes = [[Int]](repeating: Array(repeating: 0, count: kinds.count), count: times + 1)
+    let step = busySeconds / Double(max(1, times - 1))
+    guard step > 0 else { return [] }
+    for bar in bars {
+      guard let kind = positions[bar.attempt.kind] else { continue }
+      let first = Int((bar.start / step).rounded(.up))
+      let end = Int((bar.end / step).rounded(.up))
+      guard first < end, first <= times else { continue }
+      changes[first][kind] += 1
+      changes[min(times, end)][kind] -= 1
+    }
+    var counts = Array(repeating: 0, count: kinds.count)
+    return (0..<times).map { index in
+      for kind in kinds.indices { counts[kind] += changes[index][kind] }
+      return Moment(time: Double(index) * step, counts: counts)
+    }
+  }
+}
