@@ -3,7 +3,8 @@
 SWIFT_FLAGS := -c release
 GRAFT := .build/release/graft
 
-.PHONY: study test test-slurm chaos check lint build setup chest-xray bench bench-train bench-data bench-reuse bench-orchestration bench-report clean
+.PHONY: study test test-slurm test-docs test-browser reference docs install dist chaos check lint build setup chest-xray \
+  bench bench-train bench-data bench-reuse bench-orchestration bench-report bench-serve clean
 
 # Runs the embedded default study, grids/quickstart.yaml, and says where its report lies.
 study: build
@@ -25,7 +26,7 @@ build: setup
 
 # Everything is tested as it is used: in release mode. The tests that run whole studies come by themselves, one after the
 # other: they keep the machine busy, and the others are many at once.
-STUDY_TESTS := CommandsTests|StagesTests|ChaosTests
+STUDY_TESTS := CommandsTests|ServeTests|StagesTests|ChaosTests|DocsTests
 SLURM_TESTS := Slurm(Cluster|Leftover|Site|Study)Tests
 test: setup
 	@swift build $(SWIFT_FLAGS) --build-tests
@@ -38,6 +39,34 @@ test-slurm:
 	@sh scripts/setup.sh slurm-wlm munge
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test $(SWIFT_FLAGS) --skip-build --filter '$(or $(ONLY),$(SLURM_TESTS))'
+
+# Every block of the documentation that can be run here, slow ones too, and what they print; PAGES='docs/tutorial.md' takes some.
+test-docs: build
+	@.build/release/graft-docs run $(PAGES)
+
+# What follows from the commands' declarations and the table of options: man/, docs/reference.md, docs/options.md.
+reference: build
+	@.build/release/graft-docs reference
+
+# The pages of the sources' comments, by DocC.
+docs: setup
+	@sh scripts/docs.sh
+
+# Programs, manual and completions; DESTDIR goes before PREFIX.
+PREFIX ?= /usr/local
+install: build
+	@sh scripts/install.sh .build/release "$(DESTDIR)$(PREFIX)"
+
+# The release archive, in .build/dist.
+dist: setup
+	@sh scripts/dist.sh
+
+# The live page and the report's page in a Chromium without a window, which this installs; GRAFT_SCREENSHOTS=FOLDER keeps pictures.
+test-browser:
+	@sh scripts/setup.sh chromium python3
+	@swift build $(SWIFT_FLAGS) --product graft
+	@swift build $(SWIFT_FLAGS) --product graft-hollow-worker
+	@python3 Tests/Browser/browser.py
 
 # Studies under kills, full disks and failing syncs, compared with undisturbed ones; on one machine and on a Slurm of its own.
 # KILLS, SEED and ONLY (noop, training or slurm) say how many, which, and where; about 15 minutes for 1,000 kills.
@@ -84,6 +113,13 @@ bench-orchestration: build
 bench-report: build
 	@sh Benchmarks/report/peers.sh
 	@Benchmarks/.venv-report/bin/python Benchmarks/report/report.py $(if $(QUICK),--quick)
+
+# What 50 viewers of a study's live page cost: the server's share of a core, beside a run.
+bench-serve:
+	@sh scripts/setup.sh python3
+	@swift build $(SWIFT_FLAGS) --product graft
+	@swift build $(SWIFT_FLAGS) --product graft-hollow-worker
+	@python3 Benchmarks/serve.py
 
 clean:
 	@rm -rf .build

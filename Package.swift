@@ -51,6 +51,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
     // SHA-256, by the system's libcrypto. Its pkg-config file is not asked: that puts the system's folder of libraries before
@@ -78,14 +79,25 @@ let package = Package(
     .target(name: "Report", dependencies: ["Files", "Hashing", "Store", "Planner", "WorkerProtocol"]),
     // What is known of a study in, lines of a terminal's screen out.
     .target(name: "StudyView", dependencies: ["Planner"]),
+    // A plan and what has become of it since.
+    .target(name: "StudyWatch", dependencies: ["Executor", "Store", "StudyView", "Planner", "WorkerProtocol"]),
+    // A study's live page and data over HTTP.
+    .target(
+      name: "Serve",
+      dependencies: [
+        "Files", "Hashing", "Store", "StudyView", "StudyWatch", "Planner", "WorkerProtocol",
+        .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "FlyingSocks", package: "FlyingFox"),
+      ],
+      resources: ["page.html", "page.css", "page.js", "icon.svg"].map { .embedInCode("Resources/\($0)") }),
     .target(
       name: "Commands",
       dependencies: [
-        "Executor", "Files", "Hashing", "Report", "Store", "StudyView", "Planner", "WorkerProtocol",
+        "Executor", "Files", "Hashing", "Report", "Serve", "Store", "StudyView", "StudyWatch", "Planner",
+        "WorkerProtocol",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      // grids/quickstart.yaml by a link: the embedded default.
-      resources: [.embedInCode("Resources/quickstart.yaml")]),
+      // grids/quickstart.yaml by a link, the embedded default; and what `graft init` writes.
+      resources: [.embedInCode("Resources/quickstart.yaml"), .embedInCode("Resources/template.yaml")]),
     .executableTarget(name: "graft", dependencies: ["Commands"]),
     // libtorch behind a C interface. Its kernels are optimised in every configuration.
     .target(
@@ -148,6 +160,15 @@ let package = Package(
     .testTarget(
       name: "ChaosTests",
       dependencies: ["ChaosFaults", "graft", "graft-worker", "graft-hollow-worker", "graft-chaos"]),
+    // The documentation: its pages run, its reference made from the commands' own declarations.
+    .target(name: "DocPages", path: "Tests/DocPages"),
+    .executableTarget(
+      name: "graft-docs",
+      dependencies: ["DocPages", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tests/DocTool"),
+    .testTarget(
+      name: "DocsTests",
+      dependencies: ["DocPages", "graft", "graft-worker", "graft-docs"], exclude: ["images.pl", "weights.sh"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "Files", "Hashing"], exclude: ["Fixtures"]),
     .testTarget(
       name: "StagesTests", dependencies: ["Stages", "Planner", "Engine", "WorkerProtocol"], exclude: ["Fixtures"]),
@@ -155,6 +176,12 @@ let package = Package(
       name: "ReportTests", dependencies: ["Files", "Report", "Store", "Planner", "WorkerProtocol"],
       exclude: ["Snapshots", "Fixtures"]),
     .testTarget(name: "StudyViewTests", dependencies: ["StudyView", "Planner"], exclude: ["Snapshots"]),
+    // What needs a browser is in Tests/Browser; `make test-browser`.
+    .testTarget(
+      name: "ServeTests",
+      dependencies: [
+        "Serve", "Store", "StudyWatch", "Planner", "WorkerProtocol", "graft", "graft-hollow-worker",
+      ]),
     .testTarget(
       name: "CommandsTests",
       dependencies: [
@@ -169,4 +196,10 @@ let package = Package(
 // `make check`: a warning in the project's own sources is an error.
 if ProcessInfo.processInfo.environment["GRAFT_STRICT"] == "1" {
   for target in package.targets where target.type != .system { target.swiftSettings = [.treatAllWarnings(as: .error)] }
+}
+
+// `make docs`. The plugin is asked for there alone: it brings two packages that no build or test needs, and a clone is built
+// without fetching them.
+if ProcessInfo.processInfo.environment["GRAFT_DOCC"] == "1" {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
 }

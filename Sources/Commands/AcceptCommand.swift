@@ -10,8 +10,10 @@ struct AcceptCommand: ParsableCommand {
     abstract: "Let what an older version of a kind of stage made stand as it is; reports say so.",
     usage: "graft accept <kind> [<study>] [<options>]")
 
-  @Argument(help: "The kind of stage, as `graft plan` names it: train, test, knn, ...") var kind: String
-  @Argument(help: "The study file whose workspace is meant. Left out: the workspace of the current folder.")
+  @Argument(help: "The kind of stage, as `graft plan` names it: train, test, knn, ...", completion: .stageKind)
+  var kind: String
+  @Argument(
+    help: "The study file whose workspace is meant. Left out: the workspace of the current folder.", completion: .study)
   var study: String?
   @Option(help: ArgumentHelp("Why, for those who read the report.", valueName: "text")) var note = ""
   @Flag(help: "Take back what was accepted before.") var withdraw = false

@@ -6,6 +6,10 @@ struct DatasetSurvey {
   /// Data set, what, found, fine.
   private(set) var rows: [[JSONValue]] = []
   private(set) var isFine = true
+  /// What the worker found; empty where it was not asked.
+  private(set) var found: JSONValue = .object([:])
+  /// What is wrong with the images or their labels, in words.
+  private(set) var faults: [String] = []
   private let name: String
 
   /// Looks into the data set's folder.
@@ -43,9 +47,12 @@ struct DatasetSurvey {
     let request: JSONValue = ["parameters": parameters.canonical, "root": .string(root)]
     let (text, errors) = try WorkerProgram.output(["--survey-data", request.canonicalText])
     guard let found = text.flatMap({ try? JSONDecoder().decode(JSONValue.self, from: Data($0.utf8)) }) else {
-      return add("images", errors.trimmingCharacters(in: .whitespacesAndNewlines), false)
+      faults = [errors.trimmingCharacters(in: .whitespacesAndNewlines)]
+      return add("images", faults[0], false)
     }
-    for line in found["fault"]?.stringValue?.split(separator: "\n") ?? [] { add("fault", String(line), false) }
+    self.found = found
+    faults = found["fault"]?.stringValue?.split(separator: "\n").map(String.init) ?? []
+    for line in faults { add("fault", line, false) }
     addCounts(found)
     let missing = found["missing"]?.intValue ?? 0
     if missing > 0 {

@@ -18,13 +18,18 @@ struct FetchWeightsCommand: ParsableCommand {
 
   /// Where the files are looked for instead, each by its name: a mirror's folder.
   static let baseVariable = "GRAFT_WEIGHTS_URL"
+  private static let backbones = Set(PublicWeightsCatalogue.all.map(\.backbone)).sorted()
 
-  @Argument(help: "The backbone. Left out: all that can be fetched are listed.")
+  @Argument(help: "The backbone. Left out: all that can be fetched are listed.", completion: .list(Self.backbones))
   var backbone: String?
-  @Option(help: ArgumentHelp("supervised or dino.", valueName: "kind")) var kind = "supervised"
-  @Option(help: ArgumentHelp("The folder for it. Default: weights, beside the study or here.", valueName: "folder"))
+  @Option(help: ArgumentHelp("supervised or dino.", valueName: "kind"), completion: .list(["supervised", "dino"]))
+  var kind = "supervised"
+  @Option(
+    help: ArgumentHelp("The folder for it. Default: weights, beside the study or here.", valueName: "folder"),
+    completion: .directory)
   var output: String?
-  @Option(help: ArgumentHelp("The study file that it is for.", valueName: "file")) var study: String?
+  @Option(help: ArgumentHelp("The study file that it is for.", valueName: "file"), completion: .study) var study:
+    String?
   @Option(help: "Of the list: table, json or csv.") var format = ListFormat.table
 
   func run() throws {

@@ -6,14 +6,16 @@ public struct GraftCommand: AsyncParsableCommand {
   public static let configuration = CommandConfiguration(
     commandName: "graft",
     abstract: "Run a transfer-learning study from one YAML file: plan it, run it, go on with it, report it.",
+    version: Provenance.version,
     subcommands: [
       InitCommand.self, CheckCommand.self, PlanCommand.self, RunCommand.self, RetryCommand.self, StopCommand.self,
       TrainCommand.self, TestCommand.self,
       MeasureCommand<KNNMeasure>.self, MeasureCommand<LayerwiseKNNMeasure>.self,
       MeasureCommand<LayerImportanceMeasure>.self, MeasureCommand<L2Measure>.self, MeasureCommand<CKAMeasure>.self,
       MeasureCommand<CrossCKAMeasure>.self, MeasureCommand<EmbeddingMeasure>.self,
-      MeasureCommand<DistanceMeasure>.self, StatusCommand.self, PreviewCommand.self, ExplainCommand.self,
-      LogsCommand.self, AcceptCommand.self, ReportCommand.self, ExportCommand.self, ImportCommand.self,
+      MeasureCommand<DistanceMeasure>.self, StatusCommand.self, ServeCommand.self, PreviewCommand.self,
+      ExplainCommand.self, LogsCommand.self, AcceptCommand.self, ReportCommand.self, ExportCommand.self,
+      ImportCommand.self,
       FetchCommand.self, DoctorCommand.self,
       OptionsCommand.self, SchemaCommand.self, NoopCommand.self,
     ])

@@ -74,7 +74,7 @@ struct MeasureCommand<Subject: Measure>: AsyncParsableCommand {
       "An option of the analysis, as `graft options` lists them"
         + (Subject.example.isEmpty ? "." : ", e.g. \(Subject.example). May be repeated."), valueName: "name=value"))
   var analysisOptions: [String] = []
-  @OptionGroup var running: RunArguments
+  @OptionGroup(title: "Running options") var running: RunArguments
   @Option(help: "table, json or csv.") var format = ListFormat.table
 
   func run() async throws {

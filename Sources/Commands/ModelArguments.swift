@@ -4,23 +4,30 @@ import Planner
 
 /// One model, by the values of its cell.
 struct ModelArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("A data set of --study, or a folder of images.", valueName: "name or folder"))
+  @Option(
+    help: ArgumentHelp("A data set of --study, or a folder of images.", valueName: "name or folder"),
+    completion: .directory)
   var dataset: String
-  @Option(help: "The backbone; `graft options` lists them.") var backbone: String
+  @Option(help: "The backbone; `graft options` lists them.", completion: .backbone) var backbone: String
   @Option(
     name: .customLong("init"),
-    help: ArgumentHelp("RI, ST, WT or WT-ST-n.", valueName: "name"))
+    help: ArgumentHelp("RI, ST, WT or WT-ST-n.", valueName: "name"), completion: .list(["RI", "ST", "WT"]))
   var initialisation = "RI"
   @Option(help: "The share of the training images.") var fraction = "1.0"
   @Option(help: "What all draws come from.") var seed = "0"
-  @Option(help: ArgumentHelp("A study whose data sets, weights, training and rules are taken over.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("A study whose data sets, weights, training and rules are taken over.", valueName: "file"),
+    completion: .study)
   var study: String?
-  @Option(help: ArgumentHelp("The file of the backbone's source weights.", valueName: "file")) var weights: String?
-  @Option(help: ArgumentHelp("The folder that the data set's folder lies in.", valueName: "folder")) var data: String?
+  @Option(help: ArgumentHelp("The file of the backbone's source weights.", valueName: "file"), completion: .file())
+  var weights: String?
+  @Option(
+    help: ArgumentHelp("The folder that the data set's folder lies in.", valueName: "folder"), completion: .directory)
+  var data: String?
   @Option(
     help: ArgumentHelp(
       "How the data set lies there: \(DatasetFormat.allCases.map(\.rawValue).joined(separator: ", ")).",
-      valueName: "format"))
+      valueName: "format"), completion: .list(DatasetFormat.allCases.map(\.rawValue)))
   var format: String?
   @Option(
     name: .customLong("set"),
@@ -92,7 +99,7 @@ struct ModelArguments: ParsableArguments {
   }
 
   /// A data set's name from a path: its last part, other signs than a name may have made `-`.
-  private static func name(ofPath path: String) -> String {
+  static func name(ofPath path: String) -> String {
     let last = (absolutePath(path) as NSString).lastPathComponent
     let signs = last.unicodeScalars.map { scalar -> Character in
       let isFit = scalar.isASCII && (scalar.properties.isAlphabetic || (48...57).contains(scalar.value))
@@ -103,7 +110,7 @@ struct ModelArguments: ParsableArguments {
   }
 
   /// Small letters, digits and `-`, at most 100.
-  private static func studyName(_ parts: [String]) -> String {
+  static func studyName(_ parts: [String]) -> String {
     let text = parts.joined(separator: "-").lowercased()
     return String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }.prefix(100))
   }

@@ -16,7 +16,7 @@ struct PlanCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Say what an edit changes: another study file to compare with, or `last` for this study as it was last run.",
-      valueName: "file|last"))
+      valueName: "file|last"), completion: .study)
   var against: String?
   @OptionGroup var device: DeviceArguments
   @Option(

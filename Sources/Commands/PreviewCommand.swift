@@ -24,7 +24,9 @@ struct PreviewCommand: ParsableCommand {
     help: ArgumentHelp(
       "A cell by its name, or those that match a filter. May be repeated. Left out: all.", valueName: "cell or filter"))
   var cell: [String] = []
-  @Option(help: ArgumentHelp("The file to write. Default: results/<study>/preview.html.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The file to write. Default: results/<study>/preview.html.", valueName: "file"),
+    completion: .file())
   var output: String?
   @Option(help: "How many images of a data set, of all classes in turn.") var images = 8
   @Option(help: "How many augmented versions of each; only training images have any.") var draws = 5

@@ -3,6 +3,7 @@ import Foundation
 import Planner
 import Store
 import StudyView
+import StudyWatch
 import Synchronization
 import WorkerProtocol
 

@@ -12,8 +12,10 @@ struct ReportCommand: ParsableCommand {
     commandName: "report", abstract: "Write a study's tables, figures and report.html from what is recorded.")
 
   @OptionGroup var arguments: StudyArguments
-  @Option(help: ArgumentHelp("The folder to write to. Default: results/<study>.", valueName: "folder")) var output:
-    String?
+  @Option(
+    help: ArgumentHelp("The folder to write to. Default: results/<study>.", valueName: "folder"), completion: .directory
+  )
+  var output: String?
 
   @Flag(help: "Write the tables alone, and leave figures and page as they are.") var tablesOnly = false
   @Flag(help: "Make each figure as a PDF too, by rsvg-convert.") var pdf = false

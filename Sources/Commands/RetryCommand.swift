@@ -12,10 +12,10 @@ struct RetryCommand: AsyncParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "The study file (left out: the quickstart that is built into graft), then a filter such as 'dataset=isic*' (left "
-        + "out: every cell).", valueName: "study, filter"))
+        + "out: every cell).", valueName: "study, filter"), completion: .study)
   var words: [String] = []
-  @OptionGroup var options: StudyOptions
-  @OptionGroup var running: RunArguments
+  @OptionGroup(title: "Study options") var options: StudyOptions
+  @OptionGroup(title: "Running options") var running: RunArguments
 
   func validate() throws {
     guard words.count <= 2 else { throw ValidationError("name a study file and a filter of its cells") }

@@ -9,7 +9,7 @@ struct RunCommand: AsyncParsableCommand {
     commandName: "run", abstract: "Run what is missing of a study; the same command goes on after any interruption.")
 
   @OptionGroup var arguments: StudyArguments
-  @OptionGroup var running: RunArguments
+  @OptionGroup(title: "Running options") var running: RunArguments
 
   @Option(
     name: .customLong("first"),

@@ -2,6 +2,7 @@ import ArgumentParser
 import Executor
 import Planner
 import Store
+import StudyWatch
 
 /// `graft status`: how far a study is. Works while it runs.
 struct StatusCommand: ParsableCommand {

@@ -10,7 +10,8 @@ struct StopCommand: ParsableCommand {
     commandName: "stop",
     abstract: "Tell a study's run, in whatever terminal or machine, to write its checkpoints and stop.")
 
-  @Argument(help: "The study file. Left out: the quickstart that is built into graft.") var study: String?
+  @Argument(help: "The study file. Left out: the quickstart that is built into graft.", completion: .study)
+  var study: String?
   @OptionGroup var place: WorkspaceArguments
   @Flag(help: "End running stages where they are; they go on from their last checkpoints.") var now = false
   @Flag(help: "Do not wait until the run has ended.") var noWait = false

@@ -4,10 +4,10 @@ import Planner
 
 /// The study that a command is about.
 struct StudyArguments: ParsableArguments {
-  @Argument(help: "The study file. Left out: the quickstart that is built into graft.")
+  @Argument(help: "The study file. Left out: the quickstart that is built into graft.", completion: .study)
   var study: String?
 
-  @OptionGroup var options: StudyOptions
+  @OptionGroup(title: "Study options") var options: StudyOptions
 
   /// - Throws: As `StudyOptions.load(_:)`.
   func load() throws -> LoadedStudy { try options.load(study) }
@@ -21,10 +21,11 @@ struct CellArguments: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
       "The study file (left out: the quickstart that is built into graft), then a cell, as cells.csv and "
-        + "`graft plan --cells` name it, or the first digits of a stage's key.", valueName: "study, cell"))
+        + "`graft plan --cells` name it, or the first digits of a stage's key.", valueName: "study, cell"),
+    completion: .studyThenCell)
   var words: [String]
 
-  @OptionGroup var options: StudyOptions
+  @OptionGroup(title: "Study options") var options: StudyOptions
 
   /// What is asked about.
   var what: String { words.last ?? "" }
@@ -99,7 +100,7 @@ struct WorkspaceArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The folder of the study's state. Default: GRAFT_WORKSPACE, else .graft beside the study file.",
-      valueName: "folder"))
+      valueName: "folder"), completion: .directory)
   var workspace: String?
 
   func folder(beside studyFolder: String) -> String {

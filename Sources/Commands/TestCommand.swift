@@ -11,11 +11,11 @@ struct TestCommand: AsyncParsableCommand {
     usage: "graft test \(CellArguments.usage)")
 
   @OptionGroup var arguments: CellArguments
-  @OptionGroup var running: RunArguments
+  @OptionGroup(title: "Running options") var running: RunArguments
   @Option(
     help: ArgumentHelp(
       "Test this file's weights in the cell's backbone on its data set's test images, and record nothing: "
-        + "safetensors or torch.save's, head and all.", valueName: "file"))
+        + "safetensors or torch.save's, head and all.", valueName: "file"), completion: .file())
   var model: String?
   @Flag(help: "Print the metrics as JSON.") var json = false
 

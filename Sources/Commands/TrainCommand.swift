@@ -14,7 +14,7 @@ struct TrainCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var model: ModelArguments
-  @OptionGroup var running: RunArguments
+  @OptionGroup(title: "Running options") var running: RunArguments
   @Flag(help: "Print the study of one cell that is run, and run nothing.") var printStudy = false
   @Flag(help: "Print the metrics as JSON.") var json = false
 

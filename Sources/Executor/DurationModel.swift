@@ -103,6 +103,7 @@ extension Estimate {
   /// What the stages of a plan that are not done will take, by what like ones took; nil where no like one was measured.
   ///
   /// - Parameters:
+  ///   - plan: The plan.
   ///   - isDone: Of each stage.
   ///   - measured: Seconds of stages that are done, in the plan's order.
   ///   - jobs: How many run at once.
@@ -112,7 +113,12 @@ extension Estimate {
 
   /// The same where it is known which stages are alike, and some of them run.
   ///
-  /// - Parameter running: How long each running stage has run, and what part of it is done.
+  /// - Parameters:
+  ///   - likeness: Which stages are alike.
+  ///   - isDone: Of each stage, whether it is done.
+  ///   - measured: Seconds of stages that are done, in the plan's order.
+  ///   - running: How long each running stage has run, and what part of it is done.
+  ///   - jobs: How many run at once.
   public static func of(
     _ likeness: StageLikeness, isDone: [Bool], measured: [Double?],
     running: [(stage: Int, seconds: Double, fraction: Double)], jobs: Int

@@ -28,6 +28,7 @@ public final class LocalWorkers: WorkerBackEnd {
 
   /// - Parameters:
   ///   - path: The worker's executable.
+  ///   - arguments: What each is started with.
   ///   - slots: How many; at least 1.
   ///   - threads: CPU threads of each, for the numerics' own pools.
   ///   - processors: What each keeps to; nil where the kernel is to choose.

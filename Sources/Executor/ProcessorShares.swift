@@ -4,6 +4,7 @@ public struct ProcessorShares: Sendable, Hashable {
   public let processors: [[Int]]
 
   /// - Parameters:
+  ///   - slots: How many slots there are.
   ///   - threads: How many processors each slot has.
   ///   - allowed: Those that there are; ascending.
   /// - Returns: Nil where there are too few.

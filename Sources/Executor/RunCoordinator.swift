@@ -49,6 +49,9 @@ public actor RunCoordinator {
   /// - Parameters:
   ///   - plan: What to run; every stage of it.
   ///   - workspace: Open for writing.
+  ///   - backEnd: What runs stages.
+  ///   - options: How it is run.
+  ///   - observer: Told what happens.
   ///   - clock: What delays before retries and graces are measured by.
   public init(
     plan: Plan, workspace: Workspace, backEnd: any WorkerBackEnd, options: RunOptions, observer: any RunObserver,

@@ -96,7 +96,9 @@ public struct RunOptions: Sendable {
 
   /// The slots of a run whose back end has so many.
   ///
-  /// - Parameter sharesMemory: Whether what runs at one takes from the memory of what runs at another.
+  /// - Parameters:
+  ///   - slots: How many the back end has.
+  ///   - sharesMemory: Whether what runs at one takes from the memory of what runs at another.
   public func layout(slots: Int, sharesMemory: Bool = true) -> SlotLayout {
     guard let count = devices.count else {
       return SlotLayout(slotsPerPlace: max(1, slots), memory: memory, sharesMemory: sharesMemory)

@@ -74,6 +74,9 @@ public struct Schedule: Sendable {
   ///   - order: The stages in the order in which they should run; empty for that of their numbers.
   ///   - likeness: Which stages are alike in what they need.
   ///   - measured: What was measured of stages in earlier runs.
+  ///   - layout: The slots.
+  ///   - retry: How often and when a stage is tried again.
+  ///   - failFast: Whether the first failure ends the run.
   public init(
     inputs: [[Int]], done: [Bool], failed: [Int] = [], groups: [Int?] = [], order: [Int32] = [],
     likeness: StageLikeness = StageLikeness(), measured: [Int: StagePeaks] = [:], layout: SlotLayout,

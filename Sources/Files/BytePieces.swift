@@ -14,7 +14,9 @@ public struct BytePieces: Sendable {
   private let count: Int
   private let make: @Sendable (Int) -> any BytePiece
 
-  /// - Parameter make: The piece of a number below `count`; called on any core.
+  /// - Parameters:
+  ///   - count: How many pieces there are.
+  ///   - make: The piece of a number below `count`; called on any core.
   public init(_ count: Int, _ make: @escaping @Sendable (Int) -> any BytePiece) {
     self.count = count
     self.make = make

@@ -22,7 +22,10 @@ public final class OutputFile: @unchecked Sendable {
 
   /// Goes on with a part of `length` bytes, or begins it; let go without `commit` it stays there.
   ///
-  /// - Parameter part: Where it is written until then, on the file system of `path`.
+  /// - Parameters:
+  ///   - path: Its place when it is whole.
+  ///   - part: Where it is written until then, on the file system of `path`.
+  ///   - length: Of the part, in bytes.
   /// - Throws: `FileFault`.
   public init(path: String, keeping part: String, length: Int) throws {
     self.path = path

@@ -15,7 +15,15 @@ public struct Stage: Sendable, Hashable {
   /// The stage named for a person: `train derma/vit_micro/0.25/WT/3`.
   public let label: String
 
-  /// - Parameter version: Nil for that of this code.
+  /// - Parameters:
+  ///   - key: What it is.
+  ///   - kind: What it does.
+  ///   - version: Nil for that of this code.
+  ///   - parameters: With every default filled in.
+  ///   - inputs: What it reads.
+  ///   - locations: Places of this machine, by role.
+  ///   - manner: Options that cannot change what it computes.
+  ///   - label: Its name for a person.
   public init(
     key: StageKey, kind: StageKind, version: Int? = nil, parameters: JSONValue, inputs: [StageInput],
     locations: [String: String], manner: JSONValue = [:], label: String

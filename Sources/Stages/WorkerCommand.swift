@@ -21,6 +21,9 @@ public enum WorkerCommand {
       }
       print(DataSurvey.of(request ?? .null).canonicalText)
       return 0
+    case "--guess-layout":
+      print(LayoutGuess.of(arguments.dropFirst().first ?? "").canonicalText)
+      return 0
     case "--list-splits":
       return answer {
         let request = try JSONDecoder().decode(JSONValue.self, from: Data((arguments.dropFirst().first ?? "").utf8))

@@ -7,7 +7,9 @@ extension Workspace {
   /// What is recorded of a plan's stages, in their order; nil for those never begun. One transaction, and one look into the
   /// folder of each kind: no look at single artifacts.
   ///
-  /// - Parameter present: As `presentArtifacts(of:)` found it; nil to look.
+  /// - Parameters:
+  ///   - plan: Whose stages are asked about.
+  ///   - present: As `presentArtifacts(of:)` found it; nil to look.
   /// - Throws: `WorkspaceError`.
   public func records(of plan: Plan, present: [Bool]? = nil) throws -> [RecordedStage?] {
     let present = try present ?? presentArtifacts(of: plan.stages)

@@ -26,8 +26,9 @@ extension Workspace {
   /// half-written ones are gone.
   ///
   /// - Parameters:
-  ///   - grace: How long an orphan, which ends by itself once its stage has a checkpoint, may take before it is killed, in
-  ///     seconds.
+  ///   - stages: Those whose complete artifacts count.
+  ///   - grace: How long an orphan, which ends by itself once its stage has a checkpoint, may take before it is
+  ///     killed, in seconds.
   ///   - sparing: Output folders in which somebody still writes.
   ///   - tell: Told how many seconds workers on another machine are waited for, before that.
   /// - Throws: `WorkspaceError`.

@@ -6,6 +6,7 @@ extension Workspace {
   /// Which stages of a plan were done once and do not count any more, by their place, and why.
   ///
   /// - Parameters:
+  ///   - plan: Whose stages are asked about.
   ///   - records: What is recorded of the plan's stages.
   ///   - replan: The same plan with keys of other versions.
   /// - Throws: `WorkspaceError`.

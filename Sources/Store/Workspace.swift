@@ -29,9 +29,10 @@ public final class Workspace: Sendable {
   /// Takes the writer's lock, making the workspace where there is none.
   ///
   /// - Parameters:
+  ///   - folder: The workspace's.
   ///   - command: What is being run, for whoever is refused meanwhile.
-  ///   - whenBusy: Told when something else keeps the database from being written, again and again while that is waited
-  ///     for, with the seconds so far. Without it nothing is waited for longer than 10 seconds.
+  ///   - whenBusy: Told when something else keeps the database from being written, again and again while that is
+  ///     waited for, with the seconds so far. Without it nothing is waited for longer than 10 seconds.
   /// - Throws: `WorkspaceError`: `held` where another run has it, file and database faults.
   public static func open(
     _ folder: String, command: String, whenBusy: (@Sendable (Double) -> Void)? = nil

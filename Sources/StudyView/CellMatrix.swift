@@ -60,10 +60,11 @@ public struct CellMatrix: Sendable, Hashable {
   let widestOfRow: CellTally
 
   /// What cells without an axis are counted under.
-  static let absent = "-"
+  public static let absent = "-"
 
   /// - Parameters:
   ///   - states: Of each cell.
+  ///   - rows: The axis whose values are the rows.
   ///   - columns: Nil for one column.
   public init(_ states: [CellStanding], rows: CellAxis, columns: CellAxis?) {
     let (rowSide, rowOf) = Self.side(rows)

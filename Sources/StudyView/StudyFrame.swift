@@ -15,9 +15,12 @@ public struct StudyFrame: Sendable, Hashable {
   public init() {}
 
   /// - Parameters:
+  ///   - moment: What is known of the study.
   ///   - cells: All cells counted.
   ///   - matrix: Nil where no axis has more than one value.
-  ///   - width: Columns of the terminal; `height` its rows.
+  ///   - viewpoint: What the person chose to see.
+  ///   - width: Columns of the terminal.
+  ///   - height: Its rows.
   public init(
     _ moment: StudyMoment, cells: CellTally, matrix: CellMatrix?, _ viewpoint: Viewpoint, width: Int, height: Int
   ) {

@@ -73,7 +73,9 @@ public struct Viewpoint: Sendable, Hashable {
 
   /// Does what a key says.
   ///
-  /// - Parameter frame: What the person saw when it was pressed.
+  /// - Parameters:
+  ///   - key: What was pressed.
+  ///   - frame: What the person saw when it was pressed.
   public mutating func take(_ key: Key, seeing frame: StudyFrame) -> Wish {
     switch key {
     case .character("q"), .character("Q"), .interrupt: return .end

@@ -8,7 +8,10 @@ import Foundation
 public enum AppendedFile {
   /// Appends whole lines, each with its line feed.
   ///
-  /// - Parameter durably: Whether they are on disk when this returns.
+  /// - Parameters:
+  ///   - lines: The text.
+  ///   - path: The file.
+  ///   - durably: Whether they are on disk when this returns.
   /// - Throws: `FileFault`.
   public static func append(_ lines: String, to path: String, durably: Bool) throws {
     let file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)

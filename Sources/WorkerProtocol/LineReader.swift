@@ -17,7 +17,9 @@ public struct LineReader {
   private var searched = 0
   private var chunk: [UInt8]
 
-  /// - Parameter limit: The longest line taken, in bytes.
+  /// - Parameters:
+  ///   - file: An open descriptor.
+  ///   - limit: The longest line taken, in bytes.
   public init(file: Int32, limit: Int = 64 << 20) {
     self.file = file
     self.limit = limit

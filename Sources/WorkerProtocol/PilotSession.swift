@@ -26,6 +26,7 @@ public final class PilotSession: Sendable {
 
   /// - Parameters:
   ///   - folder: Where the requests lie; made by the coordinator.
+  ///   - runner: What runs the stages.
   ///   - patience: How long to wait for further requests before ending.
   public init(folder: PilotFolder, runner: any StageRunner, patience: Duration) {
     self.folder = folder

@@ -35,7 +35,9 @@ public final class StageContext: Sendable {
   /// Reports closer together than this are dropped, but for the one that completes the stage.
   private let reportInterval: Duration
 
-  /// - Parameter deliver: Takes the progress reports that pass the rate limit.
+  /// - Parameters:
+  ///   - reportInterval: The least time between two reports that are delivered.
+  ///   - deliver: Takes the progress reports that pass the rate limit.
   public init(
     reportInterval: Duration = .milliseconds(200), deliver: @escaping @Sendable (StageProgress) -> Void = { _ in }
   ) {

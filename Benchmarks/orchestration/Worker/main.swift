@@ -6,6 +6,9 @@ import WorkerProtocol
 // a study's cost is orchestration: planning, handing out, recording, reading back.
 
 /// Answers every stage at once. Numbers follow from the stage's key, so that a report has something to draw.
+///
+/// For looking at a run while it goes on, trainings take GRAFT_HOLLOW_SECONDS and tell how they come along, and stages whose
+/// label contains GRAFT_HOLLOW_FAILS fail.
 struct HollowRunner: StageRunner {
   /// Those of real tests, and as many more as `GRAFT_HOLLOW_METRICS` asks for in all.
   private static let metrics: [String] = {
@@ -18,9 +21,17 @@ struct HollowRunner: StageRunner {
   func run(_ request: StageRequest, context: StageContext) throws -> StageOutcome {
     // From 0.5 to 1, by the key's first digits.
     let value = 0.5 + Double(Int(request.key.hex.prefix(6), radix: 16) ?? 0) / Double(0xFF_FFFF) / 2
+    let environment = ProcessInfo.processInfo.environment
+    if let part = environment["GRAFT_HOLLOW_FAILS"], !part.isEmpty, request.label.contains(part) {
+      context.log("looked for \(part)")
+      throw StageFailure(.data, "\(request.label) was told to fail", remedy: "leave GRAFT_HOLLOW_FAILS empty")
+    }
     switch request.kind {
     case .dataset: return StageOutcome(facts: datasetFacts)
     case .pretrain, .train:
+      if let seconds = environment["GRAFT_HOLLOW_SECONDS"].flatMap(Double.init) {
+        try train(for: seconds, to: value, context)
+      }
       return StageOutcome(
         history: (1...3).map { epoch in
           HistoryEntry(
@@ -38,6 +49,21 @@ struct HollowRunner: StageRunner {
       return StageOutcome(facts: .object(LayerMeasures(series: [series]).facts))
     case .knn: return StageOutcome(metrics: [MetricValue(split: "knn", name: "accuracy", value: value)])
     default: return StageOutcome()
+    }
+  }
+
+  /// Twenty epochs in which a loss falls; ends early where it is told to stop.
+  private func train(for seconds: Double, to value: Double, _ context: StageContext) throws {
+    let epochs = 20
+    for epoch in 1...epochs {
+      Thread.sleep(forTimeInterval: seconds / Double(epochs))
+      let loss = 2.3 / (1 + 0.4 * Double(epoch)) + 0.1 * value * abs(sin(Double(7 * epoch)))
+      context.log("step \(10 * epoch)/\(10 * epochs): loss \(loss), lr 0.001")
+      context.report(
+        StageProgress(
+          fraction: Double(epoch) / Double(epochs), position: "epoch \(epoch)/\(epochs)", loss: loss,
+          metricName: "accuracy", metric: value * Double(epoch) / Double(epochs)))
+      if context.shouldStop { throw StageStopped() }
     }
   }
 

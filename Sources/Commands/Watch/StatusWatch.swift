@@ -2,21 +2,13 @@ import Foundation
 import Planner
 import Store
 import StudyView
+import StudyWatch
 
 /// `graft status --watch`: a study on the whole terminal, kept up to date.
 struct StatusWatch {
   private let arguments: StudyArguments
   private let rows: String?
   private let columns: String?
-
-  /// The shortest time between two looks at the workspace, in seconds.
-  private static let pause = 1.0
-
-  /// How long is waited after a look that took so long: no more than one part in 50 of a core goes into looks that read what
-  /// changed, which are quick, and one in 10 into those that read all of a very large study, which are few.
-  private static func pause(after took: Double) -> Double {
-    max(pause, min(took * 50, max(5, took * 10)))
-  }
 
   init(_ arguments: StudyArguments, rows: String?, columns: String?) {
     self.arguments = arguments
@@ -29,19 +21,23 @@ struct StatusWatch {
   /// - Throws: `CommandFailure` where the study or the workspace cannot be read at first.
   func run() throws {
     // What is wrong is said as any command says it, before the screen is taken.
-    var study = try WatchedStudy(arguments)
+    var (study, files) = try read()
     var viewpoint = try viewpoint(of: study.axes)
-    _ = try study.look(at: .now)
+    _ = try explaining { try study.look(at: .now) }
     let terminal = try Terminal()
     defer { terminal.giveBack() }
     var update = ScreenUpdate(isColoured: Console.allowsColour)
     var keys = KeyReader()
     var matrix = study.matrix(viewpoint)
     var trouble: String?
-    var nextLook = ContinuousClock.now + .seconds(Self.pause)
+    var changedFile: String?
+    var nextLook = ContinuousClock.now + .seconds(WatchedStudy.pause)
 
     func draw(_ notice: String? = nil) -> StudyFrame {
       var moment = study.moment(at: .now)
+      if let changedFile {
+        moment.notices.append("\((changedFile as NSString).lastPathComponent) has changed: r reads it again")
+      }
       if let notice = notice ?? trouble { moment.notices.append(notice) }
       let size = terminal.size
       let frame = StudyFrame(
@@ -55,7 +51,7 @@ struct StatusWatch {
       viewpoint.settle(in: frame)
       // Times go on, so that it is drawn each second in any case.
       let left = (nextLook - .now) / .seconds(1)
-      let news = terminal.wait(atMost: min(Self.pause, max(0, left)))
+      let news = terminal.wait(atMost: min(WatchedStudy.pause, max(0, left)))
       if news.isClosed { return }
       if news.mustRedraw { update.forget() }
       for key in keys.take(news.typed) {
@@ -66,9 +62,10 @@ struct StatusWatch {
         case .readAgain:
           _ = draw("reading the study ...")
           do {
-            var fresh = try WatchedStudy(arguments)
-            _ = try fresh.look(at: .now)
-            study = fresh
+            var (fresh, freshFiles) = try read()
+            changedFile = freshFiles.changed()
+            _ = try explaining { try fresh.look(at: .now) }
+            (study, files) = (fresh, freshFiles)
             viewpoint.adapt(to: study.axes)
             trouble = nil
           } catch {
@@ -79,8 +76,9 @@ struct StatusWatch {
       }
       guard ContinuousClock.now >= nextLook else { continue }
       let begin = ContinuousClock.now
+      changedFile = files.changed()
       do {
-        if try study.look(at: .now) {
+        if try explaining({ try study.look(at: .now) }) {
           matrix = study.matrix(viewpoint)
           trouble = nil
         }
@@ -88,8 +86,18 @@ struct StatusWatch {
         trouble = "cannot be read now: \(Self.line(error))"
       }
       let took = (ContinuousClock.now - begin) / .seconds(1)
-      nextLook = begin + .seconds(Self.pause(after: took))
+      nextLook = begin + .seconds(WatchedStudy.pause(after: took))
     }
+  }
+
+  /// Reads the study and plans it.
+  ///
+  /// - Throws: `CommandFailure` where it cannot be read.
+  private func read() throws -> (WatchedStudy, WatchedFiles) {
+    let loaded = try arguments.load()
+    let workspace = try workspaceForReading(loaded.workspaceFolder)
+    let files = WatchedFiles(of: loaded.file)
+    return (WatchedStudy(try loaded.plan(in: workspace), in: workspace), files)
   }
 
   private static func line(_ error: any Error) -> String {

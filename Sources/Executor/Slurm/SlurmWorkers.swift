@@ -51,6 +51,7 @@ public final class SlurmWorkers: WorkerBackEnd {
   }
 
   /// - Parameters:
+  ///   - profile: What jobs ask for.
   ///   - worker: The worker's executable; the nodes must find it there.
   ///   - workspace: Open for writing, on a file system that the nodes share.
   ///   - environment: Variables that every worker is to have.

@@ -66,7 +66,11 @@ struct KeyWriter {
 extension StageKey {
   /// The key of a stage that is this.
   ///
-  /// - Parameter version: The kind's; nil for that of this code.
+  /// - Parameters:
+  ///   - kind: The stage's.
+  ///   - parameters: With every default filled in.
+  ///   - inputs: What it reads.
+  ///   - version: The kind's; nil for that of this code.
   public init(kind: StageKind, parameters: JSONValue, inputs: [StageInput], version: Int? = nil) {
     var writer = KeyWriter()
     writer.begin(inputs: inputs.sorted { $0.role < $1.role })

@@ -89,7 +89,9 @@ extension TrainingOptions {
   /// changes; what another optimizer takes, what came after the first version and is at its default, and what cannot change
   /// a result is left out.
   ///
-  /// - Parameter changes: Values by dotted name, of the type that `TrainingOption` declares.
+  /// - Parameters:
+  ///   - changes: Values by dotted name, of the type that `TrainingOption` declares.
+  ///   - backbone: What is trained.
   public static func canonical(changes: [String: JSONValue], backbone: Backbone) -> JSONValue {
     var tree: JSONValue = [:]
     let imageSize = changes["image_size"]?.intValue ?? backbone.imageSize

@@ -1,7 +1,10 @@
 extension AnalysisSpec {
   /// An analysis by its name, with options as a command line gives them.
   ///
-  /// - Parameter options: Names and values as a study file writes them: `("k", "20")`, `("pair", "[WT, RI]")`.
+  /// - Parameters:
+  ///   - kind: The analysis.
+  ///   - options: Names and values as a study file writes them: `("k", "20")`, `("pair", "[WT, RI]")`.
+  ///   - study: Whose data sets and backbones they may name.
   /// - Throws: Every fault of the name and the options.
   public static func named(
     _ kind: StageKind, options: [(name: String, value: String)], in study: Study

@@ -3,21 +3,21 @@ import Foundation
 import Planner
 import Store
 import StudyView
+import WorkerProtocol
 
 /// A study being watched: its plan, made once, and what has become of it since.
-struct WatchedStudy {
-  let axes: [CellAxis]
+public struct WatchedStudy: Sendable {
+  public let axes: [CellAxis]
   /// Of each cell.
-  private(set) var cells: [CellStanding] = []
-  private(set) var tally = CellTally([])
+  public private(set) var cells: [CellStanding] = []
+  public private(set) var tally = CellTally([])
+  public private(set) var stages = StageTally()
+  /// Of all that is left; nil where nothing is, or nothing like it was measured.
+  public private(set) var estimate: StudyEstimate?
+  /// The last of them, the latest first.
+  public private(set) var failures: [WatchedFailure] = []
   private let likeness: StageLikeness
   private var follower: PlanFollower
-  private var files: WatchedFiles
-  private var stages = StageTally()
-  private var estimate: StudyEstimate?
-  /// The last of them, the latest first.
-  private var failures: [(label: String, last: PlanFollower.LastFailure)] = []
-  private var changedFile: String?
   /// When the workspace was last looked at.
   private var lastLook = Timestamp(milliseconds: 0)
 
@@ -25,25 +25,35 @@ struct WatchedStudy {
   private static let failuresShown = 100
   /// The rate is that of so many last seconds.
   private static let rateWindow = 300.0
+  /// The shortest time between two looks at the workspace, in seconds.
+  public static let pause = 1.0
 
-  /// - Throws: `CommandFailure` where the study cannot be read.
-  init(_ arguments: StudyArguments) throws {
-    let loaded = try arguments.load()
-    let workspace = try workspaceForReading(loaded.workspaceFolder)
-    files = WatchedFiles(of: loaded.file)
-    let plan = try loaded.plan(in: workspace)
+  /// How long is waited after a look that took so long, in seconds: no more than one part in 50 of a core goes into looks that
+  /// read what changed, which are quick, and one in 10 into those that read all of a very large study, which are few.
+  public static func pause(after took: Double) -> Double { max(pause, min(took * 50, max(5, took * 10))) }
+
+  public init(_ plan: Plan, in workspace: Workspace) {
     axes = plan.cells.axes
     likeness = StageLikeness(plan: plan)
     follower = PlanFollower(plan, in: workspace)
   }
 
-  /// Looks again at the workspace and at the study's files.
+  public var plan: Plan { follower.plan }
+  /// Where everything lies.
+  public var folder: String { follower.folder }
+  /// Who runs in the workspace; nil where nobody does.
+  public var holder: LockHolder? { follower.holder }
+  /// Each stage's state, in the plan's order.
+  public var states: [StageState] { follower.states }
+  /// What runs, the longest first.
+  public var running: [RunningStage] { follower.running.sorted { $0.attempt.started < $1.attempt.started } }
+
+  /// Looks again at the workspace.
   ///
   /// - Returns: Whether cells may stand otherwise than before.
-  /// - Throws: `CommandFailure` where the workspace cannot be read now.
-  mutating func look(at now: Timestamp) throws -> Bool {
-    changedFile = files.changed()
-    let hasChanged = try explaining { try follower.look() }
+  /// - Throws: `WorkspaceError` where it cannot be read now.
+  public mutating func look(at now: Timestamp) throws -> Bool {
+    let hasChanged = try follower.look()
     lastLook = now
     guard hasChanged else { return false }
     let plan = follower.plan
@@ -56,13 +66,15 @@ struct WatchedStudy {
       held: held.count { $0 })
     estimate = StudyEstimate(of: follower, likeness: likeness, held: held, at: now)
     failures = follower.failures.sorted { $0.value.attempt > $1.value.attempt }.prefix(Self.failuresShown).map {
-      (plan.stages.label(at: $0.key), $0.value)
+      WatchedFailure(
+        label: plan.stages.label(at: $0.key), key: plan.stages.keys[$0.key], kind: plan.stages.kinds[$0.key],
+        last: $0.value)
     }
     return true
   }
 
   /// What there is to say now.
-  func moment(at now: Timestamp) -> StudyMoment {
+  public func moment(at now: Timestamp) -> StudyMoment {
     var moment = StudyMoment(study: follower.plan.study)
     moment.stages = stages
     moment.run = follower.holder.map { holder in
@@ -70,7 +82,7 @@ struct WatchedStudy {
         who: "process \(holder.process.processID) on \(holder.host)", since: Self.clock(holder.since, now),
         seconds: now.seconds(since: holder.since), command: Self.short(holder.command))
     }
-    moment.running = follower.running.sorted { $0.attempt.started < $1.attempt.started }.map { running in
+    moment.running = running.map { running in
       RunningWork(
         label: running.stage.label, fraction: running.progress.map { min(1, max(0, $0.fraction)) },
         told: running.progress.map { ProgressText.of($0) } ?? "", seconds: now.seconds(since: running.attempt.started),
@@ -80,23 +92,20 @@ struct WatchedStudy {
             + (worker.host == ProcessIdentity.currentHost ? "" : " on \(worker.host)")
         } ?? "")
     }
-    moment.failures = failures.map { label, last in
+    moment.failures = failures.map { failure in
       FailureNote(
-        label: label, failureClass: last.failure.failureClass.rawValue, message: last.failure.message,
-        secondsAgo: last.finished.map { now.seconds(since: $0) })
+        label: failure.label, failureClass: failure.last.failure.failureClass.rawValue,
+        message: failure.last.failure.message, secondsAgo: failure.last.finished.map { now.seconds(since: $0) })
     }
-    moment.perMinute = rate
+    moment.perMinute = stagesPerMinute
     moment.remaining = estimate.map {
       Remaining(seconds: $0.value.seconds, low: $0.value.low, high: $0.value.high, jobs: $0.jobs)
-    }
-    if let changedFile {
-      moment.notices.append("\((changedFile as NSString).lastPathComponent) has changed: r reads it again")
     }
     return moment
   }
 
   /// Stages done a minute; nil where no run goes on or it is too young to tell.
-  private var rate: Double? {
+  public var stagesPerMinute: Double? {
     guard let holder = follower.holder else { return nil }
     // What came to be done since is not known yet.
     func age(_ time: Timestamp) -> Double { lastLook.seconds(since: time) }
@@ -106,7 +115,7 @@ struct WatchedStudy {
   }
 
   /// A command without the place of its program.
-  private static func short(_ command: String) -> String {
+  public static func short(_ command: String) -> String {
     let program = command.prefix { $0 != " " }
     return (program.split(separator: "/").last.map(String.init) ?? "") + command.dropFirst(program.count)
   }
@@ -143,6 +152,14 @@ struct WatchedStudy {
       return isDone ? .done : isRunning ? .running : .open
     }
   }
+}
+
+/// A stage of the study whose last attempt failed.
+public struct WatchedFailure: Sendable, Hashable {
+  public let label: String
+  public let key: StageKey
+  public let kind: StageKind
+  public let last: PlanFollower.LastFailure
 }
 
 extension StageKind {

@@ -1,8 +1,8 @@
 import WorkerProtocol
 
 /// A running stage's progress in a few words: `epoch 3/12, loss 0.412, roc_auc 0.871`.
-enum ProgressText {
-  static func of(_ progress: StageProgress) -> String {
+public enum ProgressText {
+  public static func of(_ progress: StageProgress) -> String {
     var text = progress.position
     if let loss = progress.loss { text += ", loss \(rounded(loss))" }
     if let metric = progress.metric { text += ", \(progress.metricName ?? "metric") \(rounded(metric))" }
@@ -10,7 +10,7 @@ enum ProgressText {
   }
 
   /// Three digits after the point.
-  static func rounded(_ value: Double) -> String {
+  public static func rounded(_ value: Double) -> String {
     guard value.isFinite, value.magnitude < 1e6 else { return "\(value)" }
     let thousandths = Int((value.magnitude * 1000).rounded())
     let fraction = "\(thousandths % 1000)"
