@@ -38,9 +38,11 @@ import Testing
     #expect(try offered(["export", "study.yaml", "--table", "se"], in: folder) == ["settings"])
   }
 
-  @Test(arguments: ["bash", "zsh", "fish"]) func scriptsAreWithoutFaults(shell: String) throws {
+  /// The shells that are here; a script can be read by its own alone.
+  static let shells = ["bash", "zsh", "fish"].filter { FileManager.default.isExecutableFile(atPath: "/usr/bin/\($0)") }
+
+  @Test(arguments: shells) func scriptsAreWithoutFaults(shell: String) throws {
     let program = URL(filePath: "/usr/bin/\(shell)")
-    guard FileManager.default.isExecutableFile(atPath: program.path) else { return }
     let folder = try TemporaryFolder()
     let script = try GraftProcess.run(["--generate-completion-script", shell], in: folder)
     #expect(script.status == 0 && !script.output.isEmpty)
