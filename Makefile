@@ -106,12 +106,12 @@ bench-reuse: build
 # Planning, running, status and state at 100,000 cells and more, against Snakemake, doit, PyExperimenter, HyperQueue and xargs;
 # QUICK=1 for small sizes.
 bench-orchestration: build
-	@sh Benchmarks/orchestration/peers.sh
+	@sh Benchmarks/peers.sh Benchmarks/.venv-orchestration snakemake==9.27.1 hyperqueue==0.27.0 py-experimenter==1.4.2 doit==0.37.0
 	@Benchmarks/.venv-orchestration/bin/python Benchmarks/orchestration/orchestration.py $(if $(QUICK),--quick)
 
 # Tables and figures of 100,000 cells against pandas and matplotlib from the same CSV files; QUICK=1 for 10,000.
 bench-report: build
-	@sh Benchmarks/report/peers.sh
+	@sh Benchmarks/peers.sh Benchmarks/.venv-report pandas==3.1.1 matplotlib==3.11.2 scipy==1.17.1
 	@Benchmarks/.venv-report/bin/python Benchmarks/report/report.py $(if $(QUICK),--quick)
 
 # What 50 viewers of a study's live page cost: the server's share of a core, beside a run.

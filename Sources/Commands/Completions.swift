@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Planner
 
@@ -41,10 +42,7 @@ struct StudyWords {
 
   private static func isStudy(_ name: String) -> Bool { name.hasSuffix(".yaml") || name.hasSuffix(".yml") }
 
-  private static func isFile(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
-  }
+  private static func isFile(_ path: String) -> Bool { access(path, F_OK) == 0 && !DurableFiles.isFolder(path) }
 
   /// Study files and folders at a path that is begun.
   private static func files(_ prefix: String) -> [String] {

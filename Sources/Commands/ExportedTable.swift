@@ -21,28 +21,25 @@ struct ExportedTable {
 
   func rendered(as format: ExportCommand.Format) -> String {
     switch format {
-    case .csv: ([columns] + rows).map { CSVText.line($0) }.joined()
-    case .json: json
+    case .csv: Listing(columns: columns, rows: rows.map { $0.map { .string($0) } }).rendered(as: .csv)
+    case .json: typed.rendered(as: .json)
     }
   }
 
-  /// An array of objects, one for each row. A column is of numbers where each of its fields is one or empty, and is not a name
-  /// by its heading; empty fields are null.
-  private var json: String {
+  /// A column is of numbers where each of its fields is one or empty, and is not a name by its heading; empty fields are null.
+  private var typed: Listing {
     let isNumeric = columns.indices.map { column in
       !Self.names.contains(columns[column])
         && rows.allSatisfy { $0[column].isEmpty || Double($0[column])?.isFinite ?? false }
     }
-    let headings = columns.map { JSONValue.string($0).canonicalText }
-    let objects = rows.map { row in
-      "  {"
-        + columns.indices.map { column in
-          let field = row[column]
-          let value = field.isEmpty ? "null" : isNumeric[column] ? field : JSONValue.string(field).canonicalText
-          return "\(headings[column]): \(value)"
-        }.joined(separator: ", ") + "}"
-    }
-    return objects.isEmpty ? "[]\n" : "[\n" + objects.joined(separator: ",\n") + "\n]\n"
+    return Listing(
+      columns: columns,
+      rows: rows.map { row in
+        columns.indices.map { column in
+          if row[column].isEmpty { return .null }
+          return isNumeric[column] ? Double(row[column]).map { .number($0) } ?? .null : .string(row[column])
+        }
+      })
   }
 
   /// Columns of names, though these may look like numbers.

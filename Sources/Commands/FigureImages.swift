@@ -11,17 +11,12 @@ struct FigureImages {
   /// Of the pixels of a PNG to an inch: what journals ask of line art in colour.
   private static let resolution = 300
 
-  /// Where the program lies; nil where it is on no folder of `PATH`.
-  static func located(path: String? = ProcessInfo.processInfo.environment["PATH"]) -> String? {
-    (path ?? "").split(separator: ":").map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
-  }
-
   /// Makes each of these SVG files in another format, beside it.
   ///
   /// - Returns: The files made.
   /// - Throws: `CommandFailure` where the program is not there, or a figure cannot be made.
   static func make(_ format: Format, of figures: [String]) throws -> [String] {
-    guard let program = located() else {
+    guard let program = ProgramPath.of(program) else {
       throw CommandFailure(
         .machineLacks, "\(format.rawValue.uppercased()) figures are made by \(program), which is not on the PATH",
         remedy: "install librsvg2-bin, or leave out --\(format.rawValue); the SVG figures are written")
@@ -35,23 +30,13 @@ struct FigureImages {
   private static func convert(_ figure: String, to format: Format, by program: String) throws -> String {
     let target = String(figure.dropLast("svg".count)) + format.rawValue
     let unfinished = target + ".part"
-    let process = Process()
-    process.executableURL = URL(filePath: program)
-    process.arguments =
-      (format == .png
-        ? ["--zoom", "\(Double(resolution) / 96)"] : []) + [
-        "--format", format.rawValue, "--output", unfinished, figure,
-      ]
-    let errors = Pipe()
-    process.standardError = errors
-    try process.run()
-    let said = errors.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0, rename(unfinished, target) == 0 else {
+    let scale = format == .png ? ["--zoom", "\(Double(resolution) / 96)"] : []
+    let ended = try ProgramOutput.of(
+      program, scale + ["--format", format.rawValue, "--output", unfinished, figure])
+    guard ended.status == 0, rename(unfinished, target) == 0 else {
       unlink(unfinished)
       throw CommandFailure(
-        .cannotWrite,
-        "\(target) could not be made: \(String(decoding: said, as: UTF8.self).split(separator: "\n").last ?? "")",
+        .cannotWrite, "\(target) could not be made: \(ended.errors.split(separator: "\n").last ?? "")",
         remedy: "the report's other files are written")
     }
     return target

@@ -60,33 +60,19 @@ final class WorkerProcess: Sendable {
   private static func spawn(
     path: String, arguments: [String], environment: [String: String], logFile: String, conversation: Int32
   ) throws -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, conversation, STDIN_FILENO)
-    posix_spawn_file_actions_adddup2(&actions, conversation, STDOUT_FILENO)
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, logFile, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0o644)
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    // Signals that the coordinator ignores or holds back must not stay so in the worker.
-    var nothing = sigset_t()
-    sigemptyset(&nothing)
-    posix_spawnattr_setsigmask(&attributes, &nothing)
-    var handled = sigset_t()
-    sigemptyset(&handled)
-    for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD] { sigaddset(&handled, number) }
-    posix_spawnattr_setsigdefault(&attributes, &handled)
-    posix_spawnattr_setpgroup(&attributes, 0)
-    posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-    let argumentTexts = ([path] + arguments).map { strdup($0) } + [nil]
-    let environmentTexts = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-    defer { for text in argumentTexts + environmentTexts { free(text) } }
-    var processID = pid_t()
-    let code = posix_spawn(&processID, path, &actions, &attributes, argumentTexts, environmentTexts)
-    guard code == 0 else { throw WorkerStartError(path: path, code: code) }
-    return processID
+    do {
+      // A process group of its own: its number.
+      return try FreshProcess.start(
+        path, arguments, environment: environment, flags: Int16(POSIX_SPAWN_SETPGROUP)
+      ) { actions in
+        posix_spawn_file_actions_adddup2(&actions, conversation, STDIN_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, conversation, STDOUT_FILENO)
+        posix_spawn_file_actions_addopen(
+          &actions, STDERR_FILENO, logFile, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0o644)
+      }
+    } catch {
+      throw WorkerStartError(path: path, code: error.code)
+    }
   }
 
   /// Writes a request; one that cannot be written is dropped, since the loss of the worker is reported anyway.

@@ -18,7 +18,8 @@ public enum ReportWriter {
   /// One table of the report by its path; nil where this study's has none of that path.
   public static func renderTable(_ path: String, results: StudyResults) -> ReportFile? {
     let analysis = StudyAnalysis(results)
-    return tables(analysis) { PerformanceTable(analysis) }.first { $0.path == path }
+    let correlations = Once { GainCorrelation.all(analysis) }
+    return tables(analysis, correlations) { PerformanceTable(analysis) }.first { $0.path == path }
       .map { ReportFile(path: path, bytes: $0.bytes().joined) }
   }
 
@@ -39,11 +40,12 @@ public enum ReportWriter {
     _ analysis: StudyAnalysis, tablesAlone: Bool = false, _ take: @escaping @Sendable (Pending) -> Value
   ) -> [Value] {
     let entries = tablesAlone ? [] : FigureCatalogue.of(analysis)
-    // Three files show it.
+    // Three files show it, and two these.
     let performance = Parallel.Task { PerformanceTable(analysis) }
+    let correlations = Once { GainCorrelation.all(analysis) }
     // The largest tables come first, so that the disk has them done in time; the others, of many parts, fill what time the
     // figures leave; the page, which shows every figure, comes last.
-    let tables = tables(analysis) { performance.value }
+    let tables = tables(analysis, correlations) { performance.value }
     let makers: [@Sendable () -> Step<Value>] =
       tables.filter(\.isLarge).map { table in { @Sendable in .taken(take(table)) } }
       + entries.map { entry in { @Sendable in .drawn(entry.draw(analysis)) } }
@@ -57,7 +59,8 @@ public enum ReportWriter {
         Pending(path: "report.html") {
           BytePieces(
             ReportPage(
-              analysis: analysis, table: performance.value, figures: figures, besides: tables.map(\.path)
+              analysis: analysis, table: performance.value, figures: figures, correlations: correlations.value,
+              besides: tables.map(\.path)
             ).html)
         }
       ]
@@ -72,14 +75,15 @@ public enum ReportWriter {
 
   /// The files that show no figure.
   private static func tables(
-    _ analysis: StudyAnalysis, performance: @escaping @Sendable () -> PerformanceTable
+    _ analysis: StudyAnalysis, _ correlations: Once<[GainCorrelation]>,
+    performance: @escaping @Sendable () -> PerformanceTable
   ) -> [Pending] {
     var files = [
       Pending(path: "cells.csv", isLarge: true) { StudyTables.cells(analysis) },
       Pending(path: "settings.csv") { StudyTables.settings(analysis) },
       Pending(path: "gains.csv") { StudyTables.gains(analysis) },
       Pending(path: "comparisons.csv") { StudyTables.comparisons(analysis) },
-      Pending(path: "correlations.csv") { StudyTables.correlations(analysis) },
+      Pending(path: "correlations.csv") { StudyTables.correlations(correlations.value) },
       Pending(path: "history.csv") { StudyTables.history(analysis) },
       Pending(path: "tables/performance.md") { BytePieces(performance().markdown) },
       Pending(path: "tables/performance.tex") { BytePieces(performance().latex) },

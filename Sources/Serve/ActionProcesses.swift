@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Planner
 import Synchronization
@@ -67,38 +68,22 @@ public final class ActionProcesses: Sendable {
   }
 
   private func spawn(_ arguments: [String], log: String) throws -> Int32 {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(
-      &actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW, 0o644)
-    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
-    // The server's sockets would keep its port.
-    for file in Self.openFiles where file > STDERR_FILENO { posix_spawn_file_actions_addclose(&actions, file) }
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var nothing = sigset_t()
-    sigemptyset(&nothing)
-    posix_spawnattr_setsigmask(&attributes, &nothing)
-    var handled = sigset_t()
-    sigemptyset(&handled)
-    for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD] { sigaddset(&handled, number) }
-    posix_spawnattr_setsigdefault(&attributes, &handled)
-    posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) | Self.ownSession)
-    let texts = ([program] + arguments).map { strdup($0) } + [nil]
-    let environment = ProcessInfo.processInfo.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-    defer { for text in texts + environment { free(text) } }
-    var processID = pid_t()
-    let code = posix_spawn(&processID, program, &actions, &attributes, texts, environment)
-    guard code == 0 else {
+    do {
+      return try FreshProcess.start(
+        program, arguments, environment: ProcessInfo.processInfo.environment, flags: Self.ownSession
+      ) { actions in
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(
+          &actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW, 0o644)
+        posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+        // The server's sockets would keep its port.
+        for file in Self.openFiles where file > STDERR_FILENO { posix_spawn_file_actions_addclose(&actions, file) }
+      }
+    } catch {
       throw ServeFault(
-        "`graft \(arguments.first ?? "")` cannot be started: \(String(cString: strerror(code)))",
+        "`graft \(arguments.first ?? "")` cannot be started: \(String(cString: strerror(error.code)))",
         remedy: "see whether \(program) and \(logFolder) are there; or use a terminal")
     }
-    return processID
   }
 
   /// Those of this process that are not closed by themselves.

@@ -62,15 +62,13 @@ extension Workspace {
     }
   }
 
-  /// The sources of what stands beside a study, with the number of their results.
+  /// The sources of what stands beside a study, by name.
   ///
   /// - Throws: `WorkspaceError`.
-  public func importedSources(beside study: String) throws -> [(source: String, results: Int)] {
+  public func importedSources(beside study: String) throws -> [String] {
     try read(orElse: []) { database in
-      try Row.fetchAll(
-        database, sql: "SELECT source, count(*) FROM imported WHERE study = ? GROUP BY source ORDER BY source",
-        arguments: [study]
-      ).map { ($0[0], $0[1]) }
+      try String.fetchAll(
+        database, sql: "SELECT DISTINCT source FROM imported WHERE study = ? ORDER BY source", arguments: [study])
     }
   }
 }

@@ -69,7 +69,7 @@ struct ImportCommand: ParsableCommand {
   private func forget(_ source: String, beside study: String, in workspace: Workspace) throws {
     let count = try explaining { try workspace.forgetImported(of: source, beside: study) }
     guard count > 0 else {
-      let sources = try explaining { try workspace.importedSources(beside: study) }.map(\.source)
+      let sources = try explaining { try workspace.importedSources(beside: study) }
       throw CommandFailure(
         .usage, "nothing stands beside \(study) from '\(source)'",
         remedy: sources.isEmpty ? "nothing was imported for it" : "its sources: \(sources.joined(separator: ", "))")

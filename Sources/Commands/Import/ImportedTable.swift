@@ -1,3 +1,4 @@
+import Foundation
 import Planner
 import Store
 
@@ -11,7 +12,6 @@ struct ImportedTable {
 
   /// The columns that say which run a row is of; `dataset`, `backbone` and `init` have to be there.
   private static let required = ["dataset", "backbone", "init"]
-  private static let optional = ["fraction", "seed"]
   /// So many faults are told; more help nobody.
   private static let mostFaults = 20
 
@@ -130,10 +130,5 @@ struct ImportedTable {
     "auc": .rocAUC, "auroc": .rocAUC,
   ]
 
-  private static func trimmed(_ text: String) -> String {
-    var text = text[...]
-    while text.first?.isWhitespace ?? false { text.removeFirst() }
-    while text.last?.isWhitespace ?? false { text.removeLast() }
-    return String(text)
-  }
+  private static func trimmed(_ text: String) -> String { text.trimmingCharacters(in: .whitespacesAndNewlines) }
 }

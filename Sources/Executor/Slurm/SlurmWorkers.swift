@@ -79,7 +79,7 @@ public final class SlurmWorkers: WorkerBackEnd {
   }
 
   /// Whether Slurm's commands are there.
-  public static var isInstalled: Bool { TimedProgram.path(of: "sbatch") != nil }
+  public static var isInstalled: Bool { ProgramPath.of("sbatch") != nil }
 
   public var beginsAtOnce: Bool { false }
 

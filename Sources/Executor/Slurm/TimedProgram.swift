@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Synchronization
 
@@ -15,7 +16,7 @@ struct TimedProgram {
   ///   - limit: How long it may take.
   /// - Throws: `WorkerStartError` where it cannot be started.
   static func run(_ program: String, _ arguments: [String], limit: Duration) throws -> TimedProgram {
-    guard let path = path(of: program) else { throw WorkerStartError(path: program, code: ENOENT) }
+    guard let path = ProgramPath.of(program) else { throw WorkerStartError(path: program, code: ENOENT) }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
@@ -36,17 +37,6 @@ struct TimedProgram {
     return TimedProgram(
       status: isLate ? nil : process.terminationReason == .exit ? process.terminationStatus : 128,
       output: output.text, errors: errors.text)
-  }
-
-  /// Where a program lies; nil where it is not in `PATH`.
-  static func path(of program: String) -> String? {
-    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
-    return folders.lazy.map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 && !isFolder($0) }
-  }
-
-  private static func isFolder(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 }
 

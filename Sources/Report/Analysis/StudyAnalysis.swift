@@ -9,7 +9,6 @@ package struct StudyAnalysis: Sendable {
   package let provenance: JSONValue
   package let reporting: Reporting
   package let work: StudyWork
-  let run: RunRecord
   /// In the order of the cells that they are for.
   package let rateSearches: [RateSearchResult]
   /// In `StudyOrder`.
@@ -28,8 +27,6 @@ package struct StudyAnalysis: Sendable {
   package let settings: [SettingResult]
   /// A row for each case that has at least two of RI, ST and WT.
   package let gains: [Gain]
-  /// Every initialisation against each baseline that the study names.
-  package let comparisons: [InitialisationComparison]
   /// Each case of the study, in order, with or without gains.
   package let cases: [TransferCase]
   /// Of the study's own settings, and of those of each source that is imported.
@@ -39,6 +36,8 @@ package struct StudyAnalysis: Sendable {
   let measuredByKind: [StageKind: [Measured]]
   let measureParameters: [StageKind: [JSONValue]]
   private let tallies: [StageKind: MeasureTally]
+  private let laterComparisons: Once<[InitialisationComparison]>
+  private let laterRun: Once<RunRecord>
   private let stateCounts: [CellState: Int]
   /// The cells of the study's own.
   package let plannedCells: Int
@@ -54,7 +53,6 @@ package struct StudyAnalysis: Sendable {
     provenance = results.provenance
     reporting = results.reporting
     work = results.work
-    run = RunRecord(results.work.attempts)
     self.cells = cells
     rateSearches = order.sorted(results.rateSearches, as: cells)
     furtherAxes = cells.lazy.flatMap { $0.cell.furtherAxes.lazy.map(\.name) }.uniqued()
@@ -90,11 +88,20 @@ package struct StudyAnalysis: Sendable {
       gains[index].featureReuseNormalised = gains[index].featureReuse.map { Self.scaled($0, range) }
     }
     self.gains = gains
-    comparisons = InitialisationComparison.all(cases, initialisations, reporting, setting: setting)
+    let (reporting, attempts) = (reporting, results.work.attempts)
+    laterComparisons = Once { InitialisationComparison.all(cases, initialisations, reporting, setting: setting) }
+    laterRun = Once { RunRecord(attempts) }
     let (measuredByKind, tallies) = measuring.value
     self.measuredByKind = measuredByKind
     self.tallies = Dictionary(uniqueKeysWithValues: tallies)
   }
+
+  // What follows is made where it is asked for: a single table asks for none of it, or one.
+
+  /// Every initialisation against each baseline that the study names.
+  package var comparisons: [InitialisationComparison] { laterComparisons.value }
+  /// When and where stages ran.
+  var run: RunRecord { laterRun.value }
 
   package func setting(_ transferCase: TransferCase, _ initialisation: String) -> SettingResult? {
     settingIndex[SettingKey(transferCase: transferCase, initialisation: initialisation)].map { settings[$0] }

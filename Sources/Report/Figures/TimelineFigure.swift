@@ -6,7 +6,7 @@ import Store
 enum TimelineFigure {
   static let name = "timeline"
 
-  static func isOf(_ analysis: StudyAnalysis) -> Bool { !analysis.run.bars.isEmpty }
+  static func isOf(_ analysis: StudyAnalysis) -> Bool { analysis.work.attempts.contains { $0.finished != nil } }
 
   /// From this number on bars are too small to be seen, and too many to be drawn.
   private static let mostBars = 3000
@@ -21,11 +21,7 @@ enum TimelineFigure {
       .linear(Interval(low: 0, high: max(run.busySeconds, 1) / unit.seconds)))
     let isDrawnOneByOne = run.bars.count <= mostBars && run.slots.count <= mostSlots
     let running = isDrawnOneByOne ? [] : run.running(kinds, times: 400)
-    var panel = isDrawnOneByOne ? bars(run, kinds, unit, x) : counts(running, kinds, unit, x)
-    if case .band = panel.y.scale {
-      // A cut is drawn where time is left out.
-      panel.marks += run.pauses.map { cut($0.at / unit.seconds, panel.y) }
-    }
+    let panel = isDrawnOneByOne ? bars(run, kinds, unit, x) : counts(running, kinds, unit, x)
     let figure = Figure(
       name: name, title: "What ran when",
       description: isDrawnOneByOne
@@ -67,6 +63,15 @@ enum TimelineFigure {
           style: PointStyle(.cross, radius: 3.5, stroke: Stroke(Palette.ink, width: 1.4)),
           note: "\(bar.attempt.kind.rawValue) \(bar.attempt.stage.short): failed"))
     }
+    // A cut is drawn where time is left out.
+    if let first = run.slots.first, let last = run.slots.last {
+      marks += run.pauses.map { pause in
+        let at = Position.value(pause.at / unit.seconds)
+        return .line(
+          [(at, .name(first, offset: -0.5)), (at, .name(last, offset: 0.5))],
+          Stroke(Palette.muted, width: 1, dashes: "2 2"))
+      }
+    }
     return Panel(title: "", x: x, y: y, marks: marks)
   }
 
@@ -84,15 +89,6 @@ enum TimelineFigure {
     return Panel(
       title: "", x: x, y: Axis("Stages at once", .linear(Interval(low: 0, high: Double(max(1, most)) * 1.06))),
       marks: areas)
-  }
-
-  private static func cut(_ at: Double, _ y: Axis) -> Mark {
-    guard case .band(let names) = y.scale, let first = names.first, let last = names.last else {
-      return .line([], Stroke(Palette.muted, width: 1))
-    }
-    return .line(
-      [(.value(at), .name(first, offset: -0.5)), (.value(at), .name(last, offset: 0.5))],
-      Stroke(Palette.muted, width: 1, dashes: "2 2"))
   }
 
   private static func color(of kind: StageKind, _ kinds: [StageKind]) -> String {

@@ -36,7 +36,6 @@ extension ReportPage {
 
   /// How gains go with what cases are.
   private func writeCorrelations(_ page: inout HTMLWriter) {
-    let correlations = GainCorrelation.all(analysis)
     guard !correlations.isEmpty else { return }
     page.leaf("h3", "What the gain goes with")
     let headings: [HTMLWriter.Heading] = [

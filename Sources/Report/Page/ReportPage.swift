@@ -7,6 +7,8 @@ struct ReportPage: Sendable {
   let analysis: StudyAnalysis
   let table: PerformanceTable
   let figures: [DrawnFigure]
+  /// How gains go with what cases are.
+  let correlations: [GainCorrelation]
   /// The paths of the report's files that show no figure, relative to the page.
   let besides: [String]
 

@@ -33,7 +33,7 @@ extension StudyTables {
   }
 
   /// A row for each rank correlation of what transfer brings with what a case is.
-  package static func correlations(_ analysis: StudyAnalysis) -> BytePieces {
+  package static func correlations(_ correlations: [GainCorrelation]) -> BytePieces {
     DataTable<GainCorrelation>([
       .text("of") { $0.quantity.rawValue },
       .text("with") { $0.factor.rawValue },
@@ -42,6 +42,6 @@ extension StudyTables {
       .number("rho") { $0.correlation.rho },
       .number("p") { $0.correlation.p },
       .text("p_method") { $0.correlation.isExact ? "every order" : "student t" },
-    ]).csv(GainCorrelation.all(analysis))
+    ]).csv(correlations)
   }
 }
