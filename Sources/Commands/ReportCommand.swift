@@ -24,7 +24,7 @@ struct ReportCommand: ParsableCommand {
   func run() throws {
     let loaded = try arguments.load()
     let workspace = try workspaceForReading(loaded.workspaceFolder)
-    let results = try loaded.results(in: workspace)
+    let results = try loaded.results(in: workspace, withAttempts: !tablesOnly)
     let folder = output ?? "results/\(results.study)"
     var paths: [String]
     do {
@@ -37,10 +37,10 @@ struct ReportCommand: ParsableCommand {
     let figures = paths.filter { $0.hasSuffix(".svg") }
     if pdf { paths += try FigureImages.make(.pdf, of: figures) }
     if png { paths += try FigureImages.make(.png, of: figures) }
-    let own = results.cells.filter { !$0.isImported }
-    let imported = results.cells.count - own.count
+    let imported = results.cells.count(where: \.isImported)
+    let done = results.cells.count { !$0.isImported && $0.state == .done }
     Console.writeLine(
-      "\(results.study): \(own.count { $0.state == .done }) of \(own.count) cells"
+      "\(results.study): \(done) of \(results.cells.count - imported) cells"
         + (imported > 0 ? " and \(imported) imported" : "") + "; \(paths.count) files in \(folder)")
     Console.writeLine(absolutePath(tablesOnly ? folder : "\(folder)/report.html"))
     Parallel.giveUp(results)

@@ -10,10 +10,10 @@ extension LoadedStudy {
   /// - Throws: `CommandFailure` where something cannot be read.
   func plan(in workspace: Workspace) throws -> Plan { try planned(in: workspace).plan }
 
-  /// What is recorded of the study, read while it is planned.
+  /// What is recorded of the study, read while it is planned; attempts only where they are asked for.
   ///
   /// - Throws: `CommandFailure`.
-  func results(in workspace: Workspace) throws -> StudyResults {
+  func results(in workspace: Workspace, withAttempts: Bool = false) throws -> StudyResults {
     // A filter leaves nobody knows how few.
     let expected = filter == nil ? study.cellCount : 0
     return try explaining {
@@ -25,7 +25,7 @@ extension LoadedStudy {
           found.withLock { $0 = contents }
           return plan
         },
-        replanning: { replanned(contents: found.withLock(\.self), versions: $0) })
+        replanning: { replanned(contents: found.withLock(\.self), versions: $0) }, withAttempts: withAttempts)
     }
   }
 

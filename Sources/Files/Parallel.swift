@@ -4,8 +4,6 @@ import Synchronization
 
 /// Work that is the same for many things and depends on none of the others, on all cores.
 public enum Parallel {
-  private static let cores = ProcessInfo.processInfo.activeProcessorCount
-
   /// What a function makes of each number below `count`, in order; `block` of them at a time go to one core. The function may
   /// do so itself: cores that have nothing left to do help.
   public static func map<Value: Sendable>(
@@ -18,8 +16,9 @@ public enum Parallel {
       for index in part * block..<min(count, (part + 1) * block) { values.append(body(index)) }
       return values
     }
-    for _ in 0..<max(0, min(parts, cores) - 1) { DispatchQueue.global().async { work.help() } }
-    work.help()
+    HelperThreads.offer(work, helpers: parts - 1)
+    while work.doOnePart() {}
+    if parts > 1 { HelperThreads.close(work) }
     return work.values.flatMap(\.self)
   }
 
@@ -30,7 +29,7 @@ public enum Parallel {
   }
 
   /// Parts of a piece of work, taken one by one by whoever helps.
-  private final class Work<Value: Sendable>: Sendable {
+  private final class Work<Value: Sendable>: SharedWork {
     private struct State {
       var next = 0
       var made: [Value?]
@@ -48,17 +47,16 @@ public enum Parallel {
       state = Mutex(State(made: Array(repeating: nil, count: count), missing: count))
     }
 
-    /// Returns when no part is left to be begun.
-    func help() {
-      while let part = take() {
-        let value = make(part)
-        let isLast = state.withLock { state in
-          state.made[part] = value
-          state.missing -= 1
-          return state.missing == 0
-        }
-        if isLast { isMade.signal() }
+    func doOnePart() -> Bool {
+      guard let part = take() else { return false }
+      let value = make(part)
+      let isLast = state.withLock { state in
+        state.made[part] = value
+        state.missing -= 1
+        return state.missing == 0
       }
+      if isLast { isMade.signal() }
+      return true
     }
 
     private func take() -> Int? {
@@ -71,7 +69,8 @@ public enum Parallel {
 
     /// Waits until all are made.
     var values: [Value] {
-      if count > 0 { isMade.wait() }
+      // What this thread did itself is there.
+      if !state.withLock({ $0.missing == 0 }) { HelperThreads.wait { isMade.wait() } }
       return state.withLock { $0.made }.compactMap(\.self)
     }
   }
@@ -93,7 +92,7 @@ public enum Parallel {
 
     /// Waits until it is made.
     public var value: Value {
-      group.wait()
+      HelperThreads.wait { group.wait() }
       guard let value = made.withLock({ $0 }) else { preconditionFailure("a task ended without a value") }
       return value
     }

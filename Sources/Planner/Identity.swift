@@ -147,8 +147,11 @@ public enum StageKind: String, Hashable, Sendable, Codable, CaseIterable {
     }
   }
 
+  /// Its place among all kinds, which is how it lies in memory.
+  public var ordinal: Int { Int(unsafeBitCast(self, to: UInt8.self)) }
+
   /// By its place among the kinds, not by its name, as an enumeration of texts would be.
-  public func hash(into hasher: inout Hasher) { hasher.combine(unsafeBitCast(self, to: UInt8.self)) }
+  public func hash(into hasher: inout Hasher) { hasher.combine(ordinal) }
 
   /// Moves when code changes what the kind computes; part of the key.
   public var version: Int { 1 }

@@ -41,7 +41,7 @@ struct PlanResults: Sendable {
 
   /// Of a done stage; nil for one that is not.
   func result(at place: Int) -> StoredResults.Result? { look(place) { $0.results[$1] } ?? nil }
-  func metrics(at place: Int) -> [MetricValue] { look(place) { $0.metrics[$1] } ?? [] }
+  func metrics(at place: Int) -> [MetricValue] { look(place) { $0.metrics(at: $1) } ?? [] }
   func history(at place: Int) -> [HistoryEntry] { look(place) { $0.history[$1] } ?? [] }
   func layers(at place: Int) -> LayerMeasures { look(place) { $0.layers[$1] } ?? LayerMeasures() }
 

@@ -39,7 +39,7 @@ final class StoredResults: Sendable {
   let stages: StageKindsByRow
   /// In the order of `stages.kinds`; nil for a stage that is not done.
   let results: [Result?]
-  let metrics: [[MetricValue]]
+  private let metrics: MetricList
   let history: [[HistoryEntry]]
   /// Numbers of layers, of measures that leave them.
   let layers: [LayerMeasures]
@@ -50,15 +50,15 @@ final class StoredResults: Sendable {
 
   /// - Parameters:
   ///   - stages: Those whose results are read, by looks at whole tables where they are much of what these hold.
-  ///   - second: Reads beside the transaction, which has begun to read.
-  init(of stages: StageKindsByRow, _ database: Database, beside second: SecondReader? = nil) throws {
+  ///   - read: The metrics of all stages, where another reader has them.
+  init(of stages: StageKindsByRow, _ database: Database, metrics read: () -> MetricList? = { nil }) throws {
     self.stages = stages
     var results: [Result?] = Array(repeating: nil, count: stages.kinds.count)
     var history: [[HistoryEntry]] = Array(repeating: [], count: stages.kinds.count)
     guard let range = stages.range else {
       self.results = []
       self.history = []
-      metrics = []
+      metrics = MetricList()
       layers = []
       return
     }
@@ -69,9 +69,6 @@ final class StoredResults: Sendable {
     let ids = stages.ids
     // One look at every row costs as much as some twenty searches for one.
     let ranges = ids.count * 20 < all ? ids.map { $0...$0 } : [range]
-    let measuring = second.map { second in
-      Parallel.Task { try? second.read { try Self.metrics(of: stages, in: ranges, $0) } }
-    }
     let sql = (
       result: try database.cachedStatement(
         sql: "SELECT stage, diverged, facts, version FROM result WHERE stage BETWEEN ? AND ?"),
@@ -101,23 +98,47 @@ final class StoredResults: Sendable {
         if let index = stages.index(of: row.integer(0)) { history[index].append(ResultRows.entry(row, from: 1)) }
       }
     }
-    metrics = try measuring?.value.flatMap(\.self) ?? Self.metrics(of: stages, in: ranges, database)
+    metrics = try read() ?? MetricList(of: ranges, database)
     layers = parsing.value
     self.results = results
     self.history = history
   }
 
-  private static func metrics(
-    of stages: StageKindsByRow, in ranges: [ClosedRange<Int64>], _ database: Database
-  ) throws -> [[MetricValue]] {
-    var metrics: [[MetricValue]] = Array(repeating: [], count: stages.kinds.count)
+  /// The metrics of the stage at a place among `stages.kinds`.
+  func metrics(at index: Int) -> [MetricValue] { metrics[stages.first + Int64(index)] }
+}
+
+/// The metrics that stages left, by the numbers of their rows, which lie close together.
+struct MetricList: Sendable {
+  private var first: Int64 = 0
+  private var values: [[MetricValue]] = []
+
+  init() {}
+
+  /// - Parameter ranges: Ascending.
+  init(of ranges: [ClosedRange<Int64>], _ database: Database) throws {
+    guard let first = ranges.first?.lowerBound, let last = ranges.last?.upperBound else { return }
+    self.first = first
+    var values: [[MetricValue]] = Array(repeating: [], count: Int(last - first) + 1)
     let statement = try database.cachedStatement(
       sql: "SELECT stage, \(ResultRows.metricColumns) FROM metric WHERE stage BETWEEN ? AND ? ORDER BY stage, place")
     for range in ranges {
       try statement.eachRow([range.lowerBound, range.upperBound]) { row in
-        if let index = stages.index(of: row.integer(0)) { metrics[index].append(ResultRows.metric(row, from: 1)) }
+        values[Int(row.integer(0) - first)].append(ResultRows.metric(row, from: 1))
       }
     }
-    return metrics
+    self.values = values
+  }
+
+  /// Those of all stages.
+  init(_ database: Database) throws {
+    let row = try Row.fetchOne(database, sql: "SELECT min(id), max(id) FROM stage")
+    guard let first = row?[0] as Int64?, let last = row?[1] as Int64? else { return }
+    self = try MetricList(of: [first...last], database)
+  }
+
+  subscript(row: Int64) -> [MetricValue] {
+    let index = Int(row - first)
+    return values.indices.contains(index) ? values[index] : []
   }
 }

@@ -19,18 +19,23 @@ extension Workspace {
   ///   - planning: Makes the plan. It may read the workspace, but by another `Workspace` than this.
   ///   - replanning: Makes the same plan with keys of other versions, to tell what is stale from what never ran; nil where that
   ///     is not asked.
+  ///   - withAttempts: Whether the attempts at its stages are read, which tables of results do without.
   /// - Throws: `WorkspaceError`, and what `planning` throws.
   public func results(
     expecting stages: Int, planning: @escaping @Sendable () throws -> Plan,
-    replanning: ((KindVersions) throws -> Plan)? = nil
+    replanning: ((KindVersions) throws -> Plan)? = nil, withAttempts: Bool = true
   ) throws -> StudyResults {
     let planned = Parallel.Task { Result { try planning() } }
-    let second = stages > 1000 ? database.flatMap { SecondReader(path: $0.queue.path) } : nil
+    func reader() -> SecondReader? { stages > 1000 ? database.flatMap { SecondReader(path: $0.queue.path) } : nil }
+    let (second, third) = (reader(), withAttempts ? reader() : nil)
     let found = try read(orElse: nil) { database -> (reading: ResultsReading, provenance: JSONValue)? in
       var read: (rows: StageRowList, results: StoredResults)?
-      if try StageRowList.count(database) < 20 * stages {
+      let count = try StageRowList.count(database)
+      let listing = third.map { third in Parallel.Task { try? third.read { try AttemptList($0) } } }
+      if count < 20 * stages {
+        let measuring = second.map { second in Parallel.Task { try? second.read { try MetricList($0) } } }
         let rows = try StageRowList(database)
-        read = (rows, try StoredResults(of: rows.kinds, database, beside: second))
+        read = (rows, try StoredResults(of: rows.kinds, database) { measuring?.value.flatMap(\.self) })
       }
       let plan = try planned.value.get()
       let present = try presentArtifacts(of: plan.stages)
@@ -38,7 +43,10 @@ extension Workspace {
       let runIsLive = currentRun != nil
       let recorded = rows.recorded(present, runIsLive: runIsLive)
       let kept = try PlanResults(of: plan.stages, rows: rows, recorded: recorded, read: read?.results, database)
-      let work = try StudyWork(of: plan, rows: rows, recorded: recorded, runIsLive: runIsLive, database)
+      let list = withAttempts ? try listing?.value.flatMap(\.self) ?? AttemptList(database) : nil
+      let work = StudyWork(
+        kinds: KindOfWork.all(of: plan.stages, recorded: recorded),
+        attempts: list?.attempts(at: plan.stages, rows: rows, runIsLive: runIsLive) ?? [])
       let reading = ResultsReading(
         plan: plan, recorded: recorded, kept: kept, acceptances: try Acceptance.all(database), work: work,
         imported: try ImportedCells(of: plan.study, database), workspace: self)

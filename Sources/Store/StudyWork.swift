@@ -66,67 +66,93 @@ public struct AttemptOfWork: Sendable, Hashable {
   }
 }
 
-extension StudyWork {
-  /// - Parameters:
-  ///   - plan: Whose stages.
-  ///   - rows: Those of the plan's stages.
-  ///   - recorded: What is known of them, in the plan's order.
-  ///   - runIsLive: Whether a run goes on: without one, nothing is running.
-  init(
-    of plan: Plan, rows: PlanRows, recorded: [RecordedStage?], runIsLive: Bool, _ database: Database
-  ) throws {
-    self.init(
-      kinds: KindOfWork.all(of: plan.stages, recorded: recorded),
-      attempts: try AttemptOfWork.all(of: plan.stages, rows: rows, runIsLive: runIsLive, database))
-  }
-}
-
 extension KindOfWork {
   static func all(of stages: PlannedStages, recorded: [RecordedStage?]) -> [KindOfWork] {
+    struct Tally {
+      var planned = 0
+      var done = 0
+      /// By ordinal.
+      var reads = Array(repeating: false, count: StageKind.allCases.count)
+    }
     let kinds = stages.kinds
     var order: [StageKind] = []
-    var found: [StageKind: (planned: Int, done: Int, reads: Set<StageKind>)] = [:]
+    var tallies = Array(repeating: Tally(), count: StageKind.allCases.count)
     for place in stages.indices {
-      let kind = kinds[place]
-      if found[kind] == nil { order.append(kind) }
-      found[kind, default: (0, 0, [])].planned += 1
-      if recorded[place] == .done(hasArtifact: true) { found[kind]?.done += 1 }
-      for input in stages.inputPlaces(of: place) where input >= 0 { found[kind]?.reads.insert(kinds[Int(input)]) }
-    }
-    return order.compactMap { kind in
-      found[kind].map { of in
-        KindOfWork(kind: kind, planned: of.planned, done: of.done, reads: order.filter(of.reads.contains))
+      let kind = kinds[place].ordinal
+      if tallies[kind].planned == 0 { order.append(kinds[place]) }
+      tallies[kind].planned += 1
+      if recorded[place] == .done(hasArtifact: true) { tallies[kind].done += 1 }
+      for input in stages.inputPlaces(of: place) where input >= 0 {
+        tallies[kind].reads[kinds[Int(input)].ordinal] = true
       }
+    }
+    return order.map { kind in
+      let tally = tallies[kind.ordinal]
+      return KindOfWork(
+        kind: kind, planned: tally.planned, done: tally.done, reads: order.filter { tally.reads[$0.ordinal] })
     }
   }
 }
 
-extension AttemptOfWork {
-  static func all(
-    of stages: PlannedStages, rows: PlanRows, runIsLive: Bool, _ database: Database
-  ) throws -> [AttemptOfWork] {
-    let (kinds, keys) = (stages.kinds, stages.keys)
-    let places = Dictionary(rows.ids.enumerated().lazy.filter { $1 > 0 }.map { ($1, $0) }) { first, _ in first }
+/// The attempts that a database has, at stages of whatever plan.
+struct AttemptList: Sendable {
+  private struct Entry {
+    let stage: Int64
+    let number: Int64
+    let state: AttemptState
+    let started: Timestamp
+    let finished: Timestamp?
+    let host: String
+    let device: String
+    let threads: Int
+    let cpuSeconds: Double?
+    let peakMemory: Int64?
+  }
+
+  /// By number.
+  private let entries: [Entry]
+
+  init(_ database: Database) throws {
     let hosts = Dictionary(
       try Row.fetchAll(database, sql: "SELECT id, host FROM worker").map { ($0[0] as Int64, $0[1] as String) }
     ) { first, _ in first }
-    var attempts: [AttemptOfWork] = []
+    var entries: [Entry] = []
     try database.cachedStatement(
       sql: """
         SELECT stage, number, state, started, finished, worker, device, threads, cpu_seconds, peak_memory FROM attempt
         ORDER BY number
         """
     ).eachRow { row in
-      guard let place = places[row.integer(0)], let recorded = AttemptState(rawValue: row.text(2)) else { return }
-      attempts.append(
-        AttemptOfWork(
-          kind: kinds[place], stage: keys[place], number: row.integer(1),
-          state: recorded == .running && !runIsLive ? .stopped : recorded,
+      guard let state = AttemptState(rawValue: row.text(2)) else { return }
+      entries.append(
+        Entry(
+          stage: row.integer(0), number: row.integer(1), state: state,
           started: Timestamp(milliseconds: row.integer(3)),
           finished: row.number(4).map { Timestamp(milliseconds: Int64($0)) }, host: hosts[row.integer(5)] ?? "",
           device: row.text(6), threads: Int(row.integer(7)), cpuSeconds: row.number(8),
           peakMemory: row.number(9).map { Int64($0) }))
     }
-    return attempts
+    self.entries = entries
+  }
+
+  /// Those at a plan's stages.
+  ///
+  /// - Parameters:
+  ///   - rows: Those of the plan's stages.
+  ///   - runIsLive: Whether a run goes on: without one, nothing is running.
+  func attempts(at stages: PlannedStages, rows: PlanRows, runIsLive: Bool) -> [AttemptOfWork] {
+    let (kinds, keys) = (stages.kinds, stages.keys)
+    // The numbers of rows lie close together.
+    var places = [Int32](repeating: -1, count: Int(rows.ids.max() ?? 0) + 1)
+    for (place, id) in rows.ids.enumerated() where id > 0 { places[Int(id)] = Int32(place) }
+    return entries.compactMap { entry in
+      guard entry.stage > 0, entry.stage < places.count, places[Int(entry.stage)] >= 0 else { return nil }
+      let place = Int(places[Int(entry.stage)])
+      return AttemptOfWork(
+        kind: kinds[place], stage: keys[place], number: entry.number,
+        state: entry.state == .running && !runIsLive ? .stopped : entry.state, started: entry.started,
+        finished: entry.finished, host: entry.host, device: entry.device, threads: entry.threads,
+        cpuSeconds: entry.cpuSeconds, peakMemory: entry.peakMemory)
+    }
   }
 }

@@ -17,6 +17,21 @@ import Testing
     #expect(sums == (0..<20).map { outer in (0..<20).reduce(0) { $0 + 5 * outer * $1 + 10 } })
   }
 
+  /// Whoever has no part of the outer work left helps with the inner one: its two parts wait for each other.
+  @Test(.enabled(if: ProcessInfo.processInfo.activeProcessorCount > 1))
+  func whoeverIsDoneHelpsWithInnerWork() {
+    let begun = Atomic(0)
+    let inner = Parallel.map(2) { outer -> [Int] in
+      guard outer == 1 else { return [] }
+      return Parallel.map(2) { part in
+        begun.add(1, ordering: .sequentiallyConsistent)
+        while begun.load(ordering: .sequentiallyConsistent) < 2 { usleep(100) }
+        return part
+      }
+    }
+    #expect(inner == [[], [0, 1]])
+  }
+
   @Test func aTaskIsWaitedFor() {
     let tasks = (0..<20).map { number in Parallel.Task { Parallel.map(10) { $0 + number } } }
     for (number, task) in tasks.enumerated() { #expect(task.value == (0..<10).map { $0 + number }) }

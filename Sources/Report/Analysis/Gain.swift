@@ -90,6 +90,11 @@ package enum Contrast: String, Sendable, CaseIterable {
     }
   }
 
+  /// Nil for what is none of these.
+  static func of(_ initialisation: String, against baseline: String) -> Contrast? {
+    allCases.first { $0.sides == (initialisation, baseline) }
+  }
+
   /// `WT \u{2212} RI`, with a true minus.
   package var title: String { "\(sides.first) \u{2212} \(sides.second)" }
 }

@@ -16,14 +16,15 @@ package struct InitialisationComparison: Sendable {
   /// Of that ratio, by the bootstrap of pairs.
   package let ratioBootstrap: Interval?
 
-  init(_ result: SettingResult, against baseline: SettingResult) {
+  /// - Parameter known: The paired comparison, where it is made already.
+  init(_ result: SettingResult, against baseline: SettingResult, known: PairedComparison? = nil) {
     transferCase = result.key.transferCase
     initialisation = result.key.initialisation
     self.baseline = baseline.key.initialisation
     metric = result.metric
     planned = min(result.planned, baseline.planned)
     let pairs = Gain.paired([result, baseline])
-    paired = PairedComparison(first: pairs[0], second: pairs[1])
+    paired = known ?? PairedComparison(first: pairs[0], second: pairs[1])
     ratio = RatioOfMeans(first: pairs[0], second: pairs[1])
     ratioBootstrap = ratio == nil ? nil : BootstrapInterval.ofRatio(pairs[0], pairs[1])
   }
@@ -31,19 +32,26 @@ package struct InitialisationComparison: Sendable {
   /// Every initialisation of every case against each baseline; two baselines are compared once. p values are corrected over
   /// the cases, for each pair of initialisations by itself.
   ///
-  /// - Parameter setting: What a case's runs of an initialisation came to; nil where the study plans none.
+  /// - Parameters:
+  ///   - gains: Whose comparisons are made already.
+  ///   - setting: What a case's runs of an initialisation came to; nil where the study plans none.
   static func all(
-    _ cases: [TransferCase], _ initialisations: [String], _ reporting: Reporting,
+    _ cases: [TransferCase], _ initialisations: [String], _ reporting: Reporting, gains: [Gain],
     setting: @escaping @Sendable (TransferCase, String) -> SettingResult?
   ) -> [InitialisationComparison] {
     let baselines = reporting.baselines.uniqued()
+    let known = Dictionary(gains.map { ($0.transferCase, $0.differences) }) { first, _ in first }
     var comparisons = Parallel.map(cases.count, block: 64) { place in
       let transferCase = cases[place]
       return baselines.enumerated().flatMap { rank, name -> [InitialisationComparison] in
         guard let baseline = setting(transferCase, name) else { return [] }
+        let differences = known[transferCase] ?? [:]
         return initialisations.filter { $0 != name && !baselines[..<rank].contains($0) }
           .compactMap { setting(transferCase, $0) }
-          .map { InitialisationComparison($0, against: baseline) }
+          .map { result in
+            let contrast = Contrast.of(result.key.initialisation, against: name)
+            return InitialisationComparison(result, against: baseline, known: contrast.flatMap { differences[$0] })
+          }
       }
     }.flatMap(\.self)
     struct Family: Hashable {

@@ -32,9 +32,10 @@ package struct RunRecord: Sendable {
       ($0.started, $0.number) < ($1.started, $1.number)
     }
     var pauses: [(at: Double, seconds: Double)] = []
-    var bars: [Bar] = []
-    var slots: [(place: String, index: Int, free: Timestamp)] = []
-    var perPlace: [String: Int] = [:]
+    var starts: [(slot: Int, start: Double)] = []
+    starts.reserveCapacity(ended.count)
+    var slots: [(place: Int, index: Int, free: Timestamp)] = []
+    var places = Places()
     var leftOut = 0.0
     let first = ended.first?.started
     var last = first
@@ -46,37 +47,57 @@ package struct RunRecord: Sendable {
         leftOut += idle
       }
       last = max(latest, finished)
-      let place = Self.place(of: attempt)
+      let place = places.index(of: attempt)
       let slot =
         slots.firstIndex { $0.place == place && $0.free <= attempt.started }
         ?? {
-          slots.append((place, perPlace[place, default: 0], first))
-          perPlace[place, default: 0] += 1
+          slots.append((place, places.nextSlot(of: place), first))
           return slots.count - 1
         }()
       slots[slot].free = finished
-      let start = attempt.started.seconds(since: first) - leftOut
-      bars.append(
-        Bar(attempt: attempt, slot: slot, start: start, end: start + finished.seconds(since: attempt.started)))
+      starts.append((slot, attempt.started.seconds(since: first) - leftOut))
     }
     self.pauses = pauses
     wholeSeconds = first.flatMap { first in last.map { $0.seconds(since: first) } } ?? 0
     busySeconds = wholeSeconds - leftOut
     // Slots of one place stand together.
-    let order = slots.indices.sorted { (slots[$0].place, slots[$0].index) < (slots[$1].place, slots[$1].index) }
+    let names = places.names
+    let order = slots.indices.sorted {
+      (names[slots[$0].place], slots[$0].index) < (names[slots[$1].place], slots[$1].index)
+    }
     var newPlaces = Array(repeating: 0, count: slots.count)
     for (new, old) in order.enumerated() { newPlaces[old] = new }
     self.slots = order.map { old in
       let slot = slots[old]
-      return perPlace[slot.place] == 1 ? slot.place : "\(slot.place) #\(slot.index + 1)"
+      return places.slots[slot.place] == 1 ? names[slot.place] : "\(names[slot.place]) #\(slot.index + 1)"
     }
-    self.bars = bars.map {
-      Bar(attempt: $0.attempt, slot: newPlaces[$0.slot], start: $0.start, end: $0.end)
+    bars = zip(ended, starts).map { attempt, own in
+      let seconds = attempt.finished?.seconds(since: attempt.started) ?? 0
+      return Bar(attempt: attempt, slot: newPlaces[own.slot], start: own.start, end: own.start + seconds)
     }
   }
 
-  private static func place(of attempt: AttemptOfWork) -> String {
-    [attempt.host, attempt.device].filter { !$0.isEmpty }.joined(separator: " ")
+  /// Machines with their devices, by number: many attempts run on few.
+  private struct Places {
+    private(set) var names: [String] = []
+    /// How many slots each has.
+    private(set) var slots: [Int] = []
+    private var known: [(host: String, device: String)] = []
+
+    mutating func index(of attempt: AttemptOfWork) -> Int {
+      if let place = known.firstIndex(where: { $0.device == attempt.device && $0.host == attempt.host }) {
+        return place
+      }
+      known.append((attempt.host, attempt.device))
+      names.append([attempt.host, attempt.device].filter { !$0.isEmpty }.joined(separator: " "))
+      slots.append(0)
+      return known.count - 1
+    }
+
+    mutating func nextSlot(of place: Int) -> Int {
+      slots[place] += 1
+      return slots[place] - 1
+    }
   }
 
   /// How many attempts ran at a time, in seconds, of each kind.

@@ -89,7 +89,10 @@ package struct StudyAnalysis: Sendable {
     }
     self.gains = gains
     let (reporting, attempts) = (reporting, results.work.attempts)
-    laterComparisons = Once { InitialisationComparison.all(cases, initialisations, reporting, setting: setting) }
+    let compared = gains
+    laterComparisons = Once {
+      InitialisationComparison.all(cases, initialisations, reporting, gains: compared, setting: setting)
+    }
     laterRun = Once { RunRecord(attempts) }
     let (measuredByKind, tallies) = measuring.value
     self.measuredByKind = measuredByKind

@@ -150,6 +150,8 @@ private struct Replicates {
   /// How many replicates lie at or before each; empty where each counts once.
   private let cumulative: [Double]
   private let range: Double
+  /// Of values that each count once.
+  private let shelves: Shelves?
 
   /// - Returns: Nil where one is not finite, and where all are the same.
   init?(_ found: [Double], of resamples: Resamples) {
@@ -160,6 +162,7 @@ private struct Replicates {
     guard !resamples.times.isEmpty else {
       values = found
       cumulative = []
+      shelves = Shelves(found, from: least, range: range)
       return
     }
     let order = found.indices.sorted { found[$0] < found[$1] }
@@ -169,6 +172,7 @@ private struct Replicates {
       sum += resamples.times[place]
       return sum
     }
+    shelves = nil
   }
 
   private var count: Double { cumulative.last ?? Double(values.count) }
@@ -197,24 +201,64 @@ private struct Replicates {
 
   /// The values of a rank, counted from 0, and of the next.
   private func neighbours(ofRank rank: Double) -> (Double, Double) {
-    if !cumulative.isEmpty {
-      func value(_ rank: Double) -> Double { values[min(values.count - 1, cumulative.partitioningIndex { $0 > rank })] }
-      return (value(rank), value(rank + 1))
+    if let shelves {
+      let last = values.count - 1
+      let low = min(last, max(0, Int(rank)))
+      return shelves.values(ofRanks: low...min(last, low + 1), among: values)
     }
-    let last = values.count - 1
-    let low = min(last, max(0, Int(rank)))
-    let high = min(last, low + 1)
-    // Percentiles of interest lie near an end: a few values there say it, without an order of all.
-    if high < values.count / 8 {
-      let least = values.least(high + 1, by: <)
-      return (least[low], least[high])
+    func value(_ rank: Double) -> Double { values[min(values.count - 1, cumulative.partitioningIndex { $0 > rank })] }
+    return (value(rank), value(rank + 1))
+  }
+}
+
+/// Values put on shelves by their size, so that those of a rank are found without an order of all.
+private struct Shelves {
+  /// Of each value.
+  private let shelf: [UInt8]
+  /// How many values lie on each.
+  private let counts: [Int]
+
+  init(_ values: [Double], from least: Double, range: Double) {
+    // A larger value is never on a lower shelf; what the least and the scale lose by rounding changes no order.
+    let scale = 255 / range
+    var counts = [Int](repeating: 0, count: 256)
+    shelf = [UInt8](unsafeUninitializedCapacity: values.count) { shelf, initialised in
+      counts.withUnsafeMutableBufferPointer { counts in
+        for index in values.indices {
+          let place = Int32(max(0, min(255, (values[index] - least) * scale)))
+          shelf[index] = UInt8(truncatingIfNeeded: place)
+          counts[Int(place)] += 1
+        }
+      }
+      initialised = values.count
     }
-    if low > last - values.count / 8 {
-      let most = values.least(last - low + 1, by: >)
-      return (most[last - low], most[last - high])
+    self.counts = counts
+  }
+
+  /// The values of two ranks, which may be one, counted from 0.
+  func values(ofRanks ranks: ClosedRange<Int>, among values: [Double]) -> (Double, Double) {
+    var (first, before) = (0, 0)
+    while before + counts[first] <= ranks.lowerBound {
+      before += counts[first]
+      first += 1
     }
-    let sorted = values.sorted()
-    return (sorted[low], sorted[high])
+    var (last, upTo) = (first, before + counts[first])
+    while upTo <= ranks.upperBound {
+      last += 1
+      upTo += counts[last]
+    }
+    let (low, width) = (UInt8(first), UInt8(last - first))
+    let wanted = upTo - before
+    var found = [Double](unsafeUninitializedCapacity: wanted) { found, initialised in
+      shelf.withUnsafeBufferPointer { shelf in
+        for index in shelf.indices where shelf[index] &- low <= width {
+          found[initialised] = values[index]
+          initialised += 1
+        }
+      }
+    }
+    found.sort()
+    return (found[ranks.lowerBound - before], found[ranks.upperBound - before])
   }
 }
 
@@ -227,23 +271,6 @@ extension Array {
       if holds(self[middle]) { high = middle } else { low = middle + 1 }
     }
     return low
-  }
-}
-
-extension [Double] {
-  /// The first `wanted` values of an order; of no more than a small part of all.
-  @inline(__always)
-  fileprivate func least(_ wanted: Int, by isBefore: (Double, Double) -> Bool) -> [Double] {
-    var found = prefix(wanted).sorted(by: isBefore)
-    for value in dropFirst(wanted) where isBefore(value, found[wanted - 1]) {
-      var place = wanted - 1
-      while place > 0, isBefore(value, found[place - 1]) {
-        found[place] = found[place - 1]
-        place -= 1
-      }
-      found[place] = value
-    }
-    return found
   }
 }
 

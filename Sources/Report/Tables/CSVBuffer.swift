@@ -49,9 +49,11 @@ final class CSVBuffer: @unchecked Sendable {
 
   /// The fields of a row.
   func append<Row>(_ columns: [Column<Row>], _ row: Row) {
-    for (index, column) in columns.enumerated() {
-      if index > 0 { separate() }
-      column.write(row, self)
+    columns.withUnsafeBufferPointer { columns in
+      for index in columns.indices {
+        if index > 0 { separate() }
+        columns[index].write(row, self)
+      }
     }
   }
 

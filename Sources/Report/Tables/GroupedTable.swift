@@ -32,24 +32,41 @@ struct GroupedTable<Group, Row> {
   ) -> BytePieces {
     CSVBuffer.table(parts().flatMap(\.names), count: count) { part, csv in
       let parts = parts()
-      let shared = parts.map { _ in CSVBuffer() }
-      for index in part {
-        let group = group(index)
-        for place in parts.indices {
-          guard case .shared(let columns) = parts[place] else { continue }
-          shared[place].removeAll()
-          shared[place].append(columns, group)
-        }
-        for row in rows(group) {
-          for place in parts.indices {
-            if place > 0 { csv.separate() }
-            switch parts[place] {
-            case .shared: csv.append(shared[place])
-            case .own(let columns): csv.append(columns, row)
+      // Rows are many: what they share lies beside what writes them, and neither is copied for a row.
+      let fields = parts.map(Fields.init)
+      fields.withUnsafeBufferPointer { fields in
+        for index in part {
+          let group = group(index)
+          for field in fields { field.take(group) }
+          for row in rows(group) {
+            for place in fields.indices {
+              if place > 0 { csv.separate() }
+              fields[place].write(row, csv)
             }
+            csv.endLine()
           }
-          csv.endLine()
         }
+      }
+    }
+  }
+
+  /// The fields of columns side by side: those that a group's rows share, or what writes each row's own.
+  private final class Fields {
+    private let part: Part
+    private let shared = CSVBuffer()
+
+    init(_ part: Part) { self.part = part }
+
+    func take(_ group: Group) {
+      guard case .shared(let columns) = part else { return }
+      shared.removeAll()
+      shared.append(columns, group)
+    }
+
+    func write(_ row: Row, _ csv: CSVBuffer) {
+      switch part {
+      case .shared: csv.append(shared)
+      case .own(let columns): csv.append(columns, row)
       }
     }
   }
