@@ -55,7 +55,7 @@ struct PlannedSpace {
     }
     switch options.format {
     case .hdf5, .npz: return arrayBytes
-    case .camelyon where arrayBytes > 0: return arrayBytes
+    case .published(.camelyon) where arrayBytes > 0: return arrayBytes
     default: break
     }
     guard let side = options.store.size else { return 10 * imageBytes }

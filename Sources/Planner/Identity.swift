@@ -139,14 +139,6 @@ public enum StageKind: String, Hashable, Sendable, Codable, CaseIterable {
   /// Nothing, for measuring what orchestration costs.
   case noop
 
-  /// Whether it measures one trained model: such stages of one model share passes over its images.
-  public var isModelMeasure: Bool {
-    switch self {
-    case .test, .knn, .layerwiseKNN, .layerImportance, .l2, .cka, .embedding: true
-    case .weights, .dataset, .pretrain, .lrSearch, .train, .crossCKA, .distance, .testBootstrap, .noop: false
-    }
-  }
-
   /// Its place among all kinds, which is how it lies in memory.
   public var ordinal: Int { Int(unsafeBitCast(self, to: UInt8.self)) }
 

@@ -11,7 +11,8 @@ public struct StageDispatcher: StageRunner {
   private static let processMemory: Int64 = 600 << 20
 
   /// Kinds that compute on the device that they are given.
-  private static let onDevice = Set(StageKind.allCases).subtracting([.dataset, .weights, .l2, .testBootstrap, .noop])
+  private static let onDevice = Set(
+    [.pretrain, .lrSearch, .train] + StageKind.allCases.filter { $0.measure?.passesImages ?? false })
 
   public init() {}
 

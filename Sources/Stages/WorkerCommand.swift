@@ -68,7 +68,7 @@ public enum WorkerCommand {
       "products": .string(realPath(Runtime.productsPath)), "processor": .string(processor),
       "kernels": .bool(Runtime.hasKernels), "cuda_devices": .number(Double(Runtime.cudaDevices)),
       "cuda_memory": .array((0..<Runtime.cudaDevices).map { .number(Double(totalMemory(ofDevice: $0))) }),
-      "backbones": .array(Backbone.allCases.map { .string($0.rawValue) }),
+      "backbones": .array(Backbone.all.map { .string($0.name) }),
     ]
     // No fact of the machine, but of what one worker was told.
     if ProcessInfo.processInfo.environment[AllowedProcessors.variable] != nil {

@@ -46,7 +46,7 @@ final class StoredResults: Sendable {
 
   /// Kinds of stage whose facts a report tells.
   private static let told = withLayers.union([.dataset, .distance, .lrSearch, .embedding, .knn])
-  private static let withLayers: Set<StageKind> = [.layerwiseKNN, .layerImportance, .l2, .cka, .crossCKA]
+  private static let withLayers = Set(StageKind.ofLayers)
 
   /// - Parameters:
   ///   - stages: Those whose results are read, by looks at whole tables where they are much of what these hold.

@@ -46,7 +46,7 @@ import Testing
   ]
 
   /// Those that the engine computes.
-  static let cases = all.filter { Backbone(rawValue: $0.backbone) != nil }
+  static let cases = all.filter { Backbone.named($0.backbone) != nil }
 
   @Test(arguments: cases) func standsWhereTheReleasedCodeCountsIt(_ test: Case) throws {
     let network = try Backbone.make(name: test.backbone, classes: 2)

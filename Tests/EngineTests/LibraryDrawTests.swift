@@ -43,7 +43,7 @@ import Testing
   }()
 
   /// The networks of the fixture that the engine computes.
-  private static let names = fixture.keys.filter { Backbone(rawValue: $0) != nil }.sorted()
+  private static let names = fixture.keys.filter { Backbone.named($0) != nil }.sorted()
 
   @Test func theFixtureIsThere() {
     #expect(Self.fixture.count == 6)

@@ -7,8 +7,9 @@ import WorkerProtocol
 
 @Suite struct StageTests {
   /// What the engine computes is in the planner's catalogue: the same names, image sizes, depths and parameters.
-  @Test(arguments: Engine.Backbone.allCases) func theCataloguesAgree(_ backbone: Engine.Backbone) throws {
-    let entry = try #require(BackboneCatalogue.named(backbone.rawValue), "\(backbone.rawValue) cannot be planned")
+  @Test(arguments: Engine.Backbone.all.map(\.name)) func theCataloguesAgree(_ name: String) throws {
+    let backbone = try #require(Engine.Backbone.named(name))
+    let entry = try #require(BackboneCatalogue.named(name), "\(name) cannot be planned")
     #expect(backbone.nativeImageSize == entry.imageSize)
     let network = try backbone.make(classes: 1000)
     #expect(network.parameterCount == entry.parameters)
@@ -17,6 +18,7 @@ import WorkerProtocol
   }
 
   @Test func theListsAgree() {
+    #expect(Set(BackboneCatalogue.all.map(\.name)) == Set(Engine.Backbone.all.map(\.name)))
     #expect(Set(Planner.Metric.allCases.map(\.rawValue)) == Set(Engine.Metric.allCases.map(\.rawValue)))
     #expect(
       Set(Planner.PhantomDomain.allCases.map(\.rawValue)) == Set(PhantomOptions.Domain.allCases.map(\.rawValue)))

@@ -39,7 +39,7 @@ public enum PassBenchmark {
     try Runtime.setThreads(threads)
     let network = try Backbone.make(name: backbone, classes: numbers["classes"] ?? 4)
     try Initialisation.random.apply(to: network, seed: 0)
-    let side = Backbone(rawValue: backbone)?.nativeImageSize ?? 224
+    let side = Backbone.named(backbone)?.nativeImageSize ?? 224
     var draws = RandomStream(seed: 0, purpose: "bench")
     let images = try Tensor(
       Initialisation.normal(batch * 3 * side * side, mean: 0, deviation: 1, draws: &draws),

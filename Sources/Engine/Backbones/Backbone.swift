@@ -1,24 +1,31 @@
-/// The backbones that there are.
-public enum Backbone: String, Sendable, Codable, Hashable, CaseIterable {
-  case deit_tiny, deit_small, deit_base
-  /// DeiT-S cut to its first five blocks.
-  case deit_small5b
-  case swin_tiny, swin_small, swin_base
-  case resnet18, resnet34, resnet50, resnet101, resnet152
-  case inception_v3
-  /// A residual network for images of 32 pixels and thereabouts, cheap enough for a study of minutes on a CPU.
-  case resnet_micro
-  /// A vision transformer for images of 32 pixels and thereabouts.
-  case vit_micro
+/// A backbone that there is: its name and what makes a network of it. The file of each family lists its own.
+public struct Backbone: Sendable {
+  public let name: String
+  /// The image side that a study has where it does not say, in pixels.
+  public let nativeImageSize: Int
+  /// Whether its patches may have another size than its own.
+  let hasPatchSizes: Bool
+  /// Whether it is made of blocks with an identity around them, whose branches training may leave out.
+  let hasDroppedPaths: Bool
+  private let network: @Sendable (NetworkShape) throws -> any Network
 
-  /// The image side that a study has where it does not say. Inception v3 was trained at 299 pixels; the study shows it 224 as
-  /// the others.
-  public var nativeImageSize: Int {
-    switch self {
-    case .resnet_micro, .vit_micro: 32
-    default: 224
-    }
+  /// - Parameter network: Makes one for a shape.
+  init(
+    _ name: String, imageSize: Int = 224, hasPatchSizes: Bool = false, hasDroppedPaths: Bool = false,
+    network: @escaping @Sendable (NetworkShape) throws -> any Network
+  ) {
+    self.name = name
+    nativeImageSize = imageSize
+    self.hasPatchSizes = hasPatchSizes
+    self.hasDroppedPaths = hasDroppedPaths
+    self.network = network
   }
+
+  public static let all =
+    VisionTransformer.backbones + SwinTransformer.backbones + ResNet.backbones + InceptionV3.backbones
+
+  /// The backbone of a name; nil where there is none.
+  public static func named(_ name: String) -> Backbone? { all.first { $0.name == name } }
 
   /// A network of the backbone with a head for the classes. Its weights are zeros until an initialisation fills them.
   ///
@@ -29,9 +36,9 @@ public enum Backbone: String, Sendable, Codable, Hashable, CaseIterable {
   public static func make(
     name: String, classes: Int, options: NetworkOptions = NetworkOptions(), device: Device = .cpu
   ) throws -> any Network {
-    guard let backbone = Backbone(rawValue: name) else {
+    guard let backbone = named(name) else {
       throw EngineError.specification(
-        "unknown backbone '\(name)': the backbones are \(allCases.map(\.rawValue).joined(separator: ", "))")
+        "unknown backbone '\(name)': the backbones are \(all.map(\.name).joined(separator: ", "))")
     }
     return try backbone.make(classes: classes, options: options, device: device)
   }
@@ -44,23 +51,7 @@ public enum Backbone: String, Sendable, Codable, Hashable, CaseIterable {
       classes: classes, imageSize: options.imageSize ?? nativeImageSize, channels: options.channels,
       patchSize: options.patchSize, dropPath: options.dropPath, device: device)
     try shape.check(for: self)
-    switch self {
-    case .deit_tiny: return try VisionTransformer(.deitTiny, shape)
-    case .deit_small: return try VisionTransformer(.deitSmall, shape)
-    case .deit_base: return try VisionTransformer(.deitBase, shape)
-    case .deit_small5b: return try VisionTransformer(.deitSmall5b, shape)
-    case .vit_micro: return try VisionTransformer(.micro, shape)
-    case .swin_tiny: return try SwinTransformer(.tiny, shape)
-    case .swin_small: return try SwinTransformer(.small, shape)
-    case .swin_base: return try SwinTransformer(.base, shape)
-    case .resnet18: return try ResNet(.resnet18, shape)
-    case .resnet34: return try ResNet(.resnet34, shape)
-    case .resnet50: return try ResNet(.resnet50, shape)
-    case .resnet101: return try ResNet(.resnet101, shape)
-    case .resnet152: return try ResNet(.resnet152, shape)
-    case .resnet_micro: return try ResNet(.micro, shape)
-    case .inception_v3: return try InceptionV3(shape)
-    }
+    return try network(shape)
   }
 }
 
@@ -93,16 +84,16 @@ struct NetworkShape {
   let device: Device
 
   fileprivate func check(for backbone: Backbone) throws {
-    func refuse(_ text: String) -> EngineError { .specification("\(backbone.rawValue): \(text)") }
+    func refuse(_ text: String) -> EngineError { .specification("\(backbone.name): \(text)") }
     guard channels == 1 || channels == 3 else { throw refuse("images of \(channels) channels; give 1 or 3") }
     if let dropPath, !(0..<1).contains(dropPath) {
       throw refuse("drop_path is \(dropPath); give a number from 0 to less than 1")
     }
-    let isTransformer = backbone.rawValue.hasPrefix("deit") || backbone == .vit_micro
-    if let patchSize, !isTransformer {
+    if let patchSize, !backbone.hasPatchSizes {
       throw refuse("patch_size \(patchSize): only DeiT's patches have a size to choose")
     }
-    let hasBranches = isTransformer || backbone.rawValue.hasPrefix("swin")
-    if let dropPath, dropPath > 0, !hasBranches { throw refuse("drop_path \(dropPath): only transformers drop paths") }
+    if let dropPath, dropPath > 0, !backbone.hasDroppedPaths {
+      throw refuse("drop_path \(dropPath): only transformers drop paths")
+    }
   }
 }

@@ -2,7 +2,7 @@
 /// with the parameter names and shapes of torchvision, whose bottlenecks halve the image in their 3 x 3 convolution.
 public final class ResNet: Network {
   /// What sets one residual network apart from another.
-  struct Form {
+  private struct Form {
     /// The first convolution's size, all of stride 2.
     var stemSize = 7
     var stemWidth = 64
@@ -11,20 +11,29 @@ public final class ResNet: Network {
     var isBottleneck = false
     /// Channels (within a bottleneck) and blocks of each stage; every stage but the first halves the image.
     var stages: [(width: Int, blocks: Int)]
+  }
 
-    static let resnet18 = Form(stages: [(64, 2), (128, 2), (256, 2), (512, 2)])
-    static let resnet34 = Form(stages: [(64, 3), (128, 4), (256, 6), (512, 3)])
-    static let resnet50 = Form(isBottleneck: true, stages: [(64, 3), (128, 4), (256, 6), (512, 3)])
-    static let resnet101 = Form(isBottleneck: true, stages: [(64, 3), (128, 4), (256, 23), (512, 3)])
-    static let resnet152 = Form(isBottleneck: true, stages: [(64, 3), (128, 8), (256, 36), (512, 3)])
-    static let micro = Form(stemSize: 3, stemWidth: 16, pooled: false, stages: [(16, 1), (32, 1), (64, 1)])
+  static let backbones = [
+    backbone("resnet18", Form(stages: [(64, 2), (128, 2), (256, 2), (512, 2)])),
+    backbone("resnet34", Form(stages: [(64, 3), (128, 4), (256, 6), (512, 3)])),
+    backbone("resnet50", Form(isBottleneck: true, stages: [(64, 3), (128, 4), (256, 6), (512, 3)])),
+    backbone("resnet101", Form(isBottleneck: true, stages: [(64, 3), (128, 4), (256, 23), (512, 3)])),
+    backbone("resnet152", Form(isBottleneck: true, stages: [(64, 3), (128, 8), (256, 36), (512, 3)])),
+    // For images of 32 pixels and thereabouts, cheap enough for a study of minutes on a CPU.
+    backbone(
+      "resnet_micro", imageSize: 32,
+      Form(stemSize: 3, stemWidth: 16, pooled: false, stages: [(16, 1), (32, 1), (64, 1)])),
+  ]
+
+  private static func backbone(_ name: String, imageSize: Int = 224, _ form: Form) -> Backbone {
+    Backbone(name, imageSize: imageSize) { try ResNet(form, $0) }
   }
 
   public let tensors: [NetworkTensor]
   public let segments: [Segment]
   public let family = NetworkFamily.residual
 
-  init(_ form: Form, _ shape: NetworkShape) throws {
+  private init(_ form: Form, _ shape: NetworkShape) throws {
     guard shape.imageSize >= 8 else {
       throw EngineError.specification("images of \(shape.imageSize) pixels are too small for a ResNet: use 8 or more")
     }

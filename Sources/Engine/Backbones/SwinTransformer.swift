@@ -4,14 +4,20 @@
 /// Tokens are held as images, [n, h, w, channels], throughout.
 public final class SwinTransformer: Network {
   /// What sets one Swin apart from another.
-  struct Form {
+  private struct Form {
     var width: Int
     var blocks: [Int]
     var heads: [Int]
+  }
 
-    static let tiny = Form(width: 96, blocks: [2, 2, 6, 2], heads: [3, 6, 12, 24])
-    static let small = Form(width: 96, blocks: [2, 2, 18, 2], heads: [3, 6, 12, 24])
-    static let base = Form(width: 128, blocks: [2, 2, 18, 2], heads: [4, 8, 16, 32])
+  static let backbones = [
+    backbone("swin_tiny", Form(width: 96, blocks: [2, 2, 6, 2], heads: [3, 6, 12, 24])),
+    backbone("swin_small", Form(width: 96, blocks: [2, 2, 18, 2], heads: [3, 6, 12, 24])),
+    backbone("swin_base", Form(width: 128, blocks: [2, 2, 18, 2], heads: [4, 8, 16, 32])),
+  ]
+
+  private static func backbone(_ name: String, _ form: Form) -> Backbone {
+    Backbone(name, hasDroppedPaths: true) { try SwinTransformer(form, $0) }
   }
 
   /// Pixels of a patch's side, and tokens of a window's.
@@ -24,7 +30,7 @@ public final class SwinTransformer: Network {
   public let segments: [Segment]
   public let family = NetworkFamily.swin
 
-  init(_ form: Form, _ shape: NetworkShape) throws {
+  private init(_ form: Form, _ shape: NetworkShape) throws {
     let least = Self.patch << (form.blocks.count - 1)
     guard shape.imageSize >= least, shape.imageSize % least == 0 else {
       throw EngineError.specification(

@@ -3,24 +3,34 @@
 /// parameter names and shapes of timm.
 public final class VisionTransformer: Network {
   /// What sets one transformer apart from another.
-  struct Form {
+  private struct Form {
     var patch = 16
     var width: Int
     var depth = 12
     var heads: Int
+  }
 
-    static let deitTiny = Form(width: 192, heads: 3)
-    static let deitSmall = Form(width: 384, heads: 6)
-    static let deitBase = Form(width: 768, heads: 12)
-    static let deitSmall5b = Form(width: 384, depth: 5, heads: 6)
-    static let micro = Form(patch: 8, width: 48, depth: 4, heads: 3)
+  static let backbones = [
+    backbone("deit_tiny", Form(width: 192, heads: 3)),
+    backbone("deit_small", Form(width: 384, heads: 6)),
+    backbone("deit_base", Form(width: 768, heads: 12)),
+    // DeiT-S cut to its first five blocks.
+    backbone("deit_small5b", Form(width: 384, depth: 5, heads: 6)),
+    // For images of 32 pixels and thereabouts.
+    backbone("vit_micro", imageSize: 32, Form(patch: 8, width: 48, depth: 4, heads: 3)),
+  ]
+
+  private static func backbone(_ name: String, imageSize: Int = 224, _ form: Form) -> Backbone {
+    Backbone(name, imageSize: imageSize, hasPatchSizes: true, hasDroppedPaths: true) {
+      try VisionTransformer(form, $0)
+    }
   }
 
   public let tensors: [NetworkTensor]
   public let segments: [Segment]
   public let family: NetworkFamily
 
-  init(_ form: Form, _ shape: NetworkShape) throws {
+  private init(_ form: Form, _ shape: NetworkShape) throws {
     let patch = shape.patchSize ?? form.patch
     guard patch > 0, shape.imageSize >= patch, shape.imageSize % patch == 0 else {
       throw EngineError.specification(

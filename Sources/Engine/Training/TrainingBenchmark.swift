@@ -41,7 +41,7 @@ public enum TrainingBenchmark {
   ) throws -> Measurement {
     try Runtime.setThreads(threads)
     let network = try Backbone.make(name: name, classes: classes, options: NetworkOptions(imageSize: imageSize))
-    let side = imageSize ?? Backbone(rawValue: name)?.nativeImageSize ?? 224
+    let side = imageSize ?? Backbone.named(name)?.nativeImageSize ?? 224
     try Initialisation.random.apply(to: network, seed: 0)
     var draws = RandomStream(seed: 0, purpose: "bench")
     let shape = ImageShape(channels: 3, height: side, width: side)

@@ -78,7 +78,7 @@ extension DatasetFormat {
           "label_array", .text, .value("{split}_labels"),
           "The array of the labels: a class's number, or 0 or 1 for each class."),
       ] + Self.arrays
-    case .aptos2019, .isic2019, .chexpert, .ddsm, .cbisDDSM, .camelyon: published.map(Self.declarations) ?? []
+    case .published(let dataset): Self.declarations(dataset)
     }
   }
 

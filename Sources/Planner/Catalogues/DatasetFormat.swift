@@ -1,5 +1,5 @@
 /// How a data set lies on the disk.
-public enum DatasetFormat: String, Sendable, Hashable, CaseIterable {
+public enum DatasetFormat: RawRepresentable, Sendable, Hashable, CaseIterable {
   /// A folder a class.
   case folder
   /// A table of file names and classes.
@@ -8,11 +8,29 @@ public enum DatasetFormat: String, Sendable, Hashable, CaseIterable {
   case phantom
   /// Arrays of images and of labels: HDF5 files, or archives of NumPy.
   case hdf5, npz
-  // The files of published data sets, as they come: see `PublishedDataset`.
-  case aptos2019, isic2019, chexpert, ddsm
-  case cbisDDSM = "cbis_ddsm"
-  case camelyon
+  /// The files of a published data set, as they come.
+  case published(PublishedDataset)
+
+  public static let allCases: [DatasetFormat] =
+    [.folder, .csv, .phantom, .hdf5, .npz] + PublishedDataset.allCases.map(published)
+
+  /// As study files have it.
+  public var rawValue: String {
+    switch self {
+    case .folder: "folder"
+    case .csv: "csv"
+    case .phantom: "phantom"
+    case .hdf5: "hdf5"
+    case .npz: "npz"
+    case .published(let dataset): dataset.rawValue
+    }
+  }
+
+  public init?(rawValue: String) {
+    guard let format = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
+    self = format
+  }
 
   /// The published data set whose files these are; nil where anybody's are.
-  public var published: PublishedDataset? { PublishedDataset(rawValue: rawValue) }
+  public var published: PublishedDataset? { if case .published(let dataset) = self { dataset } else { nil } }
 }

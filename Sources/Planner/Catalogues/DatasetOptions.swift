@@ -17,7 +17,7 @@ public struct DatasetOptions: Sendable, Hashable {
     case .csv: .csv
     case .phantom: .phantom
     case .arrays(let arrays): arrays.container == .hdf5 ? .hdf5 : .npz
-    case .published(let published): DatasetFormat(rawValue: published.dataset.rawValue) ?? .csv
+    case .published(let published): .published(published.dataset)
     }
   }
 
@@ -193,10 +193,10 @@ extension DatasetOptions {
           imageArray: try fields.text("image_array"), labelFile: try fields.text("labels"),
           labelArray: try fields.text("label_array"), splitNames: try fields.texts("split_names"), classes: classes,
           split: try SplitSpec(try fields.object("split"))))
-    case .aptos2019, .isic2019, .chexpert, .ddsm, .cbisDDSM, .camelyon:
+    case .published(let dataset):
       source = .published(
         PublishedSource(
-          dataset: try fields.choice("format"), split: try SplitSpec(try fields.object("split")),
+          dataset: dataset, split: try SplitSpec(try fields.object("split")),
           uncertain: try fields.choice("uncertain", else: .zeros), view: try fields.choice("view", else: .full)))
     }
   }

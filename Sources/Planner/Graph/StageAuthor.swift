@@ -111,6 +111,6 @@ extension AnalysisSpec {
 
   /// Whether the model's first weights are made again for it, for which its source's are needed.
   var looksAtFirstWeights: Bool {
-    [.layerImportance, .l2, .cka].contains(kind) || isOfInitialLayers
+    kind.measure?.looksAtFirstWeights ?? false || isOfInitialLayers
   }
 }

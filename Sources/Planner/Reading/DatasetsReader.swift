@@ -65,7 +65,7 @@ struct DatasetsReader {
   /// The format; where it is not given, the one that a published data set's name says.
   private func format(of member: YAMLMember, _ members: [YAMLMember]) -> DatasetFormat? {
     guard let given = members.first(where: { $0.name == "format" }) else {
-      if let format = DatasetFormat(rawValue: member.name), format.published != nil { return format }
+      if let dataset = PublishedDataset(rawValue: member.name) { return .published(dataset) }
       faults.add(
         .missingName(what: "the data set \(Fault.quoted(member.name))", name: "format", example: "format: folder"),
         at: member.value.place)

@@ -49,43 +49,25 @@ extension StudyAnalysis {
 }
 
 extension StageKind {
-  /// Measures that leave numbers of layers.
-  static let ofLayers: [StageKind] = [.layerwiseKNN, .layerImportance, .l2, .cka, .crossCKA]
-
   /// The number of the whole network that a measure is for; nil where it is for something else.
   func leadingMetric(judged: String) -> String? {
-    switch self {
-    case .knn: judged
-    case .l2: "l2_total"
-    case .testBootstrap: "\(judged).sd"
-    default: nil
+    switch measure?.leading {
+    case .judged: judged
+    case .ofJudged(let suffix): judged + suffix
+    case .named(let name): name
+    case nil: nil
     }
   }
 
   /// A measure named for a reader.
-  var measureName: String {
-    switch self {
-    case .knn: "Nearest neighbours"
-    case .layerwiseKNN: "Nearest neighbours at each layer"
-    case .layerImportance: "Layer importance"
-    case .l2: "L2 distance of the weights"
-    case .cka: "Similarity of layers before and after training"
-    case .crossCKA: "Similarity of layers between initialisations"
-    case .embedding: "Embedding of the test images"
-    case .distance: "Distance to the source"
-    case .testBootstrap: "Test-set uncertainty: sd over test sets drawn anew"
-    default: rawValue
-    }
-  }
-}
+  var measureName: String { measure?.name ?? rawValue }
 
-extension StageKind {
   /// What a measure is of, in the plural.
   var measuredNoun: String {
-    switch self {
-    case .crossCKA: "pairs of models"
-    case .distance: "data sets"
-    default: "models"
+    switch measure?.subject {
+    case .pair: "pairs of models"
+    case .dataset: "data sets"
+    case .model, .predictions, nil: "models"
     }
   }
 }

@@ -41,8 +41,8 @@ enum CapacityFigure {
       name: name, title: "Test performance by the capacity of the backbone",
       description: """
         One panel for each data set and family of backbones, a line for each initialisation through the means of its runs; small \
-        marks are runs, lines 95 % intervals by Student's t. Parameters are those with a head of 1,000 classes. The numbers \
-        are in \(name).csv.
+        marks are runs, lines 95 % intervals by Student's t. \(RunCounts(keys.flatMap { groups[$0] ?? [] }).sentence) Parameters are \
+        those with a head of 1,000 classes. The numbers are in \(name).csv.
         """,
       panels: drawing.panels, columns: 3, panelHeight: 150, legends: [SettingCurves.legend(drawn.names)],
       notes: ["Parameters: \(sizes.joined(separator: ", "))."] + drawing.notes

@@ -33,12 +33,14 @@ enum ConvergenceFigure {
     let panelsOfOne =
       Dictionary(grouping: analysis.cases.filter { byCase[$0] != nil }, by: \.dataset).values.map(\.count).max() ?? 1
     let share = NumberText.trimmed(analysis.reporting.convergence * 100, 2)
+    let reached = RunCounts(
+      Dictionary(grouping: drawn) { SettingKey($0.result.cell) }.values.map { runs in runs.count { $0.step != nil } })
     let figure = Figure(
       name: "convergence", title: "Steps to reach \(share) % of the best validation performance",
       description: """
         One panel for each data set, backbone and fraction of the training images. For each run the step of the first \
         validation whose metric is at least \(share) % of the highest of that run; small marks are runs, the large mark is \
-        their mean. A step is known as finely as the runs were validated. The same numbers, and epochs, are in convergence.csv.
+        their mean (\(reached.text)). A step is known as finely as the runs were validated. The same numbers, and epochs, are in convergence.csv.
         """,
       panels: drawing.panels, columns: Swift.min(4, panelsOfOne), panelHeight: 115,
       legends: [

@@ -21,7 +21,7 @@ enum CrossSimilarityFigure {
       description: """
         One map for each data set, backbone and fraction of the training images: centred kernel alignment (CKA), on the test \
         images, of each layer of one trained model with each layer of another that starts from other weights and has the same \
-        seed. The input is at the lower left; all maps have one scale, from 0 to 1; values are means over n runs. The same numbers \
+        seed. The input is at the lower left; all maps have one scale, from 0 to 1; values are means over runs (\(RunCounts(matrices.map(\.n)).text)). The same numbers \
         are in cross-cka.csv, those of single runs in layers.csv.
         """,
       panels: drawing.panels, columns: panels.count == 4 ? 2 : 3, legends: matrices.isEmpty ? [] : [LayerMaps.legend],

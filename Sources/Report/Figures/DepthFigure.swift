@@ -17,7 +17,8 @@ enum DepthFigure {
       description: """
         One panel for each data set and backbone. From left to right, more modules begin with the source's weights and fewer \
         with its statistics: n is the last that has its weights. Small marks are runs, large ones their means with 95 % \
-        intervals by Student's t; the dashed line is the mean of random initialisation. The numbers are in \(name).csv.
+        intervals by Student's t; the dashed line is the mean of random initialisation. \
+        \(RunCounts(curves.flatMap(\.along)).sentence) The numbers are in \(name).csv.
         """,
       panels: drawing.panels, columns: 2, panelHeight: 140,
       legends: [

@@ -58,7 +58,7 @@ enum EmbeddingFigure {
       name: "embedding", title: "Features of the test images in two dimensions",
       description: """
         One row for each data set, backbone, fraction of the training images and method; one panel for each initialisation, of \
-        the trained model with the first seed measured. Each mark is a test image, in the colour and shape of its class; axes \
+        the trained model with the first seed measured (n = 1). Each mark is a test image, in the colour and shape of its class; axes \
         have no unit, and one scale for both directions. For principal components, the shares of the variance that the first (to the \
         right) and the second explain are given. The same numbers, of all seeds, are in embedding.csv.
         """,

@@ -33,7 +33,8 @@ enum FractionFigure {
       name: name, title: "Test performance by the number of training images",
       description: """
         One panel for each data set and backbone, a line for each initialisation through the means of its runs at each fraction \
-        of the training images; small marks are runs, lines 95 % intervals by Student's t. The numbers are in \(name).csv.
+        of the training images; small marks are runs, lines 95 % intervals by Student's t. \
+        \(RunCounts(keys.flatMap { groups[$0] ?? [] }).sentence) The numbers are in \(name).csv.
         """,
       panels: drawing.panels, columns: 3, panelHeight: 150, legends: [SettingCurves.legend(drawn.names)],
       notes: drawing.notes + [drawn.note, SettingCurves.note(settings)].compactMap(\.self))

@@ -34,7 +34,8 @@ enum GainFigure {
       description: """
         One panel for each backbone; a dot for each data set and fraction of its training images. The larger the dot, the \
         larger the mean of weight transfer relative to that of random initialisation; the lighter, the more of it is \
-        attributed to feature reuse. \(points.count) settings; the same numbers are in figure-1.csv.
+        attributed to feature reuse. \(points.count) settings, means of \(RunCounts(points.map(\.pairs)).pairs); 95 % \
+        intervals of both ratios, by Fieller, are in gains.csv. The same numbers are in figure-1.csv.
         """,
       panels: drawing.panels, columns: columns, panelHeight: panelHeight,
       legends: points.isEmpty ? [] : legends(points, sizes, largest: largest, analysis),

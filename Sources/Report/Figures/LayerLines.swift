@@ -48,8 +48,10 @@ struct LayerLines {
     }
     if drawn.isEmpty { notes.insert("Nothing to draw: no such measure is done yet.", at: 0) }
     let columns = panelsOfOne == 4 ? 2 : Swift.min(3, panelsOfOne)
+    let counts = drawn.flatMap(\.profiles).map(\.n)
+    let runs = counts.isEmpty ? "No run is measured yet." : "Lines are of \(RunCounts(counts).runs)."
     let figure = Figure(
-      name: name, title: title, description: description, panels: drawing.panels,
+      name: name, title: title, description: "\(description) \(runs)", panels: drawing.panels,
       columns: columns, panelHeight: 135,
       legends: legends(drawn, analysis), notes: notes, isWide: columns > 1)
     return DrawnFigure(figure: figure, csv: Self.csv(profiles, analysis))

@@ -40,7 +40,8 @@ enum NeighboursFigure {
         One panel for each data set, backbone and fraction of the training images. Filled marks are the performance of the \
         trained models on the test images, outlined ones that of their nearest neighbours among the training images, in the \
         features before the last layer. Small marks are runs; the large mark is their mean and the line its 95 % interval by \
-        Student's t, cut off at the ends of the axis. The same numbers are in knn.csv.
+        Student's t, cut off at the ends of the axis. \(RunCounts(cases.flatMap { byCase[$0] ?? [] }).sentence) The same numbers \
+        are in knn.csv.
         """,
       panels: drawing.panels, columns: Swift.min(4, panelsOfOne), panelHeight: 130,
       legends: [legend(shown.names)],

@@ -43,7 +43,8 @@ enum PerformanceFigure {
       name: "performance", title: "Test performance by initialisation",
       description: """
         One panel for each data set and backbone. Small marks are runs, one for each seed; the large mark is their mean and \
-        the line its 95 % interval by Student's t, cut off at the ends of the axis. The same numbers are in performance.csv.
+        the line its 95 % interval by Student's t, cut off at the ends of the axis. \
+        \(RunCounts(keys.flatMap { settings[$0] ?? [] }).sentence) The same numbers are in performance.csv.
         """,
       panels: drawing.panels, columns: Swift.min(columns, Swift.max(1, facets.count)), panelHeight: 130,
       legends: [

@@ -7,13 +7,15 @@ enum PublishedGainFigure {
   static func draw(_ analysis: StudyAnalysis) -> DrawnFigure {
     let comparison = PublishedComparison(analysis)
     let own = comparison.pairs.isEmpty ? [] : PublishedGains.backbones.map { panel($0, own: comparison) }
+    let pairs = RunCounts(comparison.pairs.map { $0.gain.differences[.wtRI]?.differences.n ?? 0 }).pairs
+    let runs = own.isEmpty ? "" : "This study's means are of \(pairs). "
     let figure = Figure(
       name: name, title: "Gain from transfer learning, this study's beside the published",
       description: """
         \(own.isEmpty ? "The published figure 1" : "Above this study's gains, below the published figure 1"), one panel for \
         each backbone, a dot for each data set by its size and its distance to ImageNet. The larger the dot, the larger the \
         mean of weight transfer relative to that of random initialisation; the lighter, the more of it is attributed to \
-        feature reuse. Published sizes and colours are read off the paper's image; the numbers are in \(name).csv.
+        feature reuse. \(runs)Published sizes and colours are read off the paper's image; the numbers are in \(name).csv.
         """,
       panels: own + PublishedGains.backbones.map { panel($0) }, columns: 4, panelHeight: 210,
       legends: [.colorBar(title: "Feature reuse, 0 to 1 over all settings of each study", labels: ["0", "0.5", "1"])],

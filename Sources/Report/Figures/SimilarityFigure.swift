@@ -33,7 +33,7 @@ enum SimilarityFigure {
         One row of maps for each data set, backbone, fraction of the training images and initialisation: centred kernel \
         alignment (CKA) of each layer with each other, on the test images, of the model before training with itself, of the \
         trained model (upwards) with the one before training (to the right), and of the trained model with itself. The input \
-        is at the lower left; all maps have one scale, from 0 to 1; values are means over n runs. The same numbers are in cka.csv, \
+        is at the lower left; all maps have one scale, from 0 to 1; values are means over runs (\(RunCounts(matrices.map(\.n)).text)). The same numbers are in cka.csv, \
         those of single runs in layers.csv.
         """,
       panels: drawing.panels, columns: 3, legends: matrices.isEmpty ? [] : [LayerMaps.legend],

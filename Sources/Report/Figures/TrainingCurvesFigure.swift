@@ -47,11 +47,12 @@ enum TrainingCurvesFigure {
     // A row for each data set, where its panels fit into one.
     let panelsOfOne = Dictionary(grouping: byCase.keys, by: \.dataset).values.map(\.count).max() ?? 1
     let drawn = analysis.initialisations.filter { name in curves.contains { $0.key.initialisation == name } }
+    let runs = RunCounts(curves.map { $0.points.map(\.n).max() ?? 0 })
     let figure = Figure(
       name: "training-curves", title: "Validation performance during training",
       description: """
         One panel for each data set, backbone and fraction of the training images. Lines are means over runs, the bands \
-        behind them reach from the lowest run to the highest. The same numbers are in training-curves.csv.
+        behind them reach from the lowest run to the highest (\(runs.text)). The same numbers are in training-curves.csv.
         """,
       panels: drawing.panels, columns: Swift.min(4, panelsOfOne), panelHeight: 115,
       legends: [

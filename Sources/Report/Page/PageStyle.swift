@@ -6,7 +6,7 @@ enum PageStyle {
     @media (prefers-color-scheme: dark) {
       :root { --paper: #16181b; --ink: #e4e3de; --quiet: #a2a6ab; --line: #3a3e43; --tint: #202327; --accent: #7db8ea;
         --alarm: #f0a070; }
-      figure svg { filter: brightness(0.9); }
+      figure svg { filter: invert(.9) hue-rotate(180deg); }
     }
     * { box-sizing: border-box; }
     body { margin: 0; background: var(--paper); color: var(--ink);

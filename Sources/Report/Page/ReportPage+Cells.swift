@@ -2,8 +2,10 @@ import Planner
 import Store
 
 extension ReportPage {
-  /// A page of many thousand rows opens slowly; from this number on, the rows are in cells.csv alone.
-  private static let mostRows = 3000
+  /// A page of very many rows is large and opens slowly; from this number on, the rows are in cells.csv alone.
+  private static let mostRows = 20_000
+  /// Of cells that are not done.
+  private static let mostUnfinished = 3000
 
   private var showsAllCells: Bool { analysis.cells.count <= Self.mostRows }
 
@@ -24,18 +26,23 @@ extension ReportPage {
     let unfinished = analysis.unfinished
     if showsAllCells {
       page.element("details", analysis.cells.count <= 60 ? "open" : "") { page in
-        page.leaf("summary", "All \(analysis.cells.count) cells")
+        page.leaf("summary", "All \(NumberText.count(analysis.cells.count)) cells")
         let first = Dictionary(
           uniqueKeysWithValues: analysis.runsOfSettings.enumerated().map { ($1.lowerBound, $0 + 1) })
         writeRows(analysis.cells[...], &page) { place in first[place].map { "id=\"setting-\($0)\"" } ?? "" }
       }
     } else {
-      page.leaf("p", "All \(NumberText.count(analysis.cells.count)) cells are in cells.csv.")
+      page.element("p") { page in
+        page.write("All \(NumberText.count(analysis.cells.count)) cells are in cells.csv. Those behind a mean: ")
+        page.leaf("code", listCommand)
+      }
       if !unfinished.isEmpty {
         page.element("details") { page in
-          let shown = unfinished.prefix(Self.mostRows)
+          let shown = unfinished.prefix(Self.mostUnfinished)
           page.leaf(
-            "summary", "The first \(shown.count) of \(NumberText.count(unfinished.count)) cells that are not done")
+            "summary",
+            "The first \(NumberText.count(shown.count)) of \(NumberText.count(unfinished.count)) cells that are not done"
+          )
           writeRows(shown, &page)
         }
       }
@@ -75,5 +82,12 @@ extension ReportPage {
   private var explainCommand: String {
     let cell = analysis.cells.first?.cell.id.text ?? "CELL"
     return "graft explain \(studyWord) \(ShellText.word(cell))"
+  }
+  /// The command that lists the cells of a setting, of the study's first.
+  private var listCommand: String {
+    guard let cell = analysis.cells.first?.cell else { return "graft plan \(studyWord) --cells" }
+    let axes = [("dataset", cell.dataset), ("backbone", cell.backbone), ("init", cell.initialisation)]
+    let filter = axes.map { "\($0.0)=\($0.1)" }.joined(separator: ",")
+    return "graft plan \(studyWord) --cells --only \(ShellText.word(filter))"
   }
 }

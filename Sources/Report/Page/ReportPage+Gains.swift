@@ -34,35 +34,6 @@ extension ReportPage {
     writeCorrelations(&page)
   }
 
-  /// How gains go with what cases are.
-  private func writeCorrelations(_ page: inout HTMLWriter) {
-    guard !correlations.isEmpty else { return }
-    page.leaf("h3", "What the gain goes with")
-    let headings: [HTMLWriter.Heading] = [
-      .text("Of"), .text("With"), .text("Within"), .number("Settings"), .number("Rank correlation"), .number("p"),
-    ]
-    page.table("Rank correlations of gains", headings: headings) { page in
-      var last: (GainCorrelation.Quantity, GainCorrelation.Factor)?
-      for found in correlations {
-        let isFirst = last.map { $0 != (found.quantity, found.factor) } ?? true
-        page.element("tr", isFirst ? "class=\"first\"" : "") { page in
-          page.leaf("th", "scope=\"row\"", found.quantity.title)
-          page.leaf("th", "scope=\"row\"", found.factor.title)
-          page.leaf("td", found.group.name)
-          page.leaf("td", "class=\"number\"", String(found.correlation.n))
-          page.leaf("td", "class=\"number\"", NumberText.signed(found.correlation.rho, 2))
-          page.leaf("td", "class=\"number\"", NumberText.probability(found.correlation.p))
-        }
-        last = (found.quantity, found.factor)
-      }
-    }
-    page.leaf(
-      "p", "class=\"quiet\"",
-      "Spearman's rank correlations over settings, not corrected for their number: they describe this study's settings, which"
-        + " are few and share data sets and backbones. Up to nine settings p counts every order; beyond, it is Student's t."
-    )
-  }
-
   private func writeGain(_ gain: Gain, showsFraction: Bool, _ page: inout HTMLWriter) {
     func number(_ text: String) { page.leaf("td", "class=\"number\"", text) }
     let transferCase = gain.transferCase

@@ -3,6 +3,12 @@ extension PerformanceTable {
   package var latex: String {
     let headings = rowHeadings + initialisations
     var text = "% Needs \\usepackage{booktabs} in the preamble.\n"
+    if headings.contains(where: Self.isBeyondLatin)
+      || rows.contains(where: { $0.names.contains(where: Self.isBeyondLatin) })
+    {
+      text +=
+        "% Names have characters that pdflatex does not know: compile with lualatex or xelatex, in a font that has them.\n"
+    }
     text += "\\begin{table}\n  \\centering\n"
     text += "  \\caption{\(Self.escaped(Self.caption))}\n"
     text += "  \\begin{tabular}{\(String(repeating: "l", count: rowHeadings.count))"
@@ -26,6 +32,11 @@ extension PerformanceTable {
       text += "  \\end{minipage}\n"
     }
     return text + "\\end{table}\n"
+  }
+
+  /// Whether a text has letters beyond those of the Latin scripts that LaTeX reads by itself.
+  private static func isBeyondLatin(_ text: String) -> Bool {
+    text.unicodeScalars.contains { $0.value > 0x17F }
   }
 
   private static func line(_ fields: [String]) -> String { "    " + fields.joined(separator: " & ") + " \\\\\n" }
