@@ -19,10 +19,24 @@ package enum Palette {
 
   /// Purples for WT-ST-n, the darker the more comes from the weights.
   private static func mixture(_ name: String) -> String {
-    guard let depth = Int(name.dropFirst("WT-ST-".count)), name.hasPrefix("WT-ST-") else { return "#7d4f9e" }
-    let share = Double(depth + 2) / Double(Swift.max(depth, -2) + 8)
-    return OKLab(lightness: 0.72 - 0.38 * Swift.min(1, Swift.max(0, share)), a: 0.07, b: -0.09).hex
+    guard let depth = Int(name.dropFirst("WT-ST-".count)), name.hasPrefix("WT-ST-") else { return purple }
+    return mixture(depth, lighter: 0)
   }
+
+  private static func mixture(_ depth: Int, lighter: Double) -> String {
+    let share = Double(depth + 2) / Double(Swift.max(depth, -2) + 8)
+    return OKLab(lightness: 0.72 + lighter - 0.38 * Swift.min(1, Swift.max(0, share)), a: 0.07, b: -0.09).hex
+  }
+
+  private static let purple = "#7d4f9e"
+
+  /// What stands for a colour where the page behind a figure is dark; others are seen on either.
+  static let onDark: [(color: String, dark: String)] =
+    [
+      (paper, "#1b1e22"), (ink, "#e4e3de"), (grid, "#383c41"), (muted, "#a2a6ab"),
+      (initialisation("RI"), "#a0a0a0"), (initialisation("WT"), "#5aa7e0"), (purple, "#b48ad2"), ("#0072b2", "#4aa3de"),
+      ("#8c5a2b", "#c08d5a"),
+    ] + (-1...24).map { (mixture($0, lighter: 0), mixture($0, lighter: 0.24)) }
 
   /// The mark of an initialisation, for where colour is not seen.
   package static func shape(_ initialisation: String) -> Shape {

@@ -1,12 +1,17 @@
 /// The style of a report's page: light or dark as the reader's system asks, from a phone's width to a desk's, and on paper.
 enum PageStyle {
+  /// Figures keep the colours that stand for values; paper, ink and what would be too dark on it change.
+  private static let onDark = Palette.onDark.map { color, dark in
+    "  figure [fill=\"\(color)\"] { fill: \(dark); } figure [stroke=\"\(color)\"] { stroke: \(dark); }"
+  }.joined(separator: "\n")
+
   static let css = """
     :root { color-scheme: light dark; --paper: #fcfcfa; --ink: #1d1f21; --quiet: #5d6166; --line: #d9d9d4;
       --tint: #f1f1ec; --accent: #005a9c; --alarm: #a33a00; }
-    @media (prefers-color-scheme: dark) {
+    @media screen and (prefers-color-scheme: dark) {
       :root { --paper: #16181b; --ink: #e4e3de; --quiet: #a2a6ab; --line: #3a3e43; --tint: #202327; --accent: #7db8ea;
         --alarm: #f0a070; }
-      figure svg { filter: invert(.9) hue-rotate(180deg); }
+    \(onDark)
     }
     * { box-sizing: border-box; }
     body { margin: 0; background: var(--paper); color: var(--ink);
