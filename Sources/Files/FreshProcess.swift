@@ -8,6 +8,9 @@ public enum FreshProcess {
   }
 
   /// - Parameters:
+  ///   - path: The program.
+  ///   - arguments: Without the name that it goes by, which is its path.
+  ///   - environment: All of its variables.
   ///   - flags: Of `posix_spawnattr_setflags`, beside those for signals: a process group or a session of its own.
   ///   - files: Says what its descriptors are.
   /// - Returns: Its number.

@@ -104,7 +104,10 @@ public enum ReportWriter {
   /// A file whose bytes would not change is not touched. Each other one is written beside its place and, when all are written,
   /// renamed, so a reader never sees half a file, and a disk that is full leaves the report before.
   ///
-  /// - Parameter tablesAlone: Whether figures and page are left as they are.
+  /// - Parameters:
+  ///   - results: What is recorded.
+  ///   - folder: Where it is written.
+  ///   - tablesAlone: Whether figures and page are left as they are.
   /// - Throws: `FileFault` naming the file or folder that cannot be written.
   @discardableResult
   public static func write(

@@ -33,7 +33,9 @@ extension Workspace {
   /// Keeps results from elsewhere beside a study's, in place of all that the source had before.
   ///
   /// - Parameters:
+  ///   - results: All of the source.
   ///   - source: What reports call them by.
+  ///   - study: The study's name.
   ///   - file: Where they were read.
   /// - Throws: `WorkspaceError`.
   public func keep(_ results: [ImportedResult], of source: String, beside study: String, file: String) throws {
