@@ -2,7 +2,7 @@ import GRDB
 import Planner
 
 /// What a study's stages are and what was done for them: the part of a report that says how its numbers were made.
-public struct StudyWork: Sendable, Hashable {
+public struct StudyWork: Sendable {
   /// In the order in which the plan first has a stage of each.
   public var kinds: [KindOfWork]
   /// By number, the first first.
@@ -30,23 +30,23 @@ public struct KindOfWork: Sendable, Hashable {
   }
 }
 
-/// One try at running a stage of a study.
-public struct AttemptOfWork: Sendable, Hashable {
-  public var kind: StageKind
-  public var stage: StageKey
-  public var number: Int64
-  public var state: AttemptState
-  public var started: Timestamp
+/// One try at running a stage of a study. An object that never changes: a large study has very many.
+public final class AttemptOfWork: Sendable {
+  public let kind: StageKind
+  public let stage: StageKey
+  public let number: Int64
+  public let state: AttemptState
+  public let started: Timestamp
   /// Nil while it runs, and where its end was not seen.
-  public var finished: Timestamp?
+  public let finished: Timestamp?
   /// The machine; empty where that is not recorded.
-  public var host: String
-  public var device: String
-  public var threads: Int
+  public let host: String
+  public let device: String
+  public let threads: Int
   /// Of all its processes; nil where it was not measured.
-  public var cpuSeconds: Double?
+  public let cpuSeconds: Double?
   /// In bytes; nil where it was not measured.
-  public var peakMemory: Int64?
+  public let peakMemory: Int64?
 
   public init(
     kind: StageKind, stage: StageKey, number: Int64, state: AttemptState, started: Timestamp, finished: Timestamp?,
@@ -117,6 +117,7 @@ struct AttemptList: Sendable {
       try Row.fetchAll(database, sql: "SELECT id, host FROM worker").map { ($0[0] as Int64, $0[1] as String) }
     ) { first, _ in first }
     var entries: [Entry] = []
+    entries.reserveCapacity(try Int.fetchOne(database, sql: "SELECT max(number) FROM attempt") ?? 0)
     try database.cachedStatement(
       sql: """
         SELECT stage, number, state, started, finished, worker, device, threads, cpu_seconds, peak_memory FROM attempt
