@@ -30,16 +30,23 @@ struct ExportCommand: ParsableCommand {
       "Of cells, a row for each cell with a column for each metric; of settings, a row for each case with columns for each initialisation."
   )
   var wide = false
+  @Flag(help: "Lines of CSV end in CR LF, to the letter of RFC 4180, not in LF.") var crlf = false
+
+  func validate() throws {
+    if crlf, format != .csv { throw ValidationError("--crlf is for CSV, not for \(format.rawValue)") }
+  }
 
   func run() throws {
     let loaded = try arguments.load()
     let workspace = try workspaceForReading(loaded.workspaceFolder)
     let text = try csv(of: loaded, in: workspace)
-    if format == .csv, !wide { return Console.write(text) }
+    guard format != .csv || wide else { return write(text) }
     var exported = try ExportedTable(csv: text)
     if wide { exported = try exported.wide(table) }
-    Console.write(exported.rendered(as: format))
+    write(exported.rendered(as: format))
   }
+
+  private func write(_ text: String) { Console.write(crlf ? CSVText.withCRLF(text) : text) }
 
   private func csv(of loaded: LoadedStudy, in workspace: Workspace) throws -> String {
     switch table {

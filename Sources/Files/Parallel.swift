@@ -70,7 +70,8 @@ public enum Parallel {
     /// Waits until all are made.
     var values: [Value] {
       // What this thread did itself is there.
-      if !state.withLock({ $0.missing == 0 }) { HelperThreads.wait { isMade.wait() } }
+      let isComplete = state.withLock { $0.missing == 0 }
+      if !isComplete { HelperThreads.wait { isMade.wait() } }
       return state.withLock { $0.made }.compactMap(\.self)
     }
   }

@@ -1,4 +1,5 @@
-/// Comma-separated values as RFC 4180 has them, but for lines that end in LF: pandas, R and spreadsheets read both.
+/// Comma-separated values as RFC 4180 has them, but for lines that end in LF unless asked otherwise: pandas, R and spreadsheets
+/// read both.
 public enum CSVText {
   /// A field as it stands in a line: in quotes where it holds a quote, a comma or a line end.
   public static func field(_ text: String) -> String {
@@ -16,6 +17,19 @@ public enum CSVText {
   /// A line of fields, its end included.
   public static func line(_ fields: some Sequence<String>) -> String {
     fields.map(field).joined(separator: ",") + "\n"
+  }
+
+  /// A text of lines that end in LF with lines that end in CR LF, to the letter of RFC 4180. Line ends within fields stay.
+  public static func withCRLF(_ text: String) -> String {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.utf8.count + text.utf8.count / 32)
+    var isQuoted = false
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+      if byte == UInt8(ascii: "\n"), !isQuoted { bytes.append(UInt8(ascii: "\r")) }
+      bytes.append(byte)
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// A text's records, each with the number of the line that it begins on, the first being 1. Lines may end in LF, CR LF or CR;

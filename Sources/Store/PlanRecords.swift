@@ -39,7 +39,7 @@ extension Workspace {
 /// The rows of all stages of a database, of whatever plan.
 struct StageRowList: Sendable {
   let rows: [(id: Int64, standing: Int, key: StageKey)]
-  let kinds: StageKindsByRow
+  let kinds: RowTable<StageKind>
 
   /// How many rows there are, at most.
   static func count(_ database: Database) throws -> Int {
@@ -48,7 +48,7 @@ struct StageRowList: Sendable {
 
   init(_ database: Database) throws {
     var rows: [(id: Int64, standing: Int, key: StageKey)] = []
-    var kinds: [(id: Int64, kind: StageKind)] = []
+    var kinds: [(id: Int64, value: StageKind)] = []
     let named = Dictionary(uniqueKeysWithValues: StageKind.allCases.map { ($0.rawValue, $0) })
     try database.cachedStatement(sql: "SELECT id, standing, key, kind FROM stage").eachRow { row in
       guard let key = row.stageKey(2), let kind = named[row.text(3)] else { return }
@@ -56,7 +56,7 @@ struct StageRowList: Sendable {
       kinds.append((row.integer(0), kind))
     }
     self.rows = rows
-    self.kinds = StageKindsByRow(kinds)
+    self.kinds = RowTable(kinds)
   }
 }
 

@@ -26,7 +26,7 @@ struct PlanResults: Sendable {
     let done = recorded.indices.filter { recorded[$0] == .done(hasArtifact: true) }
     let stored =
       try read
-      ?? StoredResults(of: StageKindsByRow(done.map { (rows.ids[$0], stages.kinds[$0]) }), database)
+      ?? StoredResults(of: RowTable(done.map { (rows.ids[$0], stages.kinds[$0]) }), database)
     var places = [Int32](repeating: -1, count: stages.count)
     for place in done { places[place] = Int32(stored.stages.index(of: rows.ids[place]) ?? -1) }
     self.stored = stored

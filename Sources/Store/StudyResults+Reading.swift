@@ -33,7 +33,7 @@ extension Workspace {
       let count = try StageRowList.count(database)
       let listing = third.map { third in Parallel.Task { try? third.read { try AttemptList($0) } } }
       if count < 20 * stages {
-        let measuring = second.map { second in Parallel.Task { try? second.read { try MetricList($0) } } }
+        let measuring = second.map { second in Parallel.Task { try? second.read { try RowTable<[MetricValue]>($0) } } }
         let rows = try StageRowList(database)
         read = (rows, try StoredResults(of: rows.kinds, database) { measuring?.value.flatMap(\.self) })
       }

@@ -30,10 +30,21 @@ public struct KindOfWork: Sendable, Hashable {
   }
 }
 
-/// One try at running a stage of a study. An object that never changes: a large study has very many.
-public final class AttemptOfWork: Sendable {
+/// One try at running a stage of a study.
+public struct AttemptOfWork: Sendable {
   public let kind: StageKind
   public let stage: StageKey
+  public let course: AttemptCourse
+
+  public init(kind: StageKind, stage: StageKey, course: AttemptCourse) {
+    self.kind = kind
+    self.stage = stage
+    self.course = course
+  }
+}
+
+/// How an attempt went, whatever its stage. An object that never changes: a large study has very many.
+public final class AttemptCourse: Sendable {
   public let number: Int64
   public let state: AttemptState
   public let started: Timestamp
@@ -49,11 +60,9 @@ public final class AttemptOfWork: Sendable {
   public let peakMemory: Int64?
 
   public init(
-    kind: StageKind, stage: StageKey, number: Int64, state: AttemptState, started: Timestamp, finished: Timestamp?,
-    host: String, device: String, threads: Int, cpuSeconds: Double? = nil, peakMemory: Int64? = nil
+    number: Int64, state: AttemptState, started: Timestamp, finished: Timestamp?, host: String, device: String,
+    threads: Int, cpuSeconds: Double? = nil, peakMemory: Int64? = nil
   ) {
-    self.kind = kind
-    self.stage = stage
     self.number = number
     self.state = state
     self.started = started
@@ -63,6 +72,13 @@ public final class AttemptOfWork: Sendable {
     self.threads = threads
     self.cpuSeconds = cpuSeconds
     self.peakMemory = peakMemory
+  }
+
+  /// The same of a run that is no more.
+  var stopped: AttemptCourse {
+    AttemptCourse(
+      number: number, state: .stopped, started: started, finished: finished, host: host, device: device,
+      threads: threads, cpuSeconds: cpuSeconds, peakMemory: peakMemory)
   }
 }
 
@@ -96,27 +112,14 @@ extension KindOfWork {
 
 /// The attempts that a database has, at stages of whatever plan.
 struct AttemptList: Sendable {
-  private struct Entry {
-    let stage: Int64
-    let number: Int64
-    let state: AttemptState
-    let started: Timestamp
-    let finished: Timestamp?
-    let host: String
-    let device: String
-    let threads: Int
-    let cpuSeconds: Double?
-    let peakMemory: Int64?
-  }
-
-  /// By number.
-  private let entries: [Entry]
+  /// By number, with the rows of their stages.
+  private let entries: [(stage: Int64, course: AttemptCourse)]
 
   init(_ database: Database) throws {
     let hosts = Dictionary(
       try Row.fetchAll(database, sql: "SELECT id, host FROM worker").map { ($0[0] as Int64, $0[1] as String) }
     ) { first, _ in first }
-    var entries: [Entry] = []
+    var entries: [(stage: Int64, course: AttemptCourse)] = []
     entries.reserveCapacity(try Int.fetchOne(database, sql: "SELECT max(number) FROM attempt") ?? 0)
     try database.cachedStatement(
       sql: """
@@ -125,13 +128,12 @@ struct AttemptList: Sendable {
         """
     ).eachRow { row in
       guard let state = AttemptState(rawValue: row.text(2)) else { return }
-      entries.append(
-        Entry(
-          stage: row.integer(0), number: row.integer(1), state: state,
-          started: Timestamp(milliseconds: row.integer(3)),
-          finished: row.number(4).map { Timestamp(milliseconds: Int64($0)) }, host: hosts[row.integer(5)] ?? "",
-          device: row.text(6), threads: Int(row.integer(7)), cpuSeconds: row.number(8),
-          peakMemory: row.number(9).map { Int64($0) }))
+      let course = AttemptCourse(
+        number: row.integer(1), state: state, started: Timestamp(milliseconds: row.integer(3)),
+        finished: row.number(4).map { Timestamp(milliseconds: Int64($0)) }, host: hosts[row.integer(5)] ?? "",
+        device: row.text(6), threads: Int(row.integer(7)), cpuSeconds: row.number(8),
+        peakMemory: row.number(9).map { Int64($0) })
+      entries.append((row.integer(0), course))
     }
     self.entries = entries
   }
@@ -143,17 +145,12 @@ struct AttemptList: Sendable {
   ///   - runIsLive: Whether a run goes on: without one, nothing is running.
   func attempts(at stages: PlannedStages, rows: PlanRows, runIsLive: Bool) -> [AttemptOfWork] {
     let (kinds, keys) = (stages.kinds, stages.keys)
-    // The numbers of rows lie close together.
-    var places = [Int32](repeating: -1, count: Int(rows.ids.max() ?? 0) + 1)
-    for (place, id) in rows.ids.enumerated() where id > 0 { places[Int(id)] = Int32(place) }
+    let places = RowTable(rows.ids.indices.filter { rows.ids[$0] > 0 }.map { (rows.ids[$0], Int32($0)) })
     return entries.compactMap { entry in
-      guard entry.stage > 0, entry.stage < places.count, places[Int(entry.stage)] >= 0 else { return nil }
-      let place = Int(places[Int(entry.stage)])
+      guard let place = places[entry.stage].map({ Int($0) }) else { return nil }
+      let wasCutShort = entry.course.state == .running && !runIsLive
       return AttemptOfWork(
-        kind: kinds[place], stage: keys[place], number: entry.number,
-        state: entry.state == .running && !runIsLive ? .stopped : entry.state, started: entry.started,
-        finished: entry.finished, host: entry.host, device: entry.device, threads: entry.threads,
-        cpuSeconds: entry.cpuSeconds, peakMemory: entry.peakMemory)
+        kind: kinds[place], stage: keys[place], course: wasCutShort ? entry.course.stopped : entry.course)
     }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Planner
 import Testing
 
 /// Results from elsewhere beside a study's own, and tables in other forms.
@@ -110,6 +111,9 @@ import Testing
     #expect(cell["test.accuracy"] as? Double == 0.5 && cell["test.quadratic_kappa"] as? Double == 0.4)
     let settings = try graft(["export", "small.yaml", "--table", "settings", "--wide"], in: folder).output
     #expect(settings.contains(",RI.mean,") && settings.contains(",WT.n,"))
+    let strict = try graft(["export", "small.yaml", "--table", "settings", "--wide", "--crlf"], in: folder).output
+    #expect(strict == CSVText.withCRLF(settings) && strict.hasSuffix("\r\n"))
+    #expect(try graft(["export", "small.yaml", "--format", "json", "--crlf"], in: folder).status == 64)
     let none = try graft(["export", "small.yaml", "--table", "gains", "--wide"], in: folder)
     #expect(none.status == 64 && none.errors.contains("has no wide form"))
     let stages = try graft(["export", "small.yaml", "--table", "stages"], in: folder).output

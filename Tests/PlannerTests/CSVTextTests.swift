@@ -24,6 +24,10 @@ import Testing
     #expect(records.map(\.line) == [1, 3, 5])
   }
 
+  @Test func linesEndAsRFC4180HasThemWhereThatIsAsked() {
+    #expect(CSVText.withCRLF("a,b\n\"two\nlines, \"\"x\"\"\",c\n") == "a,b\r\n\"two\nlines, \"\"x\"\"\",c\r\n")
+  }
+
   @Test func aQuoteThatIsNotClosedIsNoTable() { #expect(CSVText.records("a\n\"b\n") == nil) }
 
   @Test(arguments: ["plain", "a,b", "a \"quote\"", "two\nlines", "", " spaces "])

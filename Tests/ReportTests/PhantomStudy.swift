@@ -74,9 +74,10 @@ struct PhantomStudy: Sendable {
       func time(_ seconds: Double) -> Timestamp { Timestamp(milliseconds: 1_767_258_000_000 + Int64(seconds * 1000)) }
       attempts.append(
         AttemptOfWork(
-          kind: kind, stage: Self.key(name), number: Int64(attempts.count + 1), state: state, started: time(start),
-          finished: time(free[slot]), host: "gpu1", device: "cuda:\(slot)", threads: 4, cpuSeconds: seconds * 1.7,
-          peakMemory: 600_000_000))
+          kind: kind, stage: Self.key(name),
+          course: AttemptCourse(
+            number: Int64(attempts.count + 1), state: state, started: time(start), finished: time(free[slot]),
+            host: "gpu1", device: "cuda:\(slot)", threads: 4, cpuSeconds: seconds * 1.7, peakMemory: 600_000_000)))
     }
     for dataset in datasets { run(.dataset, "dataset \(dataset)", seconds: 40) }
     free = Array(repeating: free.max() ?? 0, count: slots)

@@ -10,8 +10,10 @@ import Testing
   ) throws -> AttemptOfWork {
     func time(_ seconds: Double) -> Timestamp { Timestamp(milliseconds: 1_000_000 + Int64(seconds * 1000)) }
     return AttemptOfWork(
-      kind: kind, stage: try #require(StageKey(hex: String(repeating: "a", count: 64))), number: number, state: .done,
-      started: time(start), finished: end.map(time), host: "box", device: device, threads: 1)
+      kind: kind, stage: try #require(StageKey(hex: String(repeating: "a", count: 64))),
+      course: AttemptCourse(
+        number: number, state: .done, started: time(start), finished: end.map(time), host: "box", device: device,
+        threads: 1))
   }
 
   @Test func whatOverlapsIsOnSlotsOfItsOwn() throws {
@@ -20,7 +22,7 @@ import Testing
       try attempt(4, from: 0, to: 4, device: "cuda:0"), try attempt(5, from: 12, to: nil),
     ])
     #expect(run.slots == ["box cpu #1", "box cpu #2", "box cuda:0"])
-    #expect(run.bars.map(\.attempt.number) == [1, 4, 2, 3])
+    #expect(run.bars.map(\.attempt.course.number) == [1, 4, 2, 3])
     #expect(run.bars.map(\.slot) == [0, 2, 1, 0])
     #expect(run.busySeconds == 20 && run.pauses.isEmpty)
   }

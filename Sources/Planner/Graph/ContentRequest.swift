@@ -52,7 +52,7 @@ extension Study {
     var sources = Set(grid.datasets)
     var backbones = grid.backbones.map(\.name)
     var statistics: [String] = []
-    for case .distance(let options) in grid.analyses.flatMap({ $0 }) {
+    for options in grid.distances {
       if !backbones.contains(options.backbone) { backbones.append(options.backbone) }
       switch options.source {
       case .dataset(let name): sources.insert(name)

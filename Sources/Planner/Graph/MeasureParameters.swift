@@ -36,7 +36,7 @@ public struct MeasureParameters: Sendable, Hashable {
 
   public var canonical: JSONValue {
     .object(
-      analysis.members.merging([
+      analysis.values.merging([
         "initialisation": .string(initialisation.name), "fraction": .number(fraction), "seed": .integer(seed),
         "metrics": .texts(metrics.map(\.rawValue)), "primary": .string(primary.rawValue),
       ]) { own, _ in own })
@@ -76,7 +76,7 @@ public struct SourceMeasureParameters: Sendable, Hashable {
 
   public var canonical: JSONValue {
     .object(
-      analysis.members.merging([
+      analysis.values.merging([
         "backbone": .string(backbone), "training": training.canonical, "fraction": .number(fraction),
         "seed": .integer(seed), "primary": .string(primary.rawValue),
       ]) { own, _ in own })
@@ -85,22 +85,15 @@ public struct SourceMeasureParameters: Sendable, Hashable {
 
 /// What a `cross_cka` stage is told. Inputs: `first` and `second` (`train` stages), `dataset`.
 public struct PairParameters: Sendable, Hashable {
-  public var options: SimilarityOptions
-  /// The names of the two initialisations.
-  public var first: String
-  public var second: String
+  private let analysis: AnalysisSpec
+  public let options: PairOptions
 
   public init(_ json: JSONValue) throws(ParameterFault) {
-    let fields = ParameterFields(json, of: "cross_cka")
-    guard case .crossCKA(let options, let first, let second) = try AnalysisSpec(.crossCKA, fields) else {
-      throw fields.unknown("name", "cross_cka")
-    }
-    self.options = options
-    self.first = first
-    self.second = second
+    analysis = try AnalysisSpec(.crossCKA, ParameterFields(json, of: StageKind.crossCKA.rawValue))
+    options = try analysis.options()
   }
 
-  public var canonical: JSONValue { .object(AnalysisSpec.crossCKA(options, first: first, second: second).members) }
+  public var canonical: JSONValue { .object(analysis.values) }
 }
 
 /// What a `distance` stage is told. Inputs: `weights` (of the backbone that looks), `dataset`, and `source` (a data set's

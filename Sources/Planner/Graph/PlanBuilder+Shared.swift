@@ -70,12 +70,13 @@ extension PlanBuilder {
 
   /// Adds a measure of the source's weights on a data set: one stage for all cells that see the same images in the same way.
   mutating func addSourceMeasure(
-    _ index: Int16, _ spec: AnalysisSpec, _ options: NeighbourOptions, of position: Int, _ dataset: DeclaredDataset
+    _ index: Int16, _ spec: AnalysisSpec, of position: Int, _ dataset: DeclaredDataset
   ) -> Int? {
     let grid = study.grid
     let point = grid.points[position]
     let backbone = grid.backbones[Int(point.backbone)]
-    let fraction = options.bank == .split ? 1 : grid.fractions[Int(point.fraction)]
+    guard let options: LayerwiseOptions = try? spec.options() else { return nil }
+    let fraction = options.vote.bank == .split ? 1 : grid.fractions[Int(point.fraction)]
     let seed = fraction < 1 ? grid.seeds[Int(point.seed)] : 0
     let measure = SourceMeasure(
       analysis: index, dataset: point.dataset, sight: Sight(backbone: point.backbone, variant: point.variant),

@@ -90,13 +90,13 @@ struct PlanBuilder {
     var measures: [Int] = []
     for (index, key) in zip(maker.analyses[Int(grid.asked[position])], keys.measures) {
       let spec = author.analyses[Int(index)]
-      switch spec {
-      case .test: break
-      case .distance(let options):
-        if let place = addDistance(options, dataset) { measures.append(place) }
-      case .layerwiseKNN(let options, _, _) where spec.isOfSource:
-        if let place = addSourceMeasure(index, spec, options, of: position, dataset) { measures.append(place) }
-      case .crossCKA:
+      switch spec.subject {
+      case nil: break
+      case .dataset:
+        if let options = spec.distance, let place = addDistance(options, dataset) { measures.append(place) }
+      case .model where spec.isOfSource:
+        if let place = addSourceMeasure(index, spec, of: position, dataset) { measures.append(place) }
+      case .pair:
         guard let key, let partner = maker.partner(of: position, spec) else { break }
         var writer = KeyWriter()
         let other = grid.points[partner]
@@ -104,13 +104,13 @@ struct PlanBuilder {
         let second = addTrained(partner, dataset, keys.rateSearch, keys.train)
         measures.append(
           stages.add(
-            key, .crossCKA, .pair(index, partner: Int16(other.initialisation)), of: position,
+            key, spec.kind, .pair(index, partner: Int16(other.initialisation)), of: position,
             inputs: [trained.dataset, trained.train, second.train]))
-      case .testBootstrap:
+      case .predictions:
         guard let key else { break }
         measures.append(
-          stages.add(key, .testBootstrap, .measure(index), of: position, inputs: [trained.dataset, test]))
-      case .knn, .layerwiseKNN, .layerImportance, .l2, .cka, .embedding:
+          stages.add(key, spec.kind, .measure(index), of: position, inputs: [trained.dataset, test]))
+      case .model:
         guard let key else { break }
         var inputs = [trained.dataset, trained.train]
         if spec.looksAtFirstWeights, let source = trained.source { inputs.append(source) }

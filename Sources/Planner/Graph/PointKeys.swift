@@ -52,7 +52,7 @@ struct PointKeys: Sendable {
     initialisations = grid.initialisations.map { bytes(.string($0.name)) }
     seeds = grid.seeds.map { bytes(.integer($0)) }
     tests = author.testParameters.map(bytes)
-    pairs = author.analyses.map { bytes(.object($0.members)) }
+    pairs = author.analyses.map { bytes(.object($0.values)) }
     training = grid.backbones.map { backbone in
       author.datasets.map { dataset in
         ParameterTemplate(
@@ -63,7 +63,7 @@ struct PointKeys: Sendable {
       }
     }
     measures = author.analyses.map { spec in
-      guard spec.kind.isModelMeasure && !spec.isOfSource || spec.kind == .testBootstrap else { return nil }
+      guard spec.subject == .model && !spec.isOfSource || spec.subject == .predictions else { return nil }
       return author.datasets.map { dataset in
         let sample = dataset.map {
           MeasureParameters(
@@ -98,7 +98,7 @@ struct PointKeys: Sendable {
         return writer.finish(version: versions[.crossCKA])
       }
       guard let template = self.measures[Int(index)]?[Int(point.dataset)] else { return nil }
-      if spec.kind == .testBootstrap {
+      if spec.subject == .predictions {
         writer.begin(inputs: [("dataset", dataset), ("test", test)])
       } else if spec.looksAtFirstWeights, let source {
         writer.begin(inputs: [("dataset", dataset), ("model", train), ("weights", source.key)])

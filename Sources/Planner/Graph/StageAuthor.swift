@@ -43,7 +43,7 @@ final class StageAuthor: Sendable {
     case .rateSearch: return training(point, seed: 0)
     case .test: return testParameters[Int(point.dataset)]
     case .measure(let index): return measured(point, analyses[Int(index)])
-    case .pair(let index, _): return .object(analyses[Int(index)].members)
+    case .pair(let index, _): return .object(analyses[Int(index)].values)
     }
   }
 
@@ -87,30 +87,5 @@ final class StageAuthor: Sendable {
       return "\(spec.kind.rawValue) \(names.cellID(point).text)" + (spec.isOfInitialLayers ? " (initial)" : "")
     case .pair(_, let partner): return "cross_cka \(names.cellID(point).text) with \(initialisation(partner))"
     }
-  }
-}
-
-extension AnalysisSpec {
-  /// The analysis as its stages have it: each state of `layerwise_knn` is a stage of its own.
-  var parts: [AnalysisSpec] {
-    guard case .layerwiseKNN(let options, let probe, let states) = self else { return [self] }
-    return states.map { .layerwiseKNN(options, probe: probe, states: [$0]) }
-  }
-
-  /// Whether it is of layers as they were before training.
-  var isOfInitialLayers: Bool {
-    if case .layerwiseKNN(_, _, let states) = self { return states == [.initial] }
-    return false
-  }
-
-  /// Whether it is of the source's weights, which belong to no model.
-  var isOfSource: Bool {
-    if case .layerwiseKNN(_, _, let states) = self { return states == [.source] }
-    return false
-  }
-
-  /// Whether the model's first weights are made again for it, for which its source's are needed.
-  var looksAtFirstWeights: Bool {
-    kind.measure?.looksAtFirstWeights ?? false || isOfInitialLayers
   }
 }

@@ -78,7 +78,7 @@ struct GridExpansion {
     var furtherOf: [[Int]: Int32] = [:]
     var positions = [Int](repeating: 0, count: block.axes.count)
     var key = VariantKey(backbone: 0, further: [], rules: [])
-    let analyses = block.analyses.map(\.spec).filter { $0 != .test }
+    let analyses = block.analyses.map(\.spec).filter { $0.kind != .test }
     let asked = Self.position(of: analyses, in: &analysesPositions, table: &grid.analyses)
     let presence = AxisPresence(block, resolved, dimensions: dimensions)
     var present = positions

@@ -6,7 +6,7 @@ struct PartnerIndex {
   /// Looks at every point where some analysis compares pairs, else at none.
   init(_ grid: Grid) {
     self.grid = grid
-    let isNeeded = grid.analyses.contains { $0.contains { $0.kind == .crossCKA } }
+    let isNeeded = grid.analyses.contains { $0.contains { $0.subject == .pair } }
     guard isNeeded else {
       positions = [:]
       return
@@ -16,11 +16,11 @@ struct PartnerIndex {
 
   /// The position of the second of the pair, for the position of the first; nil for any other cell.
   func partner(of position: Int, _ spec: AnalysisSpec) -> Int? {
-    guard case .crossCKA(_, let first, let second) = spec else { return nil }
+    guard let pair = spec.pair else { return nil }
     var point = Self.bare(grid.points[position])
     let backbone = grid.backbones[Int(point.backbone)]
-    guard InitialisationSpec(first)?.resolved(on: backbone) == grid.initialisations[Int(point.initialisation)],
-      let wanted = InitialisationSpec(second)?.resolved(on: backbone),
+    guard InitialisationSpec(pair.first)?.resolved(on: backbone) == grid.initialisations[Int(point.initialisation)],
+      let wanted = InitialisationSpec(pair.second)?.resolved(on: backbone),
       let index = grid.initialisations.firstIndex(of: wanted)
     else { return nil }
     point.initialisation = Int32(index)

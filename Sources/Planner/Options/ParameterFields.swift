@@ -8,7 +8,7 @@ public struct ParameterFault: Error, Sendable, Hashable, CustomStringConvertible
 }
 
 /// Reads the members of canonical parameters, each of an expected type.
-struct ParameterFields {
+package struct ParameterFields {
   private let members: [String: JSONValue]
   private let path: String
 

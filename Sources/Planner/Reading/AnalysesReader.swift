@@ -72,18 +72,18 @@ extension StudySections {
   func checkPairs(of grid: Grid, _ blocks: [Block]) {
     let pairs = PartnerIndex(grid)
     for asked in blocks.flatMap(\.analyses) {
-      guard case .crossCKA(_, let first, let second) = asked.spec else { continue }
+      guard let pair = asked.spec.pair else { continue }
       let found = grid.points.indices.contains { position in
         grid.analyses[Int(grid.asked[position])].contains(asked.spec) && pairs.partner(of: position, asked.spec) != nil
       }
-      if !found { faults.add(.noPair(first: first, second: second), at: asked.place) }
+      if !found { faults.add(.noPair(first: pair.first, second: pair.second), at: asked.place) }
     }
   }
 
   /// The backbone that sees images for a distance needs source weights.
   func checkDistances(_ blocks: [Block], weights: Set<String>) {
     for asked in blocks.flatMap(\.analyses) {
-      guard case .distance(let options) = asked.spec, !weights.contains(options.backbone) else { continue }
+      guard let options = asked.spec.distance, !weights.contains(options.backbone) else { continue }
       faults.add(.distanceWithoutWeights(backbone: options.backbone), at: asked.place)
     }
   }

@@ -32,18 +32,17 @@ extension Study {
   /// - Throws: Where no cell can be asked for it: the fault that a study file with it has.
   public func asking(_ analysis: AnalysisSpec) throws(StudyFaults) -> Study {
     var asking = grid
-    asking.analyses = [analysis == .test ? [] : [analysis]]
+    asking.analyses = [analysis.kind == .test ? [] : [analysis]]
     asking.asked = [Int32](repeating: 0, count: grid.points.count)
     let faults = FaultCollector(file: fileName)
-    switch analysis {
-    case .crossCKA(_, let first, let second):
+    if let pair = analysis.pair {
       let pairs = PartnerIndex(asking)
       if !grid.points.indices.contains(where: { pairs.partner(of: $0, analysis) != nil }) {
-        faults.add(.noPair(first: first, second: second), at: .file)
+        faults.add(.noPair(first: pair.first, second: pair.second), at: .file)
       }
-    case .distance(let options) where weights[options.backbone] == nil:
-      faults.add(.distanceWithoutWeights(backbone: options.backbone), at: .file)
-    default: break
+    }
+    if let distance = analysis.distance, weights[distance.backbone] == nil {
+      faults.add(.distanceWithoutWeights(backbone: distance.backbone), at: .file)
     }
     guard faults.isEmpty else { throw faults.faults() }
     return Study(

@@ -113,10 +113,7 @@ struct StudySections {
     checkNormalisation(of: grid, datasets.declared + published, blocks)
     guard let name, isRight else { return nil }
     let sources = weights.sources.values.compactMap { if case .pretrain(let name, _, _, _) = $0 { name } else { nil } }
-    let compared = grid.analyses.flatMap { $0 }.compactMap { spec -> String? in
-      guard case .distance(let options) = spec, case .dataset(let name) = options.source else { return nil }
-      return name
-    }
+    let compared = grid.distances.compactMap { if case .dataset(let name) = $0.source { name } else { nil } }
     let used = Set(grid.datasets + sources + compared)
     return Study(
       name: name, fileName: fileName, datasets: datasets.declared + published.filter { used.contains($0.name) },

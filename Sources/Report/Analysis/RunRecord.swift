@@ -28,8 +28,8 @@ package struct RunRecord: Sendable {
   static let longestIdle = 600.0
 
   package init(_ attempts: [AttemptOfWork]) {
-    let ended = attempts.filter { $0.finished != nil }.sorted {
-      ($0.started, $0.number) < ($1.started, $1.number)
+    let ended = attempts.filter { $0.course.finished != nil }.sorted {
+      ($0.course.started, $0.course.number) < ($1.course.started, $1.course.number)
     }
     var pauses: [(at: Double, seconds: Double)] = []
     var starts: [(slot: Int, start: Double)] = []
@@ -37,66 +37,68 @@ package struct RunRecord: Sendable {
     var slots: [(place: Int, index: Int, free: Timestamp)] = []
     var places = Places()
     var leftOut = 0.0
-    let first = ended.first?.started
+    let first = ended.first?.course.started
     var last = first
     for attempt in ended {
-      guard let first, let finished = attempt.finished, let latest = last else { continue }
-      let idle = attempt.started.seconds(since: latest)
+      let course = attempt.course
+      guard let first, let finished = course.finished, let latest = last else { continue }
+      let idle = course.started.seconds(since: latest)
       if idle > Self.longestIdle {
         pauses.append((at: latest.seconds(since: first) - leftOut, seconds: idle))
         leftOut += idle
       }
       last = max(latest, finished)
-      let place = places.index(of: attempt)
+      let place = places.index(of: course)
       let slot =
-        slots.firstIndex { $0.place == place && $0.free <= attempt.started }
+        slots.firstIndex { $0.place == place && $0.free <= course.started }
         ?? {
           slots.append((place, places.nextSlot(of: place), first))
           return slots.count - 1
         }()
       slots[slot].free = finished
-      starts.append((slot, attempt.started.seconds(since: first) - leftOut))
+      starts.append((slot, course.started.seconds(since: first) - leftOut))
     }
     self.pauses = pauses
     wholeSeconds = first.flatMap { first in last.map { $0.seconds(since: first) } } ?? 0
     busySeconds = wholeSeconds - leftOut
     // Slots of one place stand together.
-    let names = places.names
+    let all = places.all
     let order = slots.indices.sorted {
-      (names[slots[$0].place], slots[$0].index) < (names[slots[$1].place], slots[$1].index)
+      (all[slots[$0].place].name, slots[$0].index) < (all[slots[$1].place].name, slots[$1].index)
     }
     var newPlaces = Array(repeating: 0, count: slots.count)
     for (new, old) in order.enumerated() { newPlaces[old] = new }
     self.slots = order.map { old in
-      let slot = slots[old]
-      return places.slots[slot.place] == 1 ? names[slot.place] : "\(names[slot.place]) #\(slot.index + 1)"
+      let place = all[slots[old].place]
+      return place.slots == 1 ? place.name : "\(place.name) #\(slots[old].index + 1)"
     }
     bars = zip(ended, starts).map { attempt, own in
-      let seconds = attempt.finished?.seconds(since: attempt.started) ?? 0
+      let seconds = attempt.course.finished?.seconds(since: attempt.course.started) ?? 0
       return Bar(attempt: attempt, slot: newPlaces[own.slot], start: own.start, end: own.start + seconds)
     }
   }
 
-  /// Machines with their devices, by number: many attempts run on few.
+  /// Machines with their devices: many attempts run on few.
   private struct Places {
-    private(set) var names: [String] = []
-    /// How many slots each has.
-    private(set) var slots: [Int] = []
-    private var known: [(host: String, device: String)] = []
-
-    mutating func index(of attempt: AttemptOfWork) -> Int {
-      if let place = known.firstIndex(where: { $0.device == attempt.device && $0.host == attempt.host }) {
-        return place
-      }
-      known.append((attempt.host, attempt.device))
-      names.append([attempt.host, attempt.device].filter { !$0.isEmpty }.joined(separator: " "))
-      slots.append(0)
-      return known.count - 1
+    struct Place {
+      let host: String
+      let device: String
+      let name: String
+      var slots = 0
     }
 
-    mutating func nextSlot(of place: Int) -> Int {
-      slots[place] += 1
-      return slots[place] - 1
+    private(set) var all: [Place] = []
+
+    mutating func index(of course: AttemptCourse) -> Int {
+      if let known = all.firstIndex(where: { $0.device == course.device && $0.host == course.host }) { return known }
+      let name = [course.host, course.device].filter { !$0.isEmpty }.joined(separator: " ")
+      all.append(Place(host: course.host, device: course.device, name: name))
+      return all.count - 1
+    }
+
+    mutating func nextSlot(of index: Int) -> Int {
+      all[index].slots += 1
+      return all[index].slots - 1
     }
   }
 

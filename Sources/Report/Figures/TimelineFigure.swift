@@ -6,7 +6,7 @@ import Store
 enum TimelineFigure {
   static let name = "timeline"
 
-  static func isOf(_ analysis: StudyAnalysis) -> Bool { analysis.work.attempts.contains { $0.finished != nil } }
+  static func isOf(_ analysis: StudyAnalysis) -> Bool { analysis.work.attempts.contains { $0.course.finished != nil } }
 
   /// From this number on bars are too small to be seen, and too many to be drawn.
   private static let mostBars = 3000
@@ -56,7 +56,7 @@ enum TimelineFigure {
           return [(.value(bar.start / unit.seconds), slot), (end(bar), slot), (.value(.nan), slot)]
         }, Stroke(color(of: kind, kinds), width: 8))
     }
-    for bar in run.bars where bar.attempt.state == .failed {
+    for bar in run.bars where bar.attempt.course.state == .failed {
       marks.append(
         .point(
           x: end(bar), y: .name(run.slots[bar.slot]),
@@ -105,8 +105,8 @@ enum TimelineFigure {
           + " (the longest \(TimeUnit.text(longest))) \(run.pauses.count == 1 ? "is" : "are") left out, at the dashed lines."
       )
     }
-    let failed = run.bars.count { $0.attempt.state == .failed }
-    let stopped = run.bars.count { $0.attempt.state == .stopped }
+    let failed = run.bars.count { $0.attempt.course.state == .failed }
+    let stopped = run.bars.count { $0.attempt.course.state == .stopped }
     if failed > 0 { notes.append("Failed attempts: \(failed).") }
     if stopped > 0 { notes.append("Attempts that were stopped and went on later: \(stopped).") }
     return notes
@@ -114,16 +114,16 @@ enum TimelineFigure {
 
   private static func csv(_ run: RunRecord) -> BytePieces {
     DataTable<RunRecord.Bar>([
-      .integer("attempt") { Int($0.attempt.number) },
+      .integer("attempt") { Int($0.attempt.course.number) },
       .text("kind") { $0.attempt.kind.rawValue },
-      .text("state") { $0.attempt.state.rawValue },
+      .text("state") { $0.attempt.course.state.rawValue },
       .text("slot") { run.slots[$0.slot] },
-      .text("started") { $0.attempt.started.description },
+      .text("started") { $0.attempt.course.started.description },
       .number("start_seconds") { $0.start },
       .number("end_seconds") { $0.end },
-      .integer("threads") { $0.attempt.threads },
-      .number("cpu_seconds") { $0.attempt.cpuSeconds },
-      .integer("peak_memory_bytes") { $0.attempt.peakMemory.map { Int($0) } },
+      .integer("threads") { $0.attempt.course.threads },
+      .number("cpu_seconds") { $0.attempt.course.cpuSeconds },
+      .integer("peak_memory_bytes") { $0.attempt.course.peakMemory.map { Int($0) } },
       .key("stage_key") { $0.attempt.stage },
     ]).csv(run.bars)
   }

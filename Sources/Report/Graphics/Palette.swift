@@ -29,13 +29,15 @@ package enum Palette {
   }
 
   private static let purple = "#7d4f9e"
+  private static let blue = "#0072b2"
+  private static let brown = "#8c5a2b"
 
   /// What stands for a colour where the page behind a figure is dark; others are seen on either.
   static let onDark: [(color: String, dark: String)] =
     [
       (paper, "#1b1e22"), (ink, "#e4e3de"), (grid, "#383c41"), (muted, "#a2a6ab"),
-      (initialisation("RI"), "#a0a0a0"), (initialisation("WT"), "#5aa7e0"), (purple, "#b48ad2"), ("#0072b2", "#4aa3de"),
-      ("#8c5a2b", "#c08d5a"),
+      (initialisation("RI"), "#a0a0a0"), (initialisation("WT"), "#5aa7e0"), (purple, "#b48ad2"), (blue, "#4aa3de"),
+      (brown, "#c08d5a"),
     ] + (-1...24).map { (mixture($0, lighter: 0), mixture($0, lighter: 0.24)) }
 
   /// The mark of an initialisation, for where colour is not seen.
@@ -50,8 +52,8 @@ package enum Palette {
 
   /// Marks of classes that the colour-blind tell apart, by shape as well (colours after Okabe and Ito, their yellow darker).
   static let classes: [(color: String, shape: Shape)] = [
-    ("#0072b2", .circle), ("#e69f00", .square), ("#009e73", .triangle), ("#cc79a7", .diamond), ("#1c1c1c", .cross),
-    ("#56b4e9", .square), ("#d55e00", .circle), ("#b0a000", .diamond), ("#7d4f9e", .triangle), ("#8c5a2b", .cross),
+    (blue, .circle), ("#e69f00", .square), ("#009e73", .triangle), ("#cc79a7", .diamond), ("#1c1c1c", .cross),
+    ("#56b4e9", .square), ("#d55e00", .circle), ("#b0a000", .diamond), (purple, .triangle), (brown, .cross),
   ]
   /// The colour of what has no mark of its own.
   static let others = "#b8b8b8"

@@ -83,6 +83,7 @@ extension ReportPage {
     let cell = analysis.cells.first?.cell.id.text ?? "CELL"
     return "graft explain \(studyWord) \(ShellText.word(cell))"
   }
+
   /// The command that lists the cells of a setting, of the study's first.
   private var listCommand: String {
     guard let cell = analysis.cells.first?.cell else { return "graft plan \(studyWord) --cells" }

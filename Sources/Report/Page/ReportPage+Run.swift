@@ -42,16 +42,16 @@ struct KindCost {
 
   init(_ all: [AttemptOfWork]) {
     func seconds(_ attempt: AttemptOfWork) -> Double {
-      attempt.finished.map { $0.seconds(since: attempt.started) } ?? 0
+      attempt.course.finished.map { $0.seconds(since: attempt.course.started) } ?? 0
     }
     attempts = all.count
-    failed = all.count { $0.state == .failed }
-    stopped = all.count { $0.state == .stopped }
-    medianSeconds = SampleSummary(all.filter { $0.state == .done }.map(seconds))?.median
+    failed = all.count { $0.course.state == .failed }
+    stopped = all.count { $0.course.state == .stopped }
+    medianSeconds = SampleSummary(all.filter { $0.course.state == .done }.map(seconds))?.median
     self.seconds = all.reduce(0) { $0 + seconds($1) }
-    let measured = all.compactMap(\.cpuSeconds)
+    let measured = all.compactMap(\.course.cpuSeconds)
     cpuSeconds = measured.isEmpty ? nil : measured.reduce(0, +)
-    peakMemory = all.compactMap(\.peakMemory).max()
+    peakMemory = all.compactMap(\.course.peakMemory).max()
   }
 }
 
@@ -70,11 +70,11 @@ struct RunSentences {
 
   init(_ analysis: StudyAnalysis) {
     let run = analysis.run
-    guard let first = run.bars.first, let last = run.bars.compactMap(\.attempt.finished).max() else {
+    guard let first = run.bars.first, let last = run.bars.compactMap(\.attempt.course.finished).max() else {
       text = "Nothing has been run yet."
       return
     }
-    let hosts = run.bars.map(\.attempt.host).filter { !$0.isEmpty }.uniqued()
+    let hosts = run.bars.map(\.attempt.course.host).filter { !$0.isEmpty }.uniqued()
     let machines =
       switch hosts.count {
       case 0: ""
@@ -82,7 +82,7 @@ struct RunSentences {
       default: " on \(hosts.count) machines"
       }
     var text =
-      "From \(first.attempt.started) to \(last)\(machines): \(NumberText.count(run.bars.count)) attempts on"
+      "From \(first.attempt.course.started) to \(last)\(machines): \(NumberText.count(run.bars.count)) attempts on"
       + " \(run.slots.count == 1 ? "one slot" : "up to \(run.slots.count) slots"), for \(TimeUnit.text(run.busySeconds))"
     if !run.pauses.isEmpty {
       text += " of work and \(TimeUnit.text(run.wholeSeconds - run.busySeconds)) in which nothing ran"

@@ -13,7 +13,7 @@ struct EmbeddingStage {
 
   func run(_ context: StageContext) throws -> StageOutcome {
     let parameters = try MeasureParameters(request.parameters, of: request.kind)
-    guard case .embedding(let options) = parameters.analysis else { throw StageFailure.mismatched(request) }
+    let options: EmbeddingOptions = try parameters.analysis.options()
     let model = passes.model
     guard try model.trained() != nil else { return .withoutModel(context) }
     let features = try passes.features(coming: PassNeeds(companionsOf: request), context).joined

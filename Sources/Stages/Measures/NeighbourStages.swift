@@ -11,11 +11,11 @@ struct KNNStage {
 
   func run(_ context: StageContext) throws -> StageOutcome {
     let parameters = try MeasureParameters(request.parameters, of: request.kind)
-    guard case .knn(let options) = parameters.analysis else { throw StageFailure.mismatched(request) }
+    let options: NeighbourOptions = try parameters.analysis.options()
     let model = passes.model
     guard try model.trained() != nil else { return .withoutModel(context) }
     let votes = try passes.votes(
-      PassNeeds(parameters, request.inputs), coming: PassNeeds(companionsOf: request), context)
+      try PassNeeds(parameters, request.inputs), coming: PassNeeds(companionsOf: request), context)
     for remark in votes.remarks(of: options) { context.log(remark) }
     try PredictionTable(model.test, of: model.data.store, probabilities: votes.shares)
       .write(to: request.outputFile(TestStage.predictionsName))
@@ -41,14 +41,13 @@ package struct LayerwiseKNNStage {
 
   package func run(_ context: StageContext) throws -> StageOutcome {
     let parameters = try MeasureParameters(request.parameters, of: request.kind)
-    guard case .layerwiseKNN(let options, _, let states) = parameters.analysis, let state = states.first else {
-      throw StageFailure.mismatched(request)
-    }
+    let options: LayerwiseOptions = try parameters.analysis.options()
+    guard let state = options.states.first else { throw StageFailure.mismatched(request) }
     guard try passes.model.trained() != nil else { return .withoutModel(context) }
     let votes = try passes.layerVotes(
-      PassNeeds(parameters, request.inputs), coming: PassNeeds(companionsOf: request), context)
+      try PassNeeds(parameters, request.inputs), coming: PassNeeds(companionsOf: request), context)
     return votes.outcome(
-      state, options, parameters.primary, of: passes.model.test, diverged: passes.model.model.diverged, context)
+      state, options.vote, parameters.primary, of: passes.model.test, diverged: passes.model.model.diverged, context)
   }
 }
 
@@ -58,9 +57,7 @@ struct SourceKNNStage {
 
   func run(_ context: StageContext) throws -> StageOutcome {
     let parameters = try SourceMeasureParameters(request.parameters, of: request.kind)
-    guard case .layerwiseKNN(let options, let probe, _) = parameters.analysis else {
-      throw StageFailure.mismatched(request)
-    }
+    let options: LayerwiseOptions = try parameters.analysis.options()
     let device = try Device(request.device)
     let data = try TrainingData(request, options: parameters.training)
     let test = try data.source(.test)
@@ -71,15 +68,16 @@ struct SourceKNNStage {
       stem: parameters.training.stem.engine, device: device
     ).network(seed: 0).network
     let layers = Array(network.probes.dropLast())
-    let sizes = try LayerwiseNeighbours.sizes(network, of: test, probe: probe.engine, device: device)
+    let sizes = try LayerwiseNeighbours.sizes(network, of: test, probe: options.probe.engine, device: device)
       .filter { layers.contains($0.name) }
     let votes = try LayerwiseNeighbours(
       network: network, layers: layers, test: test,
-      bank: data.bank(options.bank, fraction: parameters.fraction, seed: parameters.seed), vote: options,
-      probe: probe.engine, device: device
+      bank: data.bank(options.vote.bank, fraction: parameters.fraction, seed: parameters.seed), vote: options.vote,
+      probe: options.probe.engine, device: device
     ).votes(
-      in: LayerSearch.groups(sizes, queries: test.count, k: options.k, budget: ModelPasses.standardBudget), context)
-    return votes.outcome(.source, options, parameters.primary, of: test, diverged: false, context)
+      in: LayerSearch.groups(sizes, queries: test.count, k: options.vote.k, budget: ModelPasses.standardBudget), context
+    )
+    return votes.outcome(.source, options.vote, parameters.primary, of: test, diverged: false, context)
   }
 }
 

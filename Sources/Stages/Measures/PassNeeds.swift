@@ -39,30 +39,35 @@ struct PassNeeds {
   init(companionsOf request: StageRequest) {
     for companion in request.companions where companion.kind != .test {
       guard let parameters = try? MeasureParameters(companion.parameters, of: companion.kind) else { continue }
-      add(parameters, companion.inputs)
+      try? add(parameters, companion.inputs)
     }
   }
 
   /// What one stage needs.
-  init(_ parameters: MeasureParameters, _ inputs: [ResolvedInput]) { add(parameters, inputs) }
+  init(_ parameters: MeasureParameters, _ inputs: [ResolvedInput]) throws { try add(parameters, inputs) }
 
-  private mutating func add(_ parameters: MeasureParameters, _ inputs: [ResolvedInput]) {
+  private mutating func add(_ parameters: MeasureParameters, _ inputs: [ResolvedInput]) throws {
     first = first ?? FirstWeights(parameters, inputs)
     subset = (parameters.fraction, parameters.seed)
-    switch parameters.analysis {
-    case .test, .layerImportance, .l2, .crossCKA, .distance, .testBootstrap: break
+    let analysis = parameters.analysis
+    switch analysis.kind {
     case .embedding: features = true
-    case .knn(let options):
+    case .knn:
+      let options: NeighbourOptions = try analysis.options()
       if !neighbours.contains(options) { neighbours.append(options) }
-    case .layerwiseKNN(let options, let probe, let states):
-      for state in states where state != .source {
-        let need = Layerwise(state: state, probe: probe.engine, vote: options)
+    case .layerwiseKNN:
+      let options: LayerwiseOptions = try analysis.options()
+      for state in options.states where state != .source {
+        let need = Layerwise(state: state, probe: options.probe.engine, vote: options.vote)
         if !layerwise.contains(need) { layerwise.append(need) }
       }
-    case .cka(let options):
+    case .cka:
+      let options: SimilarityOptions = try analysis.options()
       let need = Similarity(
         estimator: options.estimator.engine, pass: TestPass(batchSize: options.batchSize, probe: options.probe.engine))
       if !similarities.contains(need) { similarities.append(need) }
+    // What shares nothing with others passes its images itself.
+    default: break
     }
   }
 

@@ -10,9 +10,9 @@ struct CKAStage {
 
   func run(_ context: StageContext) throws -> StageOutcome {
     let parameters = try MeasureParameters(request.parameters, of: request.kind)
-    guard case .cka(let options) = parameters.analysis else { throw StageFailure.mismatched(request) }
+    let options: SimilarityOptions = try parameters.analysis.options()
     guard try passes.model.trained() != nil else { return .withoutModel(context) }
-    let own = PassNeeds(parameters, request.inputs)
+    let own = try PassNeeds(parameters, request.inputs)
     guard own.first != nil else { throw StageFailure.mismatched(request) }
     let found = try passes.similarities(own, coming: PassNeeds(companionsOf: request), context)
     let sides = [ModelState.initial, .trained].map { LayerMatrix.Side(state: $0, layers: found.trained.rows) }
@@ -30,7 +30,8 @@ struct CrossCKAStage {
   let request: StageRequest
 
   func run(_ context: StageContext) throws -> StageOutcome {
-    let parameters = try PairParameters(request.parameters)
+    let pair = try PairParameters(request.parameters).options
+    let options = pair.similarity
     let models = try ["first", "second"].map { try MeasuredModel(request, role: $0) }
     guard let first = try models[0].trained(), let second = try models[1].trained() else {
       return .withoutModel(context)
@@ -41,10 +42,10 @@ struct CrossCKAStage {
         remedy: "compare models of one backbone")
     }
     let layers = Array(first.probes.dropLast())
-    let reading = ActivationReading.Request(probe: parameters.options.probe.engine, grams: Set(layers))
-    var found = CKAAccumulator(rows: layers, columns: layers, estimator: parameters.options.estimator.engine)
+    let reading = ActivationReading.Request(probe: options.probe.engine, grams: Set(layers))
+    var found = CKAAccumulator(rows: layers, columns: layers, estimator: options.estimator.engine)
     let images = models[0].test
-    try images.forEachBatch(of: parameters.options.batchSize, on: models[0].device) { positions, batch in
+    try images.forEachBatch(of: options.batchSize, on: models[0].device) { positions, batch in
       if context.shouldStop { throw StageStopped() }
       let grams = try [first, second].map { network in
         let read = try network.read(batch, reading)
@@ -57,10 +58,10 @@ struct CrossCKAStage {
           position: "test images \(positions.upperBound)/\(images.count)"))
     }
     let matrix = try found.matrix(
-      rows: LayerMatrix.Side(state: .trained, initialisation: parameters.first, layers: layers),
-      columns: LayerMatrix.Side(state: .trained, initialisation: parameters.second, layers: layers))
+      rows: LayerMatrix.Side(state: .trained, initialisation: pair.first, layers: layers),
+      columns: LayerMatrix.Side(state: .trained, initialisation: pair.second, layers: layers))
     return found.outcome(
-      [matrix], parameters.options, diverged: models.contains { $0.model.diverged }, context)
+      [matrix], options, diverged: models.contains { $0.model.diverged }, context)
   }
 }
 

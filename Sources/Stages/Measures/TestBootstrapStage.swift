@@ -19,7 +19,7 @@ package struct TestBootstrapStage {
 
   package func run(_ context: StageContext) throws -> StageOutcome {
     let parameters = try MeasureParameters(request.parameters, of: request.kind)
-    guard case .testBootstrap(let options) = parameters.analysis else { throw StageFailure.mismatched(request) }
+    let options: BootstrapOptions = try parameters.analysis.options()
     let path = try request.file(TestStage.predictionsName, of: "test")
     guard access(path, F_OK) == 0 else {
       context.log("the model's training diverged before it was validated: there is no test to look at")

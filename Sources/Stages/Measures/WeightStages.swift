@@ -37,12 +37,11 @@ struct LayerImportanceStage {
   func run(_ context: StageContext) throws -> StageOutcome {
     let parameters = try MeasureParameters(request.parameters, of: request.kind)
     let model = passes.model
-    guard case .layerImportance(let mode) = parameters.analysis,
-      let first = FirstWeights(parameters, request.inputs)
-    else { throw StageFailure.mismatched(request) }
+    let options: ReplacementOptions = try parameters.analysis.options()
+    guard let first = FirstWeights(parameters, request.inputs) else { throw StageFailure.mismatched(request) }
     guard let network = try model.trained() else { return .withoutModel(context) }
     var weights = try model.initial(first).stateDict()
-    if mode == .rerand { weights = try redrawn(weights, of: network, seed: parameters.seed) }
+    if options.mode == .rerand { weights = try redrawn(weights, of: network, seed: parameters.seed) }
     let replacement = try ModuleReplacement(network, modules: network.probes, from: weights)
     var whole: [Float] = []
     var replaced = [[Float]](repeating: [], count: replacement.modules.count)
