@@ -54,7 +54,8 @@ struct StatusCommand: ParsableCommand {
     let status = follower.status
     var report = StatusReport(
       study: plan.study, summary: status.summary, holder: status.currentRun,
-      running: status.running.map { ($0.stage.label, $0.progress) }, failed: status.failed, details: status.running)
+      running: status.running.map { ($0.stage.label, $0.progress, $0.isQueued) }, failed: status.failed,
+      details: status.running)
     if format == .json {
       report.estimate = StudyEstimate(
         of: follower, likeness: StageLikeness(plan: plan),

@@ -8,7 +8,7 @@ struct StatusReport {
   let study: String
   let summary: StudySummary
   let holder: LockHolder?
-  let running: [(label: String, progress: StageProgress?)]
+  let running: [(label: String, progress: StageProgress?, isQueued: Bool)]
   let failed: [FailedStage]
   /// What runs in detail; empty where no plan was made.
   var details: [RunningStage] = []
@@ -28,9 +28,11 @@ struct StatusReport {
   var text: String {
     var text = "\(study): \(summary.cellsDone) of \(summary.cells) cells done\n\(kinds.rendered(as: .table))"
     if let holder { text += "\nrunning now: \(holder)\n" }
-    for stage in running {
+    for stage in running where !stage.isQueued {
       text += "  \(stage.label)\(stage.progress.map { ": \(ProgressText.of($0))" } ?? "")\n"
     }
+    let queued = running.count(where: \.isQueued)
+    if queued > 0 { text += "  \(queued) handed over, not begun yet\n" }
     if !failed.isEmpty { text += "\nfailed:\n" }
     for failed in failed {
       text += "  \(failed.stage.label): \(failed.failure.message)\n"
@@ -69,7 +71,8 @@ struct StatusReport {
       "worker": running.worker.map {
         ["process": .number(Double($0.processID)), "host": .string($0.host)]
       } ?? .null,
-      "since": .string("\(attempt.started)"), "progress": running.progress?.json ?? .null,
+      "since": .string("\(attempt.started)"), "queued": .bool(running.isQueued),
+      "progress": running.progress?.json ?? .null,
     ]
   }
 

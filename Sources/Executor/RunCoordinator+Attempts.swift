@@ -82,6 +82,8 @@ extension RunCoordinator {
       if running[report.slot]?.number == number {
         running[report.slot]?.started = .now
         running[report.slot]?.signs.begin(at: .now)
+        journal.record(.began(attempt: number, at: .now))
+        showProgress(StageProgress(fraction: 0, position: "begun"), attempt: number, slot: report.slot)
       }
       return false
     case .lost(let loss):

@@ -51,6 +51,7 @@ extension WatchedStudy {
       "worker": running.worker.map {
         ["process": .number(Double($0.processID)), "host": .string($0.host)]
       } ?? .null,
+      "queued": .bool(running.isQueued),
       "told": running.progress.map { .string(ProgressText.of($0)) } ?? .null,
       "progress": running.progress?.json ?? .null,
     ]

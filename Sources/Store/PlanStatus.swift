@@ -42,6 +42,9 @@ public struct RunningStage: Sendable, Hashable {
   public var progress: StageProgress?
   /// When it told that.
   public var updated: Timestamp?
+
+  /// Whether it was handed over to a cluster, which has not begun it.
+  public var isQueued: Bool { worker == nil && progress == nil }
 }
 
 /// A stage whose last attempt failed.

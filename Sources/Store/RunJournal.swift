@@ -110,6 +110,8 @@ public final class RunJournal: Sendable {
 /// One thing that happened in a run.
 public enum JournalEntry: Sendable {
   case started(attempt: Int64, Stage, worker: Int64?, threads: Int, device: String, at: Timestamp)
+  /// A stage that was handed over has come to its turn: its time counts from now.
+  case began(attempt: Int64, at: Timestamp)
   case progressed(attempt: Int64, StageProgress, at: Timestamp)
   case finished(attempt: Int64, Stage, StageOutcome, hasArtifact: Bool, files: [ArtifactFile], AttemptEnd)
   case failed(attempt: Int64, StageFailure, AttemptEnd)
@@ -144,7 +146,7 @@ private struct JournalBatch {
     let worker: Int64?
     let threads: Int
     let device: String
-    let time: Timestamp
+    var time: Timestamp
   }
 
   init(database: Database) { self.database = database }
@@ -154,6 +156,13 @@ private struct JournalBatch {
     case .started(let attempt, let stage, let worker, let threads, let device, let time):
       starts[attempt] = AttemptStart(stage: stage, worker: worker, threads: threads, device: device, time: time)
       order.append(attempt)
+    case .began(let attempt, let time):
+      if starts[attempt] == nil {
+        try database.cachedStatement(sql: "UPDATE attempt SET started = ? WHERE number = ? AND state = 'running'")
+          .execute(arguments: [time.milliseconds, attempt])
+      } else {
+        starts[attempt]?.time = time
+      }
     case .progressed(let attempt, let report, let time):
       progress[attempt] = (report, time)
     case .finished(let attempt, let stage, let outcome, let hasArtifact, let files, let end):

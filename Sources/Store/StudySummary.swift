@@ -146,17 +146,20 @@ extension Workspace {
   /// What runs now in this workspace.
   ///
   /// - Throws: `WorkspaceError`.
-  public func runningStages() throws -> [(label: String, progress: StageProgress?)] {
+  public func runningStages() throws -> [(label: String, progress: StageProgress?, isQueued: Bool)] {
     guard currentRun != nil else { return [] }
     return try read(orElse: []) { database in
       let progress = try Self.progress(database)
       let rows = try Row.fetchAll(
         database,
         sql: """
-          SELECT label, number FROM attempt JOIN stage_text ON stage_text.stage = attempt.stage
+          SELECT label, number, worker IS NULL FROM attempt JOIN stage_text ON stage_text.stage = attempt.stage
           WHERE state = 'running' ORDER BY number
           """)
-      return rows.map { ($0[0], progress[$0[1]]?.0) }
+      return rows.map { row in
+        let told = progress[row[1]]?.0
+        return (row[0], told, row[2] && told == nil)
+      }
     }
   }
 }

@@ -45,8 +45,10 @@ public struct WatchedStudy: Sendable {
   public var holder: LockHolder? { follower.holder }
   /// Each stage's state, in the plan's order.
   public var states: [StageState] { follower.states }
-  /// What runs, the longest first.
-  public var running: [RunningStage] { follower.running.sorted { $0.attempt.started < $1.attempt.started } }
+  /// What runs, the longest first, and after it what is handed over and not begun.
+  public var running: [RunningStage] {
+    follower.running.sorted { ($0.isQueued ? 1 : 0, $0.attempt.started) < ($1.isQueued ? 1 : 0, $1.attempt.started) }
+  }
 
   /// Looks again at the workspace.
   ///
@@ -85,7 +87,8 @@ public struct WatchedStudy: Sendable {
     moment.running = running.map { running in
       RunningWork(
         label: running.stage.label, fraction: running.progress.map { min(1, max(0, $0.fraction)) },
-        told: running.progress.map { ProgressText.of($0) } ?? "", seconds: now.seconds(since: running.attempt.started),
+        told: running.progress.map { ProgressText.of($0) } ?? (running.isQueued ? "handed over, not begun yet" : ""),
+        seconds: now.seconds(since: running.attempt.started),
         place: running.attempt.device,
         worker: running.worker.map { worker in
           "process \(worker.processID)"

@@ -70,13 +70,17 @@ final class ServedPage: Sendable {
     return try await ask(path, method: "POST", headers: own.merging(headers) { $1 }, body: body)
   }
 
-  /// Asks for the summary until it is as wanted.
-  func awaitSummary(_ isMeant: (JSONValue) -> Bool) async throws -> JSONValue {
+  /// Asks until the answer is as wanted.
+  func await(_ target: String, _ isMeant: (JSONValue) -> Bool) async throws -> JSONValue {
     while true {
-      let summary = try await json("/api/study")
-      if isMeant(summary) { return summary }
+      let answer = try await json(target)
+      if isMeant(answer) { return answer }
       try await Task.sleep(for: .milliseconds(100))
     }
+  }
+
+  func awaitSummary(_ isMeant: (JSONValue) -> Bool) async throws -> JSONValue {
+    try await self.await("/api/study", isMeant)
   }
 
   private static func reply(_ bytes: [UInt8]) throws -> Reply {

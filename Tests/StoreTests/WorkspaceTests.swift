@@ -213,4 +213,25 @@ struct WorkspaceTests {
     #expect(status.failed.map(\.failure) == [StageFailure(.data, "no images", remedy: "add some")])
     #expect(status.running.map(\.progress?.position) == ["epoch 1/2"])
   }
+
+  /// Time in a cluster's queue is none of the stage's.
+  @Test(arguments: [true, false]) func aStageIsQueuedUntilItBegins(inOneTransaction: Bool) throws {
+    let folder = try TestFolder()
+    let workspace = try Workspace.open(folder.workspace, command: "test")
+    let journal = try RunJournal(workspace: workspace)
+    let stage = try TestFolder.stage("a")
+    let attempt = try journal.nextAttemptNumber()
+    let (handedOver, begun) = (Timestamp(milliseconds: 1_000), Timestamp(milliseconds: 5_000))
+    journal.record(.started(attempt: attempt, stage, worker: nil, threads: 1, device: "cpu", at: handedOver))
+    if !inOneTransaction {
+      try journal.flush()
+      let queued = try #require(try workspace.status(of: TestFolder.plan([stage])).running.first)
+      #expect(queued.isQueued && queued.attempt.started == handedOver)
+    }
+    journal.record(.began(attempt: attempt, at: begun))
+    journal.record(.progressed(attempt: attempt, StageProgress(fraction: 0, position: "begun"), at: begun))
+    try journal.flush()
+    let running = try #require(try workspace.status(of: TestFolder.plan([stage])).running.first)
+    #expect(!running.isQueued && running.attempt.started == begun)
+  }
 }

@@ -472,10 +472,14 @@ function historyCurve(stage) {
 function showRunning(news) {
   const list = $("works");
   $("running-none").hidden = news.running.length > 0;
-  const attempts = new Set(news.running.map((work) => String(work.attempt)));
+  const begun = news.running.filter((work) => !work.queued);
+  const queued = news.running.length - begun.length;
+  $("queued").hidden = queued === 0;
+  setText($("queued"), `${queued} ${queued === 1 ? "stage is" : "stages are"} handed over to the cluster and not begun yet.`);
+  const attempts = new Set(begun.map((work) => String(work.attempt)));
   for (const item of [...list.children]) if (!attempts.has(item.dataset.attempt)) item.remove();
   for (const attempt of curves.keys()) if (!attempts.has(String(attempt))) curves.delete(attempt);
-  for (const work of news.running) {
+  for (const work of begun) {
     let item = list.querySelector(`[data-attempt="${work.attempt}"]`);
     if (!item) {
       item = element("li", { "data-attempt": work.attempt }, element("h3", {}, work.stage), element("p", { class: "told" }),
