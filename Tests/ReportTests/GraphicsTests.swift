@@ -94,4 +94,31 @@ import Testing
       legends: [.keys(title: nil, [.init("loss", PointStyle())])])
     try Snapshot.expect(figure.svg, "figure-of-ones-own.svg")
   }
+
+  /// Each of so many marks stands where it does in a smaller figure, in elements that share what marks of one style have.
+  @Test func aCrowdedFigureHasAnElementForManyMarks() throws {
+    func figure(_ groups: Int) -> String {
+      let marks = (0..<groups).flatMap { group -> [Mark] in
+        let style = PointStyle(group.isMultiple(of: 2) ? .square : .circle, radius: 2)
+        return (0..<10).map { run in
+          .point(x: .value(Double(group)), y: .value(Double(run)), style: style, note: "run \(run)")
+        } + [.point(x: .value(Double(group)), y: .value(4.5), style: PointStyle(.diamond), note: "mean")]
+      }
+      let axis = Axis("", .linear(Interval(low: 0, high: 10)))
+      return Figure(
+        name: "many", title: "", description: "",
+        panels: [Panel(title: "", x: Axis("", .linear(Interval(low: 0, high: 1000))), y: axis, marks: marks)]
+      ).svg
+    }
+    let (sparse, crowded) = (figure(900), figure(1000))
+    #expect(sparse.count(of: "<title>run") == 9000 && sparse.count(of: "<title>mean") == 900)
+    #expect(crowded.count(of: "<title>run") == 0 && crowded.count(of: "<title>mean") == 1000)
+    #expect(crowded.count(of: "h.01") == 5000, "a round mark of each run of every second group")
+    #expect(crowded.utf8.count < sparse.utf8.count / 2)
+    #expect(XMLParser(data: Data(crowded.utf8)).parse())
+  }
+}
+
+extension String {
+  fileprivate func count(of text: String) -> Int { components(separatedBy: text).count - 1 }
 }

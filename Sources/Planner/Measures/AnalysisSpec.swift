@@ -44,7 +44,7 @@ public struct AnalysisSpec: Sendable, Hashable {
   /// The options in the measure's own types.
   ///
   /// - Throws: `ParameterFault` for a value that is none of its option's, or where the options are another measure's.
-  package func options<Options: MeasureOptions>(_: Options.Type = Options.self) throws(ParameterFault) -> Options {
+  package func options<Options: MeasureOptions>() throws(ParameterFault) -> Options {
     try Options(ParameterFields(.object(values), of: kind.rawValue))
   }
 }

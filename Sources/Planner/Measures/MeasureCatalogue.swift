@@ -9,15 +9,15 @@ extension StageKind {
         "Nearest neighbours",
         meaning:
           "Test images judged by their nearest neighbours among the training images, by the final features.",
-        options: NeighbourOptions.declarations, leading: .judged)
+        options: NeighbourOptions.self, leading: .judged)
     case .layerwiseKNN:
       MeasureDeclaration(
         "Nearest neighbours at each layer", meaning: "The same by the features of every layer.",
-        options: LayerwiseOptions.declarations, isOfLayers: true)
+        options: LayerwiseOptions.self, isOfLayers: true)
     case .layerImportance:
       MeasureDeclaration(
         "Layer importance", meaning: "The test metric after one module at a time is put back.",
-        options: ReplacementOptions.declarations, looksAtFirstWeights: true, isOfLayers: true)
+        options: ReplacementOptions.self, looksAtFirstWeights: true, isOfLayers: true)
     case .l2:
       MeasureDeclaration(
         "L2 distance of the weights",
@@ -27,27 +27,27 @@ extension StageKind {
       MeasureDeclaration(
         "Similarity of layers before and after training",
         meaning: "How alike the layers' representations are before and after training.",
-        options: SimilarityOptions.declarations, looksAtFirstWeights: true, isOfLayers: true)
+        options: SimilarityOptions.self, looksAtFirstWeights: true, isOfLayers: true)
     case .crossCKA:
       MeasureDeclaration(
         "Similarity of layers between initialisations",
-        meaning: "How alike the layers of two initialisations' models are.", options: PairOptions.declarations,
+        meaning: "How alike the layers of two initialisations' models are.", options: PairOptions.self,
         of: .pair, isOfLayers: true)
     case .embedding:
       MeasureDeclaration(
         "Embedding of the test images",
         meaning: "The test images' final features in two dimensions, and as TensorBoard's projector reads them.",
-        options: EmbeddingOptions.declarations)
+        options: EmbeddingOptions.self)
     case .distance:
       MeasureDeclaration(
         "Distance to the source",
         meaning: "The Frechet distance between a data set's features and a source's: figure 1's vertical axis.",
-        options: DistanceOptions.declarations, of: .dataset)
+        options: DistanceOptions.self, of: .dataset)
     case .testBootstrap:
       MeasureDeclaration(
         "Test-set uncertainty: sd over test sets drawn anew",
         meaning: "How far the test's metrics would move with other test images, from its predictions.",
-        options: BootstrapOptions.declarations, of: .predictions, passesImages: false,
+        options: BootstrapOptions.self, of: .predictions, passesImages: false,
         leading: .ofJudged(suffix: ".sd"))
     case .weights, .dataset, .pretrain, .lrSearch, .train, .noop: nil
     }

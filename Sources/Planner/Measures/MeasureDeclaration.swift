@@ -34,13 +34,14 @@ public final class MeasureDeclaration: Sendable {
     case named(String)
   }
 
+  /// - Parameter options: The type of its options; nil where it has none.
   init(
-    _ name: String, meaning: String, options: [OptionDeclaration] = [], of subject: Subject = .model,
+    _ name: String, meaning: String, options: (any MeasureOptions.Type)? = nil, of subject: Subject = .model,
     looksAtFirstWeights: Bool = false, passesImages: Bool = true, isOfLayers: Bool = false, leading: Leading? = nil
   ) {
     self.name = name
     self.meaning = meaning
-    self.options = options
+    self.options = options?.declarations ?? []
     self.subject = subject
     self.looksAtFirstWeights = looksAtFirstWeights
     self.passesImages = passesImages

@@ -101,7 +101,9 @@ enum EmbeddingFigure {
     }
     return Panel(
       title: title, x: axis(x), y: axis(y),
-      marks: order.map { place, own in .cloud(own.map { ($0.x, $0.y) }, EmbeddedClasses.style(place, radius: radius)) })
+      marks: order.map { place, own in
+        .cloud(own.map { (.value($0.x), .value($0.y)) }, EmbeddedClasses.style(place, radius: radius))
+      })
   }
 
   private static func limits(_ values: [Double]) -> Interval {

@@ -55,6 +55,8 @@ struct FigureLayout {
   private static let gap = 16.0
   private static let longestYLabel = 150.0
   private static let axisTitle = 19.0
+  /// With more marks than these, the file would be of many megabytes.
+  private static let mostMarks = 10_000
 
   private let figure: Figure
   private let columns: Int
@@ -67,6 +69,7 @@ struct FigureLayout {
   private let titleHeight: Double
   /// How the labels of each row's x axes are set.
   private let xLabels: [PanelDrawing.XLabels]
+  private let isCrowded: Bool
 
   init(_ figure: Figure) {
     self.figure = figure
@@ -93,6 +96,7 @@ struct FigureLayout {
       : 12 + 14
         * Double(panels.map { TextWidth.boldLines($0.title, width: width).count }.max() ?? 0)
     self.sharesY = sharesY
+    isCrowded = panels.reduce(0) { $0 + $1.marks.count } > Self.mostMarks
     self.yLabelWidth = yLabelWidth
     xLabels = stride(from: 0, to: panels.count, by: columns).map { first in
       PanelDrawing.XLabels(panels: panels[first..<Swift.min(first + columns, panels.count)], plotWidth: width)
@@ -183,7 +187,8 @@ struct FigureLayout {
     let xLabels = xLabels[index / columns]
     let showsY = !sharesY || index.isMultiple(of: columns)
     PanelDrawing(
-      panel: panel, area: area, showsXLabels: showsX, showsYLabels: showsY, yLabelWidth: yLabelWidth, xLabels: xLabels
+      panel: panel, area: area, showsXLabels: showsX, showsYLabels: showsY, yLabelWidth: yLabelWidth, xLabels: xLabels,
+      isCrowded: isCrowded
     ).draw(&svg)
     if showsX, !panel.x.title.isEmpty {
       svg.label(

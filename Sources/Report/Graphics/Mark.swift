@@ -13,7 +13,40 @@ package enum Mark: Sendable {
   /// A matrix over the panel's whole plotting area; a panel has one.
   case raster(Raster)
   /// Points of one style without notes: one element, however many they are.
-  case cloud([(x: Double, y: Double)], PointStyle)
+  case cloud([(x: Position, y: Position)], PointStyle)
+}
+
+extension Mark {
+  /// The marks with neighbouring filled points of one style as clouds, whose notes are given up: for a figure of so many that
+  /// nobody points at one.
+  static func clouded(_ marks: [Mark]) -> [Mark] {
+    var result: [Mark] = []
+    var waiting: [Mark] = []
+    var places: [(x: Position, y: Position)] = []
+    var waitingStyle: PointStyle?
+    func flush() {
+      // One by itself keeps its note.
+      if let style = waitingStyle, places.count > 1 { result.append(.cloud(places, style)) } else { result += waiting }
+      waiting.removeAll(keepingCapacity: true)
+      places.removeAll(keepingCapacity: true)
+    }
+    for mark in marks {
+      guard case .point(let x, let y, let style, _) = mark, style.fill != nil, style.stroke == nil else {
+        flush()
+        waitingStyle = nil
+        result.append(mark)
+        continue
+      }
+      if style != waitingStyle {
+        flush()
+        waitingStyle = style
+      }
+      waiting.append(mark)
+      places.append((x, y))
+    }
+    flush()
+    return result
+  }
 }
 
 package enum Shape: Sendable, Hashable {

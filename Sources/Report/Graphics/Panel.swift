@@ -71,6 +71,8 @@ struct PanelDrawing {
   /// The room for the labels of the y axis and below the x axis.
   let yLabelWidth: Double
   let xLabels: XLabels
+  /// Whether the figure has more marks than a viewer can be told of one by one.
+  let isCrowded: Bool
 
   /// How the labels of a row's x axes are set: level, or turned where the names are too long for their bands.
   struct XLabels {
@@ -109,7 +111,7 @@ struct PanelDrawing {
     }
     if showsXLabels { drawXLabels(&svg) }
     if showsYLabels { drawYLabels(&svg) }
-    for mark in panel.marks { draw(mark, &svg) }
+    for mark in isCrowded ? Mark.clouded(panel.marks) : panel.marks { draw(mark, &svg) }
     svg.close("g")
   }
 
@@ -219,7 +221,7 @@ struct PanelDrawing {
     case .raster(let raster): svg.raster(raster, in: area)
     case .cloud(let points, let style):
       let places = points.compactMap { point -> (x: Double, y: Double)? in
-        guard let x = area.x(.value(point.x), panel.x), let y = area.y(.value(point.y), panel.y) else { return nil }
+        guard let x = area.x(point.x, panel.x), let y = area.y(point.y, panel.y) else { return nil }
         return (x, y)
       }
       svg.cloud(places, style)
