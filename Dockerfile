@@ -63,8 +63,8 @@ COPY --from=build-cuda /dist/ /usr/local/
 # The driver is the host's, handed in by NVIDIA's container toolkit.
 ENV NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
-SHELL ["/bin/bash", "-o", "pipefail", "-c"]
-RUN find /opt/torch -name '*.so*' -printf '%h\n' | sort -u > /etc/ld.so.conf.d/torch.conf && ldconfig
+RUN find /opt/torch -name '*.so*' -printf '%h\n' > /tmp/folders && sort -u /tmp/folders > /etc/ld.so.conf.d/torch.conf && \
+    rm /tmp/folders && ldconfig
 ARG UID=1000
 USER ${UID}
 

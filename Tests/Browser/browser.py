@@ -165,6 +165,13 @@ class Scenario:
         told = page.run("document.querySelector('#works .told').textContent")
         self.expect(told.startswith("epoch ") or told == "nothing told yet", f"told: {told}")
         self.picture(page, "desktop-running")
+        # Of a run on a cluster the server tells what is queued: that is counted, and has no place among what runs.
+        queued = "{...study.running[0], attempt: 99, queued: true, told: null, progress: null, worker: null}"
+        shown = page.run(
+            f"(() => {{ showRunning({{running: [...study.running, {queued}]}});"
+            " return [document.querySelector('#queued').textContent, document.querySelector('#queued').hidden,"
+            " document.querySelectorAll('#works > li[data-attempt=\"99\"]').length]; })()")
+        self.expect(shown == ["1 stage is handed over to the cluster and not begun yet.", False, 0], f"queued: {shown}")
 
     def shows_failures(self, page):
         """failures and logs"""

@@ -211,7 +211,7 @@ function show(news) {
 
 function showFacts(news) {
   const facts = [
-    [news.cells.running, "▶ running", ""],
+    [news.cells.running, news.running.some((work) => work.queued) ? "▶ running or handed over" : "▶ running", ""],
     [news.cells.failed, "✗ failed", news.cells.failed ? "alarm" : ""],
     [`${number(news.stages.done)} of ${number(news.stages.all)}`, "stages", ""],
   ];
