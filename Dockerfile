@@ -1,4 +1,4 @@
-# Graft in a container. Two targets:
+# Graft in a container, for docker, podman or buildah. Two targets:
 #
 #   docker build --target cpu  -t graft .
 #   docker build --target cuda -t graft:cuda .
