@@ -95,6 +95,7 @@ import Testing
     // What its log says of the time before anybody watched, and what it told since: on a busy machine the first comes late.
     let curve = try await page.await("/api/curve?attempt=\(attempt)") { ($0["points"]?.arrayValue?.count ?? 0) > 1 }
     let points = try #require(curve["points"]?.arrayValue)
+    #expect(points.count > 1, "\(points)")
     let losses = points.compactMap { $0.arrayValue?[2].doubleValue }
     #expect(losses.count == points.count && losses.allSatisfy { $0 > 0 && $0 < 3 })
     #expect(try await page.ask("/api/curve?attempt=9999").status == 404)

@@ -30,8 +30,8 @@ struct SlurmLeftoverTests {
     kill(coordinator.processIdentifier, SIGKILL)
     _ = try await study.end(coordinator)
 
-    // Where Slurm's commands are not, nobody can say; `--now` has told what runs to end by then, and it may have ended before the
-    // next stop looks.
+    // Where Slurm's commands are not, nobody can say; `--now` is tried there by itself, below: what it tells to end may have ended
+    // before the next stop looks.
     if options != ["--now"] {
       let elsewhere = try stop(study, options, path: "/nowhere")
       #expect(elsewhere.status == 69, "\(elsewhere.output)")
@@ -55,6 +55,20 @@ struct SlurmLeftoverTests {
     #expect(try await study.end(study.start()) == 0, "\(study.said)")
     try study.expectEachOnce(stages.map(\.label), begunOnce: false)
     try study.expectNothingLeft()
+  }
+
+  /// Where Slurm's commands are not, `--now` still tells what runs to end, and it does, though nobody can say so there.
+  @Test(.timeLimit(.minutes(3))) func aStopAtOnceNeedsNoCommandOfSlurms() async throws {
+    let study = try ScriptedStudy(on: try Cluster(), profile: "idle: 60")
+    try study.write(SlurmClusterTests.stages(trainings: 2, steps: 600))
+    let coordinator = try study.start()
+    try await wait("trainings run") { try study.count("begin") >= 3 }
+    kill(coordinator.processIdentifier, SIGKILL)
+    _ = try await study.end(coordinator)
+    let elsewhere = try stop(study, ["--now"], path: "/nowhere")
+    #expect(elsewhere.status == 69, "\(elsewhere.output)")
+    #expect(elsewhere.output.contains("and Slurm does not say: squeue cannot be started"), "\(elsewhere.output)")
+    try await wait("they end") { try study.cluster.active().isEmpty }
   }
 
   /// Stages without files, whose answers alone say what they found: a stop that finds their jobs ended leaves the answers to the
