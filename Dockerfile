@@ -29,7 +29,7 @@ RUN make dist && mkdir /dist && tar -xzf .build/dist/graft-*.tar.gz -C /dist --s
 # PyTorch's wheel has a libtorch that computes on CUDA devices, and brings the libraries of CUDA that it needs. A mirror of
 # the index is named by PIP_INDEX_URL.
 FROM toolchain AS build-cuda
-ARG TORCH_VERSION=2.11.0
+ARG TORCH_VERSION=2.13.0
 ARG PIP_INDEX_URL
 RUN apt-get update && apt-get install -y --no-install-recommends python3-pip && rm -rf /var/lib/apt/lists/* && \
     pip3 install --no-cache-dir --target /opt/torch "torch==${TORCH_VERSION}"

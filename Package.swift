@@ -13,13 +13,24 @@ struct Libtorch {
   static func located() -> Libtorch {
     let files = FileManager.default
     if let root = ProcessInfo.processInfo.environment["LIBTORCH"], !root.isEmpty {
+      let hasCUDA = files.fileExists(atPath: "\(root)/lib/libtorch_cuda.so")
       return Libtorch(
-        includes: ["\(root)/include", "\(root)/include/torch/csrc/api/include"], library: "\(root)/lib",
-        standard: .cxx20, hasCUDA: files.fileExists(atPath: "\(root)/lib/libtorch_cuda.so"))
+        includes: ["\(root)/include", "\(root)/include/torch/csrc/api/include"]
+          + (hasCUDA ? cudaHeaders(beside: root) : []),
+        library: "\(root)/lib", standard: .cxx20, hasCUDA: hasCUDA)
     }
     return Libtorch(
       includes: ["/usr/include/torch/csrc/api/include"], library: "/usr/lib/x86_64-linux-gnu", standard: .cxx17,
       hasCUDA: false)
+  }
+
+  /// CUDA's own headers, where they lie beside a wheel's libtorch or in CUDA_HOME: a libtorch before 2.13 records steps with them
+  /// alone.
+  private static func cudaHeaders(beside root: String) -> [String] {
+    let home = ProcessInfo.processInfo.environment["CUDA_HOME"].map { ["\($0)/include"] } ?? []
+    return (home + ["\(root)/../nvidia/cu13/include"]).filter {
+      FileManager.default.fileExists(atPath: "\($0)/cuda_runtime_api.h")
+    }
   }
 }
 
@@ -169,7 +180,13 @@ let package = Package(
     .testTarget(
       name: "DocsTests",
       dependencies: ["DocPages", "graft", "graft-worker", "graft-docs"], exclude: ["images.pl", "weights.sh"]),
-    .testTarget(name: "EngineTests", dependencies: ["Engine", "Files", "Hashing"], exclude: ["Fixtures"]),
+    // Records libtorch's operators on the CPU, and runs them again as a CUDA graph would.
+    .target(
+      name: "TorchTape", path: "Tests/TorchTape",
+      cxxSettings: [.unsafeFlags(libtorch.includes.map { "-I\($0)" } + ["-O1", "-DNDEBUG"])],
+      linkerSettings: torchLinking),
+    .testTarget(
+      name: "EngineTests", dependencies: ["Engine", "Files", "Hashing", "TorchTape"], exclude: ["Fixtures"]),
     .testTarget(
       name: "StagesTests", dependencies: ["Stages", "Planner", "Engine", "WorkerProtocol"], exclude: ["Fixtures"]),
     .testTarget(

@@ -5,6 +5,11 @@
 Needs torch and timm in the Python that runs it. Both sides hold their model at the same time; one step of the one is
 followed by one step of the other, so that what else the machine does falls on both alike. Medians of the steps.
 The table goes to Benchmarks/results too.
+
+On a GPU, against torch.compile, in mixed bfloat16:
+
+    python Benchmarks/train/train_step.py --worker graft-worker --device cuda:0 --bf16 --compile --batch 128 --steps 50 \\
+      --warmup 10 --backbones deit_small swin_tiny resnet50 inception_v3 --name bench-train-cuda
 """
 
 import argparse
@@ -58,17 +63,28 @@ def main():
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--warmup", type=int, default=2)
+    parser.add_argument("--device", default="cpu", help="where both sides compute")
+    parser.add_argument("--bf16", action="store_true", help="products and convolutions of both sides in bfloat16")
+    parser.add_argument("--compile", action="store_true", help="the peer's model by torch.compile")
+    parser.add_argument("--no-graphs", action="store_true", help="Graft's steps operation by operation on a GPU")
     parser.add_argument("--name", default="train-step", help="of the table in Benchmarks/results")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
 
     here = pathlib.Path(__file__).parent
-    shared = [f"--{name}={getattr(options, name)}" for name in ("batch", "threads", "steps")]
+    shared = [f"--{name}={getattr(options, name)}" for name in ("batch", "threads", "steps", "warmup", "device")]
+    shared += ["--bf16"] if options.bf16 else []
+    graft = ["--no-graphs"] if options.no_graphs else []
+    compiled = ["--compile"] if options.compile else []
+    numbers = "bfloat16" if options.bf16 else "float32"
+    on_cpu = options.device == "cpu"
+    memory = "peakMemory" if on_cpu else "peakDeviceMemory"
     rows = []
     for backbone in options.backbones:
         sides = [
-            Side([options.worker, "--bench-step", backbone, *shared, "--step-by-step"]),
-            Side([sys.executable, str(here / "peer_step.py"), backbone, *shared, "--step-by-step"]),
+            Side([options.worker, "--bench-step", backbone, *shared, *graft, "--step-by-step"]),
+            Side([sys.executable, str(here / "peer_step.py"), backbone, *shared, *compiled, "--step-by-step"]),
         ]
         take_turns(sides)
         ours, peer = (side.result for side in sides)
@@ -86,8 +102,8 @@ def main():
                 "limit_gflops": limit / 1e9,
                 "graft_share": share * ours["imagesPerSecond"],
                 "peer_share": share * peer["imagesPerSecond"],
-                "graft_peak_mib": ours["peakMemory"] >> 20,
-                "peer_peak_mib": peer["peakMemory"] >> 20,
+                "graft_peak_mib": (ours[memory] or 0) >> 20,
+                "peer_peak_mib": (peer[memory] or 0) >> 20,
                 "libtorch": ours["libtorch"],
                 "peer": peer["libtorch"],
             }
@@ -96,12 +112,13 @@ def main():
         print(json.dumps(rows, indent=1))
         return
     lines = [
-        f"Training step at 224 x 224, batch {options.batch}, {options.threads} threads: {options.steps} steps of each side"
-        f" in turns, medians. Graft with libtorch {rows[0]['libtorch']}, PyTorch {rows[0]['peer']} with timm.",
+        f"Training step at 224 x 224, batch {options.batch}, {options.threads} threads{'' if on_cpu else ', ' + options.device}"
+        f"{', products in ' + numbers if options.bf16 else ''}: {options.steps} steps of each side in turns, medians. Graft with"
+        f" libtorch {rows[0]['libtorch']}, PyTorch {rows[0]['peer']} with timm{', compiled' if options.compile else ''}.",
         "",
         "Share of the limit: the products' and convolutions' floating-point operations, as they are defined, over the time"
-        " and the faster side's rate on a product of 2048 x 2048 matrices in float32, measured before each step. Winograd's"
-        " convolutions do with fewer, so a share may pass 1.",
+        f" and the faster side's rate on a product of {'2048 x 2048' if on_cpu else '8192 x 8192'} matrices in {numbers}, measured"
+        " before each step. Winograd's convolutions do with fewer, so a share may pass 1.",
         "",
         "| backbone | Graft, images/s | PyTorch, images/s | ratio | ratio by pairs of steps | ratio of CPU time"
         " | share of the limit | limit, GFLOP/s | peak memory, MiB |",

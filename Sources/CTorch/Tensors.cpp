@@ -146,6 +146,37 @@ int32_t graft_tensor_read(const graft_tensor *tensor, float *out, int64_t count)
   });
 }
 
+int32_t graft_tensor_read_doubles(const graft_tensor *tensor, double *out, int64_t count) {
+  return guarded([&] {
+    TORCH_CHECK(tensor->value.numel() == count, "a tensor of ", tensor->value.numel(), " values read as ", count);
+    at::NoGradGuard guard;
+    at::from_blob(out, tensor->value.sizes(), at::kDouble).copy_(tensor->value.detach());
+  });
+}
+
+int32_t graft_tensor_copy(graft_tensor *tensor, const graft_tensor *from) {
+  return guarded([&] {
+    TORCH_CHECK(tensor->value.sizes() == from->value.sizes(), "a tensor of shape ", tensor->value.sizes(), " given one of ",
+                from->value.sizes());
+    at::NoGradGuard guard;
+    tensor->value.copy_(from->value);
+  });
+}
+
+int32_t graft_tensor_clone(const graft_tensor *tensor, graft_tensor **out) {
+  return guarded([&] {
+    at::NoGradGuard guard;
+    *out = handle(tensor->value.detach().clone());
+  });
+}
+
+int32_t graft_tensor_part(const graft_tensor *row, int64_t first, int64_t count, const int64_t *shape, int32_t rank,
+                          graft_tensor **out) {
+  return guarded([&] {
+    *out = handle(row->value.slice(0, first, first + count).view(at::IntArrayRef(shape, size_t(rank))));
+  });
+}
+
 int32_t graft_tensor_write(graft_tensor *tensor, const float *values, int64_t count) {
   return guarded([&] {
     TORCH_CHECK(tensor->value.numel() == count, "a tensor of ", tensor->value.numel(), " values given ", count);

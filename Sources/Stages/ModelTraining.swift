@@ -10,6 +10,8 @@ struct ModelTraining {
   /// How often a checkpoint is written, in seconds, unless the environment says otherwise.
   static let checkpointInterval = 30.0
   static let intervalVariable = "GRAFT_CHECKPOINT_SECONDS"
+  /// `off` where a GPU is to be told each operation of a step by itself.
+  static let graphsVariable = "GRAFT_CUDA_GRAPHS"
 
   let request: StageRequest
   let options: Planner.TrainingOptions
@@ -34,10 +36,10 @@ struct ModelTraining {
     context: StageContext, changing change: (inout Engine.TrainingOptions) -> Void = { _ in },
     afterStep: (TrainingProgress) -> TrainingDecision = { _ in .proceed }
   ) throws -> TrainingResult {
-    let environment = ProcessInfo.processInfo.environment[Self.intervalVariable]
+    let environment = ProcessInfo.processInfo.environment
     let policy = Trainer.CheckpointPolicy(
       path: "\(request.checkpointFolder)/\(checkpointName)",
-      interval: environment.flatMap(Double.init) ?? Self.checkpointInterval,
+      interval: environment[Self.intervalVariable].flatMap(Double.init) ?? Self.checkpointInterval,
       clock: { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 })
     try DurableFiles.makeFolder(request.checkpointFolder)
     var options = engineOptions
@@ -52,7 +54,9 @@ struct ModelTraining {
       options.loss = .binaryCrossEntropy(weights: self.options.classWeights.engine)
     }
     change(&options)
-    let trainer = try Trainer(options: options, device: device, checkpoint: policy, log: context.log)
+    let trainer = try Trainer(
+      options: options, device: device, checkpoint: policy, recordsSteps: environment[Self.graphsVariable] != "off",
+      log: context.log)
     context.log(
       "\(training.count) training and \(validation.count) validation images, \(network.parameterCount) parameters")
     let watch = try TrainingWatch(request, metric: metric, part: part, context: context)

@@ -30,7 +30,7 @@ import Testing
       options: NetworkOptions(imageSize: fixture.size))
     try network.load(Fixture.weights(for: network))
     var probes: [String: [Float]] = [:]
-    let pass = test.training ? Pass.training(draws: nil) : .evaluation
+    let pass = test.training ? Pass.training(drops: nil) : .evaluation
     let logits = try network(Fixture.images(size: fixture.size), pass: pass) { probes[$0] = try $1.values() }
     #expect(relativeError(try logits.values().map(Double.init), reference.logits) < 1e-4)
 

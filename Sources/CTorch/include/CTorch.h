@@ -66,8 +66,17 @@ void graft_tensor_free(graft_tensor *tensor);
 int32_t graft_tensor_shape(const graft_tensor *tensor, int64_t *shape, int32_t *rank);
 /// Copies the values out, in row-major order of the shape whatever the memory format is.
 int32_t graft_tensor_read(const graft_tensor *tensor, float *out, int64_t count);
+/// The same of float64 values.
+int32_t graft_tensor_read_doubles(const graft_tensor *tensor, double *out, int64_t count);
 /// Copies values in, in place, from row-major order.
 int32_t graft_tensor_write(graft_tensor *tensor, const float *values, int64_t count);
+/// Copies another tensor's values in, in place; both of one shape.
+int32_t graft_tensor_copy(graft_tensor *tensor, const graft_tensor *from);
+/// A tensor of its own with the same values, in the same memory format.
+int32_t graft_tensor_clone(const graft_tensor *tensor, graft_tensor **out);
+/// `count` values from `first` on of a row of values, in a shape; a view of the same memory.
+int32_t graft_tensor_part(const graft_tensor *row, int64_t first, int64_t count, const int64_t *shape, int32_t rank,
+                          graft_tensor **out);
 /// The same values in channels-last memory (rank 4), sharing nothing with the tensor.
 int32_t graft_tensor_channels_last(const graft_tensor *tensor, graft_tensor **out);
 /// A tensor of zeros of the same shape and memory format.
@@ -125,8 +134,8 @@ int32_t graft_embed(const graft_tensor *tokens, const graft_tensor *class_token,
 /// [n, tokens, d] to [n, d].
 int32_t graft_select_token(const graft_tensor *tokens, int64_t index, graft_tensor **out);
 int32_t graft_add(const graft_tensor *left, const graft_tensor *right, graft_tensor **out);
-/// left + right scale, with a scale for each of the first axis.
-int32_t graft_add_scaled(const graft_tensor *left, const graft_tensor *right, const float *scales, int64_t count,
+/// left + right scale, with a scale for each of the first axis: scales [n].
+int32_t graft_add_scaled(const graft_tensor *left, const graft_tensor *right, const graft_tensor *scales,
                          graft_tensor **out);
 int32_t graft_multiply(const graft_tensor *left, const graft_tensor *right, graft_tensor **out);
 /// The mean over rows of -log softmax(logits)[label]; with weights (which may be null), each row counts its class's weight.
@@ -251,19 +260,42 @@ typedef struct {
   double trust;
   /// The number of this step, from 1.
   int64_t step;
-  /// What the gradients are multiplied by before all else: the inverse of the loss's scale.
-  double unscale;
-  /// The greatest global norm that the gradients are clipped to; 0 clips nothing.
-  double max_norm;
+  /// What the gradients are multiplied by before all else: clipping, and the loss's scale taken out.
+  double factor;
 } graft_update;
 
-/// One step over all parameters, with the gradients clipped to a global norm before it and cleared after it.
+/// Where a step's loss and gradients have come to: [loss, norm] in float64 on their device, with the Euclidean norm of all
+/// gradients as they are. Each gradient is brought into its parameter's memory order.
+int32_t graft_step_outcome(const graft_tensor *loss, graft_tensor *const *parameters, int64_t count, graft_tensor **out);
+/// Moves all parameters by their gradients, and clears those.
 ///
 /// `decays[i]` says whether weight decay acts on parameter i. `first` holds the momentum or the first moments, `second` the
-/// second ones; an entry may be null where the rule has no use for it. `norm` receives the gradients' global norm before
-/// clipping; where it is not finite nothing is moved.
-int32_t graft_optimizer_step(graft_tensor *const *parameters, graft_tensor *const *first, graft_tensor *const *second,
-                             const uint8_t *decays, int64_t count, const graft_update *update, double *norm);
+/// second ones; an entry may be null where the rule has no use for it. What changes from step to step is read from
+/// `numbers` where that is given, and not from `update`: it is what a recorded move is moved by.
+int32_t graft_optimizer_move(graft_tensor *const *parameters, graft_tensor *const *first, graft_tensor *const *second,
+                             const uint8_t *decays, int64_t count, const graft_update *update,
+                             const graft_tensor *numbers);
+/// What changes from step to step in an update: float32 [`GRAFT_STEP_NUMBERS`].
+enum { GRAFT_STEP_NUMBERS = 6 };
+void graft_step_numbers(const graft_update *update, float *out);
+
+// Graphs of operations on a device
+
+/// 1 where operations on the device can be recorded and launched again as one.
+int32_t graft_can_record(const char *device);
+typedef struct graft_stream graft_stream;
+/// Sends what this thread does on a device to a stream of its own, after all that was sent before: what is recorded has to be.
+int32_t graft_stream_enter(const char *device, graft_stream **out);
+/// Waits for that stream, goes back to the one before, and takes the handle.
+int32_t graft_stream_leave(graft_stream *stream);
+typedef struct graft_graph graft_graph;
+/// From now on what this thread sends to its stream is recorded and not computed, until `graft_graph_end`; memory that it takes
+/// stays the graph's. With a neighbour (which may be null) the two share it, and are launched in the order of their recording.
+int32_t graft_graph_begin(const graft_graph *neighbour, graft_graph **out);
+int32_t graft_graph_end(graft_graph *graph);
+/// Computes what was recorded, on the values that its inputs have now.
+int32_t graft_graph_replay(graft_graph *graph);
+void graft_graph_free(graft_graph *graph);
 
 // Linear algebra in float64, on plain memory in row-major order
 

@@ -61,12 +61,11 @@ public final class InceptionV3: Network {
     for letter in ["b", "c"] { try add("Mixed_7\(letter)", depth: 5) { try $0.addSplits() } }
     let head = try Linear("fc", width, shape.classes, isHead: true, in: &list)
     tensors = list.all
-    let end = Segment(name: "fc") { x, state, observe in
+    let dropout = RandomDrop(probability: Self.dropout, countPerImage: width)
+    let end = Segment(name: "fc", drop: dropout) { x, state, observe in
       var features = try x.averagePool()
-      if var draws = state.pass.draws {
-        let kept = Float(1 / (1 - Self.dropout))
-        let mask = (0..<features.count).map { _ in draws.chance(Self.dropout) ? 0 : kept }
-        features = try features.multiplied(by: Tensor(mask, shape: features.shape, device: shape.device))
+      if let factors = try state.takeFactors(per: [dropout.countPerImage]) {
+        features = try features.multiplied(by: factors)
       }
       let logits = try head(features)
       try observe?("fc", logits)

@@ -9,16 +9,16 @@ public protocol Network: AnyObject {
 }
 
 /// What a pass over a network is for.
-public enum Pass: Sendable {
+public enum Pass {
   /// Batch norms at their running statistics; nothing is dropped.
   case evaluation
-  /// Batch norms use and move their statistics by the batch; what the backbone drops at random is drawn from the stream, and
-  /// kept where there is none.
-  case training(draws: RandomStream?)
+  /// Batch norms use and move their statistics by the batch; what the backbone drops at random counts the network's
+  /// `dropFactors`, in one row, and all is kept where there are none.
+  case training(drops: Tensor?)
 
   var isTraining: Bool { if case .training = self { true } else { false } }
 
-  var draws: RandomStream? { if case .training(let draws) = self { draws } else { nil } }
+  var drops: Tensor? { if case .training(let drops) = self { drops } else { nil } }
 }
 
 /// What watches a network's inner outputs.
@@ -47,6 +47,9 @@ extension Network {
 
   /// What training moves, in the order of the state dict.
   public var parameters: [NetworkTensor] { tensors.filter(\.isParameter) }
+
+  /// How many logits an image has.
+  var outputs: Int { tensors.first(where: \.isHead)?.shape.first ?? 0 }
 
   /// The number of trained numbers.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.shape.reduce(1, *) } }

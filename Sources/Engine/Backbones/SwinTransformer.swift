@@ -41,7 +41,7 @@ public final class SwinTransformer: Network {
     let embedding = try PatchEmbedding(
       "patch_embed.proj", channels: shape.channels, form.width, size: Self.patch, in: &list)
     let embeddingNorm = try LayerNorm("patch_embed.norm", form.width, epsilon: 1e-5, in: &list)
-    let drops = StochasticDepth.probabilities(
+    let drops = RandomDrop.depths(
       upTo: shape.dropPath ?? Self.dropPath, blocks: form.blocks.reduce(0, +))
     var inner: [Segment] = []
     var number = 0

@@ -43,7 +43,7 @@ public final class VisionTransformer: Network {
     let positions = try list.make("pos_embed", .embedding, [1, side * side + 1, form.width])
     let embedding = try PatchEmbedding(
       "patch_embed.proj", channels: shape.channels, form.width, size: patch, in: &list)
-    let drops = StochasticDepth.probabilities(upTo: shape.dropPath ?? 0, blocks: form.depth)
+    let drops = RandomDrop.depths(upTo: shape.dropPath ?? 0, blocks: form.depth)
     var blocks: [TransformerBlock] = []
     for index in 0..<form.depth {
       list.depth = index

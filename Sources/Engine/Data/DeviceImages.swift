@@ -136,7 +136,7 @@ extension Tensor {
   /// 8-bit numbers, one after the other; not for networks.
   convenience init(_ samples: UnsafeBufferPointer<UInt8>, device: Device) throws {
     self.init(
-      owning: try Native.tensor { out in
+      owning: try Native.pointer { out in
         graft_tensor_bytes(samples.baseAddress, Int64(samples.count), device.name, &out)
       })
   }

@@ -109,9 +109,9 @@ extension Tensor {
 
   package func adding(_ other: Tensor) throws -> Tensor { try Native.made { graft_add(handle, other.handle, &$0) } }
 
-  /// self + other scale, with a scale for each of the first axis.
-  package func adding(_ other: Tensor, scales: [Float]) throws -> Tensor {
-    try Native.made { graft_add_scaled(handle, other.handle, scales, Int64(scales.count), &$0) }
+  /// self + other scale, with a scale for each of the first axis: scales [n].
+  package func adding(_ other: Tensor, scales: Tensor) throws -> Tensor {
+    try Native.made { graft_add_scaled(handle, other.handle, scales.handle, &$0) }
   }
 
   package func multiplied(by other: Tensor) throws -> Tensor {

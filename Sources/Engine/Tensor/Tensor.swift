@@ -20,15 +20,20 @@ public final class Tensor {
       throw EngineError.specification("\(values.count) values cannot fill a tensor of shape \(shape)")
     }
     self.init(
-      owning: try Native.tensor { out in
+      owning: try Native.pointer { out in
         graft_tensor_floats(values, shape.map(Int64.init), Int32(shape.count), device.name, &out)
       })
+  }
+
+  /// A row of the values.
+  convenience init(_ values: [Float], device: Device) throws {
+    try self.init(values, shape: [values.count], device: device)
   }
 
   /// A tensor of class indices.
   public convenience init(labels: [Int], device: Device = .cpu) throws {
     self.init(
-      owning: try Native.tensor { out in
+      owning: try Native.pointer { out in
         graft_tensor_integers(labels.map(Int64.init), Int64(labels.count), device.name, &out)
       })
   }
@@ -53,6 +58,26 @@ public final class Tensor {
     }
     try Native.check(status)
     return values
+  }
+
+  /// The values of a float64 tensor, likewise.
+  package func doubles() throws -> [Double] {
+    var values = [Double](repeating: 0, count: count)
+    try Native.check(graft_tensor_read_doubles(handle, &values, Int64(values.count)))
+    return values
+  }
+
+  /// A tensor of its own with the same values, in the same memory order.
+  func cloned() throws -> Tensor { try Native.made { out in graft_tensor_clone(handle, &out) } }
+
+  /// Takes another tensor's values, in place; both of one shape.
+  func take(_ other: Tensor) throws { try Native.check(graft_tensor_copy(handle, other.handle)) }
+
+  /// So many values of a row from the first given on, in a shape; what is written there is seen here.
+  func part(from first: Int, count: Int, shape: [Int]) throws -> Tensor {
+    try Native.made { out in
+      graft_tensor_part(handle, Int64(first), Int64(count), shape.map(Int64.init), Int32(shape.count), &out)
+    }
   }
 
   /// Replaces the values in place.
@@ -91,14 +116,14 @@ enum Native {
     throw status == Int32(GRAFT_MEMORY) ? EngineError.memory(reason) : EngineError.native(reason)
   }
 
-  static func tensor(_ call: (inout OpaquePointer?) -> Int32) throws -> OpaquePointer {
+  static func pointer(_ call: (inout OpaquePointer?) -> Int32) throws -> OpaquePointer {
     var out: OpaquePointer?
     try check(call(&out))
-    guard let out else { throw EngineError.native("an operation gave no tensor") }
+    guard let out else { throw EngineError.native("a call gave nothing") }
     return out
   }
 
-  static func made(_ call: (inout OpaquePointer?) -> Int32) throws -> Tensor { Tensor(owning: try tensor(call)) }
+  static func made(_ call: (inout OpaquePointer?) -> Int32) throws -> Tensor { Tensor(owning: try pointer(call)) }
 
   /// Runs the body with the recording of operations for gradients on or off.
   static func recording<Value>(_ enabled: Bool, _ body: () throws -> Value) rethrows -> Value {

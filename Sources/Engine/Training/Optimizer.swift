@@ -30,28 +30,56 @@ package final class Optimizer {
     try self.init(parameters.map { ($0.name, $0.tensor) }, rule: rule, weightDecay: weightDecay)
   }
 
-  /// Moves the parameters by the gradients that `backward` left, and clears those.
+  /// Where a pass has come to, on the device: [loss, Euclidean norm of the gradients that `backward` left], in float64.
+  package func outcome(of loss: Tensor) throws -> Tensor {
+    try Native.made { graft_step_outcome(loss.handle, handles, Int64(handles.count), &$0) }
+  }
+
+  /// Moves the parameters by the gradients, and clears those. It counts as a step by `moved`.
   ///
   /// - Parameters:
-  ///   - clip: The greatest global norm of the gradients; nil clips nothing.
-  ///   - lossScale: What the loss was multiplied by before its gradients were computed.
-  /// - Returns: The gradients' global norm, of the loss itself, before clipping. Where it is not finite, nothing was moved.
-  package func move(rate: Double, clip: Double?, lossScale: Double = 1) throws -> Double {
-    var norm = 0.0
-    let none = [OpaquePointer?](repeating: nil, count: parameters.count)
-    let handles = parameters.map { OpaquePointer?($0.tensor.handle) }
-    let firsts = first.isEmpty ? none : first.map { OpaquePointer?($0.handle) }
-    let seconds = second.isEmpty ? none : second.map { OpaquePointer?($0.handle) }
+  ///   - factor: What the gradients are multiplied by.
+  ///   - numbers: Where rate, factor and the step's number are read from instead, as `nextNumbers` gives them.
+  package func move(rate: Double, factor: Double, numbers: Tensor? = nil) throws {
+    var update = update(rate: rate, factor: factor)
+    try Native.check(
+      graft_optimizer_move(
+        handles, handles(of: first), handles(of: second), decays, Int64(parameters.count), &update, numbers?.handle))
+  }
+
+  /// Counts what the body does as a step.
+  package func moved(_ body: () throws -> Void) throws {
+    try body()
+    step += 1
+  }
+
+  /// What changes from step to step in the next move.
+  func nextNumbers(rate: Double, factor: Double) -> [Float] {
+    var update = update(rate: rate, factor: factor)
+    var numbers = [Float](repeating: 0, count: Int(GRAFT_STEP_NUMBERS))
+    graft_step_numbers(&update, &numbers)
+    return numbers
+  }
+
+  /// Takes the gradients away without a move.
+  func clearGradients() throws {
+    for parameter in parameters { try parameter.tensor.clearGradient() }
+  }
+
+  private var handles: [OpaquePointer?] { parameters.map(\.tensor.handle) }
+
+  /// One a parameter; null where the rule keeps none.
+  private func handles(of tensors: [Tensor]) -> [OpaquePointer?] {
+    tensors.isEmpty ? parameters.map { _ in nil } : tensors.map(\.handle)
+  }
+
+  private func update(rate: Double, factor: Double) -> graft_update {
     var update = rule.update
     update.rate = rate
     update.decay = weightDecay
     update.step = Int64(step + 1)
-    update.unscale = 1 / lossScale
-    update.max_norm = clip ?? 0
-    try Native.check(
-      graft_optimizer_step(handles, firsts, seconds, decays, Int64(parameters.count), &update, &norm))
-    if norm.isFinite { step += 1 }
-    return norm
+    update.factor = factor
+    return update
   }
 
   /// The state, named after the parameters.

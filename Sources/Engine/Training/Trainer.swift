@@ -25,15 +25,29 @@ public struct Trainer {
   private let options: TrainingOptions
   private let device: Device
   private let checkpoint: CheckpointPolicy?
+  private let recorder: (any OperationRecorder)?
   private let log: (String) -> Void
 
-  /// - Parameter log: Receives what a person may want to know: a checkpoint gone on from or found damaged.
+  /// - Parameters:
+  ///   - recordsSteps: Whether steps are recorded and launched as a whole where the device can do that.
+  ///   - log: Receives what a person may want to know: a checkpoint gone on from or found damaged.
   /// - Throws: `EngineError.specification` naming every option that cannot be.
   public init(
-    options: TrainingOptions, device: Device = .cpu, checkpoint: CheckpointPolicy? = nil,
+    options: TrainingOptions, device: Device = .cpu, checkpoint: CheckpointPolicy? = nil, recordsSteps: Bool = true,
     log: @escaping (String) -> Void = { _ in }
   ) throws {
+    try self.init(
+      options: options, device: device, checkpoint: checkpoint, recorder: recordsSteps ? device.recorder : nil, log: log
+    )
+  }
+
+  /// - Parameter recorder: What records the steps; nil where each is computed operation by operation.
+  package init(
+    options: TrainingOptions, device: Device, checkpoint: CheckpointPolicy?, recorder: (any OperationRecorder)?,
+    log: @escaping (String) -> Void
+  ) throws {
     try options.check()
+    self.recorder = recorder
     self.options = options
     self.device = device
     self.checkpoint = checkpoint
@@ -71,41 +85,36 @@ public struct Trainer {
       log(unreached)
     }
     try options.precision.check(on: device)
-    var run = TrainingRun(
-      network: network, training: training, validation: validation, device: device,
-      optimizer: try Optimizer(
-        trained(network), rule: options.optimizer.rule(batchSize: timetable.batchSize),
-        weightDecay: options.optimizer.weightDecay),
-      loss: try BatchLoss(options.loss, training: training, device: device),
-      state: TrainingCheckpoint.State(
-        options: options, trainingCount: training.count, validationCount: validation.count, step: 0, updates: 0,
-        schedule: schedule, lossTotal: 0, lossCount: 0, history: [], best: nil,
-        improvement: options.earlyStopping.map(ImprovementCount.init),
-        lossScale: options.precision == .float16 ? LossScale() : nil,
-        order: RandomStream(seed: options.seed, purpose: "order"),
-        augmentation: RandomStream(seed: options.seed, purpose: "augment")))
-    if let checkpoint { run.goOn(from: checkpoint.path, log: log) }
+    return try recorder.session {
+      var run = try TrainingRun(
+        network: network, training: training, validation: validation, device: device, timetable: timetable,
+        optimizer: Optimizer(
+          trained(network), rule: options.optimizer.rule(batchSize: timetable.batchSize),
+          weightDecay: options.optimizer.weightDecay),
+        state: TrainingCheckpoint.State(
+          options: options, trainingCount: training.count, validationCount: validation.count, step: 0, updates: 0,
+          schedule: schedule, lossTotal: 0, lossCount: 0, history: [], best: nil,
+          improvement: options.earlyStopping.map(ImprovementCount.init),
+          lossScale: options.precision == .float16 ? LossScale() : nil,
+          order: RandomStream(seed: options.seed, purpose: "order"),
+          augmentation: RandomStream(seed: options.seed, purpose: "augment")),
+        recorder: recorder, log: log)
+      return try complete(&run, metric: metric, afterStep: afterStep)
+    }
+  }
 
+  /// Goes on from the checkpoint, if there is one, to the end or to where the training is to stop.
+  private func complete(
+    _ run: inout TrainingRun, metric: MetricFunction, afterStep: (TrainingProgress) throws -> TrainingDecision
+  ) throws -> TrainingResult {
+    if let checkpoint { run.goOn(from: checkpoint.path, log: log) }
+    let timetable = run.timetable
     var lastWrite = checkpoint?.clock() ?? 0
-    var order: (epoch: Int, positions: [Int]) = (-1, [])
     while run.state.step < timetable.totalSteps && !run.isOver {
-      let epoch = run.state.step / timetable.stepsPerEpoch
-      if order.epoch != epoch {
-        var draws = run.state.order.child(UInt64(epoch))
-        order = (epoch, draws.permutation(training.count))
-      }
-      let start = run.state.step % timetable.stepsPerEpoch * timetable.batchSize
-      let batch = try training.batch(
-        Array(order.positions[start..<start + timetable.batchSize]),
-        draws: run.state.augmentation.child(UInt64(run.state.step)), on: device)
       let rate = run.state.schedule.rate(after: run.state.step)
-      guard let loss = try run.step(batch, rate: rate) else {
-        return try run.result(.diverged(step: run.state.step), timetable)
-      }
+      guard let loss = try run.step(rate: rate) else { return try run.result(.diverged(step: run.state.step)) }
       if timetable.validates(after: run.state.step) {
-        guard try run.validate(metric, rate: rate, timetable: timetable) else {
-          return try run.result(.diverged(step: run.state.step), timetable)
-        }
+        guard try run.validate(metric, rate: rate) else { return try run.result(.diverged(step: run.state.step)) }
       }
       let decision = try afterStep(
         TrainingProgress(
@@ -119,10 +128,10 @@ public struct Trainer {
         }
       }
       if decision == .stop && run.state.step < timetable.totalSteps && !run.isOver {
-        return try run.result(.stopped(step: run.state.step), timetable)
+        return try run.result(.stopped(step: run.state.step))
       }
     }
-    return try run.result(.finished, timetable)
+    return try run.result(.finished)
   }
 
   /// What the optimizer moves; what is frozen gets no gradients.

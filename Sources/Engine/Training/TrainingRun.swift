@@ -6,64 +6,87 @@ struct TrainingRun {
   let training: any ImageSource
   let validation: any ImageSource
   let device: Device
+  let timetable: TrainingTimetable
   let optimizer: Optimizer
   let loss: BatchLoss
+  let steps: TrainingStep
+  /// Whether a pass that was begun goes on while this thread does something else.
+  private let computesApart: Bool
   var state: TrainingCheckpoint.State
   private var bestWeights: StateDict?
+  private var order: (epoch: Int, positions: [Int]) = (-1, [])
+  /// The next step's, where they are ready.
+  private var ready: StepInputs?
 
+  /// - Parameter recorder: What records the steps; nil where each is computed operation by operation.
   init(
-    network: any Network, training: any ImageSource, validation: any ImageSource, device: Device, optimizer: Optimizer,
-    loss: BatchLoss, state: TrainingCheckpoint.State
-  ) {
+    network: any Network, training: any ImageSource, validation: any ImageSource, device: Device,
+    timetable: TrainingTimetable, optimizer: Optimizer, state: TrainingCheckpoint.State,
+    recorder: (any OperationRecorder)?, log: @escaping (String) -> Void
+  ) throws {
     self.network = network
     self.training = training
     self.validation = validation
     self.device = device
+    self.timetable = timetable
     self.optimizer = optimizer
-    self.loss = loss
     self.state = state
+    computesApart = device != .cpu || recorder != nil
+    loss = try BatchLoss(state.options.loss, training: training, device: device)
+    steps = TrainingStep(
+      network, loss: loss, optimizer: optimizer, precision: state.options.precision,
+      isFrozen: state.options.freezesBackbone, device: device, recorder: recorder, log: log)
   }
 
   private var options: TrainingOptions { state.options }
 
-  /// What the next step's pass over the network is: what it leaves out at random comes from a stream of the step's own, so
-  /// that nothing of it is to be kept.
-  private var pass: Pass {
-    if options.freezesBackbone { return .evaluation }
-    return .training(draws: RandomStream(seed: options.seed, purpose: "drop").child(UInt64(state.step)))
-  }
-
   /// Whether early stopping has ended it.
   var isOver: Bool { state.improvement?.isOver ?? false }
 
-  /// One step. Returns its loss, or nil where that or the gradient's norm is not finite.
-  mutating func step(_ batch: ImageBatch, rate: Double) throws -> Double? {
-    let scale = state.lossScale?.value ?? 1
-    let loss = try Native.recording(true) {
-      let loss = try options.precision.apply {
-        try self.loss(network(batch.tensor(on: device), pass: pass), batch)
-      }
-      // Without a scale the gradient is seeded by the loss itself.
-      try loss.backward(seed: state.lossScale == nil ? nil : Tensor([Float(scale)], shape: [], device: device))
-      return Double(try loss.values()[0])
+  /// What the step after so many others computes with. All that is drawn for it comes from streams of the step's own, so that
+  /// nothing of them is to be kept.
+  private mutating func inputs(after step: Int) throws -> StepInputs {
+    let epoch = step / timetable.stepsPerEpoch
+    if order.epoch != epoch {
+      var draws = state.order.child(UInt64(epoch))
+      order = (epoch, draws.permutation(training.count))
     }
+    let start = step % timetable.stepsPerEpoch * timetable.batchSize
+    let batch = try training.batch(
+      Array(order.positions[start..<start + timetable.batchSize]), draws: state.augmentation.child(UInt64(step)),
+      on: device)
+    let answers = try loss.answers(of: batch, outputs: network.outputs)
+    let images = try batch.tensor(on: device)
+    guard !options.freezesBackbone else { return StepInputs(images: images, answers: answers, drops: nil) }
+    let drops = network.dropFactors(
+      images: batch.count, draws: RandomStream(seed: options.seed, purpose: "drop").child(UInt64(step)))
+    return StepInputs(images: images, answers: answers, drops: try drops.map { try Tensor($0, device: device) })
+  }
+
+  /// One step. Returns its loss, or nil where that or the gradient's norm is not finite.
+  mutating func step(rate: Double) throws -> Double? {
+    let inputs = try ready ?? inputs(after: state.step)
+    ready = nil
+    try steps.begin(inputs, lossScale: state.lossScale?.value)
+    // A device computes by itself: meanwhile the next batch is made ready.
+    if computesApart, state.step + 1 < timetable.totalSteps { ready = try self.inputs(after: state.step + 1) }
+    let outcome = try steps.finish(rate: rate, clip: options.gradientClip)
     state.step += 1
-    let norm = try optimizer.move(rate: rate, clip: options.gradientClip, lossScale: scale)
     state.updates = optimizer.step
-    guard loss.isFinite else { return nil }
+    guard outcome.loss.isFinite else { return nil }
     if state.lossScale != nil {
-      guard state.lossScale?.observe(overflow: !norm.isFinite) == true else { return nil }
-    } else if !norm.isFinite {
+      guard state.lossScale?.observe(overflow: !outcome.gradientNorm.isFinite) == true else { return nil }
+    } else if !outcome.gradientNorm.isFinite {
       return nil
     }
-    state.lossTotal += loss * Double(batch.count)
-    state.lossCount += batch.count
-    return loss
+    state.lossTotal += outcome.loss * Double(inputs.count)
+    state.lossCount += inputs.count
+    return outcome.loss
   }
 
   /// Judges the network by the validation split and enters that into the history, the schedule, early stopping and, where
   /// its weights are to be kept, the best weights. Returns false where the validation's loss is not finite.
-  mutating func validate(_ metric: Trainer.MetricFunction, rate: Double, timetable: TrainingTimetable) throws -> Bool {
+  mutating func validate(_ metric: Trainer.MetricFunction, rate: Double) throws -> Bool {
     let batchSize = options.evaluationBatchSize
     let evaluation = try Evaluation.of(network, on: validation, batchSize: batchSize, device: device)
     guard evaluation.loss.isFinite else { return false }
@@ -89,7 +112,7 @@ struct TrainingRun {
     return true
   }
 
-  func result(_ end: TrainingEnd, _ timetable: TrainingTimetable) throws -> TrainingResult {
+  func result(_ end: TrainingEnd) throws -> TrainingResult {
     if case .stopped = end {} else if let bestWeights { try network.load(bestWeights) }
     return TrainingResult(
       end: end, history: state.history, best: state.best, bestWeights: bestWeights,

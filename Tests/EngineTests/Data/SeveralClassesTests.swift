@@ -205,6 +205,7 @@ import Testing
   struct PartlyKnown: ImageSource {
     let images: SyntheticSource
     let classes = 2
+    var learnsUnknown = false
     var count: Int { images.count }
     var shape: ImageShape { images.shape }
     var labels: [Int] { [] }
