@@ -32,7 +32,7 @@ struct StatusReport {
       text += "  \(stage.label)\(stage.progress.map { ": \(ProgressText.of($0))" } ?? "")\n"
     }
     let queued = running.count(where: \.isQueued)
-    if queued > 0 { text += "  \(queued) handed over, not begun yet\n" }
+    if queued > 0 { text += "  \(queued) \(RunningStage.queuedText)\n" }
     if !failed.isEmpty { text += "\nfailed:\n" }
     for failed in failed {
       text += "  \(failed.stage.label): \(failed.failure.message)\n"
@@ -52,27 +52,13 @@ struct StatusReport {
           "command": .string(holder.command), "since": .string("\(holder.since)"),
         ]
       } ?? .null,
-      "running": .array(details.map(Self.json)), "failed": .array(failed.map(Self.json)),
+      "running": .array(details.map(\.json)), "failed": .array(failed.map(Self.json)),
       "estimate": estimate.map { estimate in
         [
           "seconds": .number(estimate.value.seconds), "low": .number(estimate.value.low),
           "high": .number(estimate.value.high), "jobs": .number(Double(estimate.jobs)),
         ]
       } ?? .null,
-    ]
-  }
-
-  private static func json(_ running: RunningStage) -> JSONValue {
-    let (stage, attempt) = (running.stage, running.attempt)
-    return [
-      "stage": .string(stage.label), "kind": .string(stage.kind.rawValue), "key": .string(stage.key.hex),
-      "attempt": .number(Double(attempt.number)), "device": .string(attempt.device),
-      "threads": .number(Double(attempt.threads)),
-      "worker": running.worker.map {
-        ["process": .number(Double($0.processID)), "host": .string($0.host)]
-      } ?? .null,
-      "since": .string("\(attempt.started)"), "queued": .bool(running.isQueued),
-      "progress": running.progress?.json ?? .null,
     ]
   }
 

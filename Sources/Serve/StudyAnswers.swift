@@ -26,7 +26,7 @@ extension WatchedStudy {
         ]
       } ?? .null,
       "stopping": .bool(isStopping),
-      "running": .array(running.map(Self.json)), "failures": .array(failures.map(Self.json)),
+      "running": .array(running.map(\.json)), "failures": .array(failures.map(Self.json)),
       "stages_per_minute": stagesPerMinute.map { .number(($0 * 10).rounded() / 10) } ?? .null,
       "estimate": estimate.map { estimate in
         [
@@ -39,21 +39,6 @@ extension WatchedStudy {
       "columns": viewpoint.columnAxis.map { .string($0) } ?? .null,
       "changed_file": changedFile.map { .string($0) } ?? .null,
       "notices": .array(notices.map { .string($0) }),
-    ]
-  }
-
-  private static func json(_ running: RunningStage) -> JSONValue {
-    let (stage, attempt) = (running.stage, running.attempt)
-    return [
-      "stage": .string(stage.label), "kind": .string(stage.kind.rawValue), "key": .string(stage.key.hex),
-      "attempt": .number(Double(attempt.number)), "device": .string(attempt.device),
-      "threads": .number(Double(attempt.threads)), "since": .string("\(attempt.started)"),
-      "worker": running.worker.map {
-        ["process": .number(Double($0.processID)), "host": .string($0.host)]
-      } ?? .null,
-      "queued": .bool(running.isQueued),
-      "told": running.progress.map { .string(ProgressText.of($0)) } ?? .null,
-      "progress": running.progress?.json ?? .null,
     ]
   }
 

@@ -87,7 +87,7 @@ public struct WatchedStudy: Sendable {
     moment.running = running.map { running in
       RunningWork(
         label: running.stage.label, fraction: running.progress.map { min(1, max(0, $0.fraction)) },
-        told: running.progress.map { ProgressText.of($0) } ?? (running.isQueued ? "handed over, not begun yet" : ""),
+        told: running.told ?? "",
         seconds: now.seconds(since: running.attempt.started),
         place: running.attempt.device,
         worker: running.worker.map { worker in

@@ -75,7 +75,7 @@ struct Fixture: Decodable {
     if name.hasSuffix("weight") { return values.map { Float((1 + $0 / 4) * (isBatchNorm ? 0.5 : 1)) } }
     // Batch norms lift most of their outputs above zero: where many lie near it, rounding alone decides which the rectifier
     // lets through, and torch's own float32 disagrees with its float64 by a thousandth and more.
-    let shift = isBatchNorm ? (name.contains(".bn.") ? 1.15 : 1) : 0
+    let shift = isBatchNorm ? (name.contains(".bn.") ? 1.5 : 1) : 0
     return values.map { Float($0 / 8 + shift) }
   }
 

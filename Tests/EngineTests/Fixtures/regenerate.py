@@ -58,7 +58,7 @@ def is_batch_norm(name):
 
 
 def rectified_shift(name):
-    return 1.15 if ".bn." in name else 1
+    return 1.5 if ".bn." in name else 1
 
 
 def weight(name, shape):
