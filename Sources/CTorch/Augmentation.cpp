@@ -12,7 +12,7 @@ namespace graft {
 namespace {
 
 at::Tensor onDevice(const std::vector<float> &values, at::IntArrayRef shape, const at::Tensor &like) {
-  return at::tensor(values, at::kFloat).reshape(shape).to(like.device());
+  return sent(at::tensor(values, at::kFloat).reshape(shape), like.device());
 }
 
 /// Cut off to whole levels, as torchvision does after a change of colour.
@@ -83,7 +83,7 @@ int32_t graft_images(const graft_tensor *bytes, const int64_t *offsets, const in
   return guarded([&] {
     const auto options = bytes->value.options().dtype(at::kLong);
     const auto each = [&](const int64_t *values) {
-      return at::tensor(at::ArrayRef<int64_t>(values, size_t(n)), at::kLong).to(options.device()).reshape({n, 1, 1, 1});
+      return sent(at::tensor(at::ArrayRef<int64_t>(values, size_t(n)), at::kLong).reshape({n, 1, 1, 1}), options.device());
     };
     const int64_t height = *std::max_element(heights, heights + n), width = *std::max_element(widths, widths + n);
     const int64_t most = *std::max_element(channels, channels + n);
@@ -126,7 +126,7 @@ int32_t graft_images_colour(graft_tensor *images, int32_t kind, const int64_t *w
                             const float *heights, const float *widths, int64_t count) {
   return guarded([&] {
     auto &all = images->value;
-    const auto index = at::tensor(at::ArrayRef<int64_t>(which, size_t(count)), at::kLong).to(all.device());
+    const auto index = sent(at::tensor(at::ArrayRef<int64_t>(which, size_t(count)), at::kLong), all.device());
     const auto x = all.index_select(0, index);
     const auto each = [&](const float *values) {
       return onDevice(std::vector<float>(values, values + count), {count, 1, 1, 1}, x);

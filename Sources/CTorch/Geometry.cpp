@@ -16,7 +16,7 @@ at::Tensor ofEach(const Item *each, int64_t n, const at::Tensor &like, int64_t d
   for (int64_t i = 0; i < n; i++) values.push_back(float(number(each[i])));
   std::vector<int64_t> shape(size_t(dimensions), 1);
   shape[0] = n;
-  return at::tensor(values, at::kFloat).reshape(shape).to(like.device());
+  return sent(at::tensor(values, at::kFloat).reshape(shape), like.device());
 }
 
 /// The share that each sample of an axis has in each blurred one, the edges reflected: [samples, samples].
@@ -39,7 +39,7 @@ std::vector<float> blurWeights(int64_t samples, int64_t length, int64_t radius, 
 }
 
 at::Tensor chosen(const at::Tensor &all, const int64_t *which, int64_t count, at::Tensor &index) {
-  index = at::tensor(at::ArrayRef<int64_t>(which, size_t(count)), at::kLong).to(all.device());
+  index = sent(at::tensor(at::ArrayRef<int64_t>(which, size_t(count)), at::kLong), all.device());
   return all.index_select(0, index);
 }
 
@@ -107,7 +107,7 @@ int32_t graft_images_blur(graft_tensor *images, const int64_t *which, const graf
       columns.insert(columns.end(), across.begin(), across.end());
     }
     const auto weights = [&](const std::vector<float> &values, int64_t size) {
-      return at::tensor(values, at::kFloat).reshape({count, size, size}).to(x.device());
+      return sent(at::tensor(values, at::kFloat).reshape({count, size, size}), x.device());
     };
     const auto narrow = at::bmm(x.reshape({count, channels * height, width}), weights(columns, width).transpose(1, 2));
     const auto blurred = at::matmul(weights(rows, height).unsqueeze(1), narrow.reshape({count, channels, height, width}));

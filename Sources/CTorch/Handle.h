@@ -42,6 +42,12 @@ inline float *room(const at::Tensor &tensor) { return tensor.defined() ? tensor.
 
 inline at::Tensor optional(const graft_tensor *tensor) { return tensor ? tensor->value : at::Tensor(); }
 
+/// The same numbers on a device, which is not waited for: the driver has its own copy of them before this returns. This machine's
+/// memory gives back the tensor itself.
+inline at::Tensor sent(const at::Tensor &here, const at::Device &device) {
+  return here.to(device, here.scalar_type(), /*non_blocking=*/true);
+}
+
 /// True where our own kernels run on the tensor: float32 in this machine's memory.
 bool ours(const at::Tensor &tensor);
 

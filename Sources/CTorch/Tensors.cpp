@@ -115,14 +115,14 @@ int32_t graft_tensor_floats(const float *values, const int64_t *shape, int32_t r
   return guarded([&] {
     const at::IntArrayRef sizes(shape, size_t(rank));
     auto view = at::from_blob(const_cast<float *>(values), sizes, at::kFloat);
-    *out = handle(view.to(at::Device(device), at::kFloat, /*non_blocking=*/false, /*copy=*/true));
+    *out = handle(view.to(at::Device(device), at::kFloat, /*non_blocking=*/true, /*copy=*/true));
   });
 }
 
 int32_t graft_tensor_integers(const int64_t *values, int64_t count, const char *device, graft_tensor **out) {
   return guarded([&] {
     auto view = at::from_blob(const_cast<int64_t *>(values), {count}, at::kLong);
-    *out = handle(view.to(at::Device(device), at::kLong, /*non_blocking=*/false, /*copy=*/true));
+    *out = handle(view.to(at::Device(device), at::kLong, /*non_blocking=*/true, /*copy=*/true));
   });
 }
 
@@ -181,7 +181,7 @@ int32_t graft_tensor_write(graft_tensor *tensor, const float *values, int64_t co
   return guarded([&] {
     TORCH_CHECK(tensor->value.numel() == count, "a tensor of ", tensor->value.numel(), " values given ", count);
     at::NoGradGuard guard;
-    tensor->value.copy_(at::from_blob(const_cast<float *>(values), tensor->value.sizes(), at::kFloat));
+    tensor->value.copy_(at::from_blob(const_cast<float *>(values), tensor->value.sizes(), at::kFloat), /*non_blocking=*/true);
   });
 }
 

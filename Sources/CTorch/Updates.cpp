@@ -195,7 +195,8 @@ int32_t graft_optimizer_move(graft_tensor *const *parameters, graft_tensor *cons
     if (!all.defined()) {
       float values[GRAFT_STEP_NUMBERS];
       graft_step_numbers(update, values);
-      all = at::from_blob(values, {GRAFT_STEP_NUMBERS}, at::kFloat).to(moves[0].parameter.device(), at::kFloat, false, true);
+      const auto here = at::from_blob(values, {GRAFT_STEP_NUMBERS}, at::kFloat);
+      all = here.to(moves[0].parameter.device(), at::kFloat, /*non_blocking=*/true, /*copy=*/true);
     }
     const Numbers each(all);
     if (moveFused(moves, *update, each)) return;
