@@ -76,7 +76,10 @@ struct DoctorCommand: ParsableCommand {
         : "not for this processor: libtorch's own operators stand in",
       true)
     let devices = facts["cuda_devices"]?.intValue ?? 0
-    add("CUDA devices", devices == 0 ? "none: stages run on the CPU" : "\(devices)", true)
+    let steps = facts["cuda_graphs"]?.boolValue.map {
+      $0 ? ", training steps as graphs" : ", training steps as single operations"
+    }
+    add("CUDA devices", devices == 0 ? "none: stages run on the CPU" : "\(devices)\(steps ?? "")", true)
   }
 
   /// Where each data set and weights file of the study is looked for, and whether it is there.

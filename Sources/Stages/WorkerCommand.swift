@@ -70,6 +70,7 @@ public enum WorkerCommand {
       "cuda_memory": .array((0..<Runtime.cudaDevices).map { .number(Double(totalMemory(ofDevice: $0))) }),
       "backbones": .array(Backbone.all.map { .string($0.name) }),
     ]
+    if let device = try? Device("cuda:0") { facts["cuda_graphs"] = .bool(device.canRecord) }
     // No fact of the machine, but of what one worker was told.
     if ProcessInfo.processInfo.environment[AllowedProcessors.variable] != nil {
       facts["processors"] = .string(AllowedProcessors.list)

@@ -50,6 +50,15 @@ import Testing
     #expect(refused.status == 69 && refused.errors.contains("3 CUDA devices (gpus) are asked for"))
   }
 
+  @Test(.timeLimit(.minutes(1)), arguments: [("true", "graphs"), ("false", "single operations")])
+  func doctorSaysHowStepsAreSentToDevices(graphs: String, told: String) throws {
+    let folder = try TemporaryFolder()
+    let doctor = try GraftProcess.run(
+      ["doctor"], in: folder,
+      environment: Self.environment(devices: 2).merging(["GRAFT_FAKE_GRAPHS": graphs]) { $1 })
+    #expect(doctor.output.contains("2, training steps as \(told)"), "\(doctor.output)\(doctor.errors)")
+  }
+
   @Test(.timeLimit(.minutes(1))) func anUnknownDeviceIsWrongUsage() throws {
     let folder = try TemporaryFolder()
     try folder.write(Studies.small(), to: "small.yaml")

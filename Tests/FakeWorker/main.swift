@@ -113,7 +113,8 @@ case "--doctor":
   // As many CUDA devices as the test says, of so much memory each.
   let environment = ProcessInfo.processInfo.environment
   let memory = environment["GRAFT_FAKE_DEVICE_MEMORY"] ?? ""
-  print("{\"cuda_devices\":\(environment["GRAFT_FAKE_DEVICES"] ?? "0"),\"cuda_memory\":[\(memory)]}")
+  let graphs = environment["GRAFT_FAKE_GRAPHS"].map { ",\"cuda_graphs\":\($0)" } ?? ""
+  print("{\"cuda_devices\":\(environment["GRAFT_FAKE_DEVICES"] ?? "0"),\"cuda_memory\":[\(memory)]\(graphs)}")
 case "--newer":
   print("{\"is\":\"hello\",\"pid\":1,\"v\":99,\"version\":99,\"more\":[]}")
   fflush(nil)

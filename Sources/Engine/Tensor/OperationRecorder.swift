@@ -29,8 +29,11 @@ extension (any OperationRecorder)? {
 }
 
 extension Device {
-  /// Where the libtorch in use can record what is computed here; nil elsewhere.
-  var recorder: (any OperationRecorder)? { graft_can_record(name) != 0 ? GraphRecorder(device: self) : nil }
+  /// Whether the libtorch in use can record what is computed here.
+  public var canRecord: Bool { graft_can_record(name) != 0 }
+
+  /// Nil where nothing can be recorded.
+  var recorder: (any OperationRecorder)? { canRecord ? GraphRecorder(device: self) : nil }
 }
 
 /// Records CUDA graphs.
