@@ -63,10 +63,14 @@ if options.backbone.startswith(("resnet", "inception")):
     images = images.contiguous(memory_format=torch.channels_last)
 parameters = list(model.parameters())
 optimizer = torch.optim.AdamW(parameters, lr=1e-4, weight_decay=1e-5, fused=True)
-
-
 compiled = torch.compile(model, mode="reduce-overhead") if options.compile else model
 numbers = torch.bfloat16 if options.bf16 else torch.float32
+
+
+def wait():
+    """A GPU is done when it says so."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 def step(network):
@@ -77,20 +81,17 @@ def step(network):
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     result = loss.item()
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    wait()
     return result
 
 
 def product_rate():
     side = 2048 if device.type == "cpu" else 8192
     matrix = torch.full((side, side), 0.5, device=device, dtype=numbers)
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    wait()
     start = time.perf_counter()
     torch.mm(matrix, matrix.T)
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    wait()
     return 2 * side**3 / (time.perf_counter() - start)
 
 

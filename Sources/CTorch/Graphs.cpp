@@ -17,6 +17,8 @@ using Graph = at::cuda::CUDAGraph;
 #endif
 #endif
 
+using namespace graft;
+
 #ifdef GRAFT_RECORDS
 #include <c10/core/impl/VirtualGuardImpl.h>
 
@@ -31,31 +33,19 @@ struct graft_stream {
   c10::DeviceIndex deviceBefore;
   std::optional<c10::Stream> before;
 };
-#else
-struct graft_graph {};
-struct graft_stream {};
-#endif
-
-using namespace graft;
 
 extern "C" {
 
 int32_t graft_can_record(const char *device) {
-#ifdef GRAFT_RECORDS
   try {
     return at::Device(device).is_cuda() && torch::cuda::is_available() ? 1 : 0;
   } catch (...) {
     return 0;
   }
-#else
-  (void)device;
-  return 0;
-#endif
 }
 
 int32_t graft_stream_enter(const char *device, graft_stream **out) {
   return guarded([&] {
-#ifdef GRAFT_RECORDS
     at::Device place(device);
     if (!place.has_index()) place = at::Device(place.type(), 0);
     auto own = std::make_unique<graft_stream>(graft_stream{place, at::accelerator::getDeviceIndex(), std::nullopt});
@@ -64,29 +54,20 @@ int32_t graft_stream_enter(const char *device, graft_stream **out) {
     own->before = at::accelerator::getCurrentStream(place.index());
     at::accelerator::setCurrentStream(c10::impl::VirtualGuardImpl(place.type()).getNewStream(place));
     *out = own.release();
-#else
-    TORCH_CHECK(false, "this libtorch records no operations on ", device);
-    (void)out;
-#endif
   });
 }
 
 int32_t graft_stream_leave(graft_stream *stream) {
   return guarded([&] {
-#ifdef GRAFT_RECORDS
     const std::unique_ptr<graft_stream> own(stream);
     at::accelerator::setCurrentStream(*own->before);
     at::accelerator::setDeviceIndex(own->deviceBefore);
     at::accelerator::synchronizeDevice(own->device.index());
-#else
-    delete stream;
-#endif
   });
 }
 
 int32_t graft_graph_begin(const graft_graph *neighbour, graft_graph **out) {
   return guarded([&] {
-#ifdef GRAFT_RECORDS
     // What the steps before have left unused is room for what the graph keeps to itself.
     if (!neighbour) at::accelerator::emptyCache();
     auto made = std::make_unique<graft_graph>();
@@ -95,32 +76,15 @@ int32_t graft_graph_begin(const graft_graph *neighbour, graft_graph **out) {
     else
       made->graph.capture_begin();
     *out = made.release();
-#else
-    TORCH_CHECK(false, "this libtorch records no operations");
-    (void)neighbour;
-    (void)out;
-#endif
   });
 }
 
 int32_t graft_graph_end(graft_graph *graph) {
-  return guarded([&] {
-#ifdef GRAFT_RECORDS
-    graph->graph.capture_end();
-#else
-    (void)graph;
-#endif
-  });
+  return guarded([&] { graph->graph.capture_end(); });
 }
 
 int32_t graft_graph_replay(graft_graph *graph) {
-  return guarded([&] {
-#ifdef GRAFT_RECORDS
-    graph->graph.replay();
-#else
-    (void)graph;
-#endif
-  });
+  return guarded([&] { graph->graph.replay(); });
 }
 
 void graft_graph_free(graft_graph *graph) {
@@ -132,3 +96,21 @@ void graft_graph_free(graft_graph *graph) {
 }
 
 }  // extern "C"
+
+#else
+
+static int32_t refused() { return failed("this libtorch records no operations"); }
+
+extern "C" {
+
+int32_t graft_can_record(const char *) { return 0; }
+int32_t graft_stream_enter(const char *, graft_stream **) { return refused(); }
+int32_t graft_stream_leave(graft_stream *) { return refused(); }
+int32_t graft_graph_begin(const graft_graph *, graft_graph **) { return refused(); }
+int32_t graft_graph_end(graft_graph *) { return refused(); }
+int32_t graft_graph_replay(graft_graph *) { return refused(); }
+void graft_graph_free(graft_graph *) {}
+
+}  // extern "C"
+
+#endif

@@ -44,6 +44,14 @@ static const char *fileOf(const void *function) {
 
 at::ScalarType productType() { return productNumbers; }
 
+/// Copies a tensor's values, of the type of `out`, into this machine's memory.
+template <typename Number>
+static void copyOut(const at::Tensor &value, Number *out, int64_t count) {
+  TORCH_CHECK(value.numel() == count, "a tensor of ", value.numel(), " values read as ", count);
+  at::NoGradGuard guard;
+  at::from_blob(out, value.sizes(), c10::CppTypeToScalarType<Number>::value).copy_(value.detach());
+}
+
 }  // namespace graft
 
 using namespace graft;
@@ -138,20 +146,11 @@ int32_t graft_tensor_shape(const graft_tensor *tensor, int64_t *shape, int32_t *
 }
 
 int32_t graft_tensor_read(const graft_tensor *tensor, float *out, int64_t count) {
-  return guarded([&] {
-    TORCH_CHECK(tensor->value.numel() == count, "a tensor of ", tensor->value.numel(), " values read as ", count);
-    at::NoGradGuard guard;
-    auto view = at::from_blob(out, tensor->value.sizes(), at::kFloat);
-    view.copy_(tensor->value.detach());
-  });
+  return guarded([&] { copyOut(tensor->value, out, count); });
 }
 
 int32_t graft_tensor_read_doubles(const graft_tensor *tensor, double *out, int64_t count) {
-  return guarded([&] {
-    TORCH_CHECK(tensor->value.numel() == count, "a tensor of ", tensor->value.numel(), " values read as ", count);
-    at::NoGradGuard guard;
-    at::from_blob(out, tensor->value.sizes(), at::kDouble).copy_(tensor->value.detach());
-  });
+  return guarded([&] { copyOut(tensor->value, out, count); });
 }
 
 int32_t graft_tensor_copy(graft_tensor *tensor, const graft_tensor *from) {

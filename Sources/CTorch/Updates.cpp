@@ -195,8 +195,7 @@ int32_t graft_optimizer_move(graft_tensor *const *parameters, graft_tensor *cons
     if (!all.defined()) {
       float values[GRAFT_STEP_NUMBERS];
       graft_step_numbers(update, values);
-      const auto here = at::from_blob(values, {GRAFT_STEP_NUMBERS}, at::kFloat);
-      all = here.to(moves[0].parameter.device(), at::kFloat, /*non_blocking=*/true, /*copy=*/true);
+      all = sent(at::tensor(at::ArrayRef<float>(values, GRAFT_STEP_NUMBERS), at::kFloat), moves[0].parameter.device());
     }
     const Numbers each(all);
     if (moveFused(moves, *update, each)) return;

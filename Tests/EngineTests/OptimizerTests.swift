@@ -50,10 +50,9 @@ enum TrainingFixture {
         let slope = try TrainingFixture.tensor("gradient \(step) \(name)", tensor.shape).values()
         try tensor.backward(seed: Tensor(slope.map { $0 * Float(lossScale) }, shape: tensor.shape))
       }
-      let outcome = try optimizer.outcome(of: Tensor([Float(step)], shape: [])).doubles()
-      let norm = outcome[1] / lossScale
-      #expect(outcome[0] == Double(step) && norm > 2)
-      try optimizer.moved { try optimizer.move(rate: rate, factor: 2 / (norm + 1e-6) / lossScale) }
+      let outcome = try optimizer.move(
+        after: optimizer.outcome(of: Tensor([Float(step)], shape: [])), rate: rate, clip: 2, lossScale: lossScale)
+      #expect(outcome.loss == Double(step) && outcome.gradientNorm > 2)
       rate *= 0.9
     }
     #expect(optimizer.step == 20)
@@ -87,6 +86,20 @@ enum TrainingFixture {
     let plain = try moved(test)
     // A power of two changes no digit.
     #expect(try moved(test, lossScale: 1024) == plain)
+  }
+
+  @Test(arguments: [true, false]) func movesNothingWhereAGradientIsNotFinite(kernels: Bool) throws {
+    Runtime.useKernels(kernels)
+    defer { Runtime.useKernels(true) }
+    let weight = try TrainingFixture.tensor("parameter weight", [7, 5])
+    let before = try weight.values()
+    try weight.requireGradient()
+    let optimizer = try Optimizer([(name: "weight", tensor: weight)], rule: .adamw(), weightDecay: 0.1)
+    try weight.backward(seed: Tensor([Float](repeating: .infinity, count: 35), shape: [7, 5]))
+    let outcome = try optimizer.move(after: optimizer.outcome(of: Tensor([1], shape: [])), rate: 1, clip: 1)
+    #expect(!outcome.gradientNorm.isFinite)
+    #expect(try weight.values() == before)
+    #expect(optimizer.step == 0)
   }
 
   private struct Name: CodingKey {

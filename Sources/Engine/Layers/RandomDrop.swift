@@ -18,8 +18,8 @@ struct RandomDrop: Sendable, Hashable {
 
 extension Network {
   /// What each thing that a training pass over so many images may drop counts, in the order in which the pass comes to them; nil
-  /// where it drops nothing.
-  func dropFactors(images: Int, draws: RandomStream) -> [Float]? {
+  /// where it drops nothing. One row, on the device.
+  func dropFactors(images: Int, draws: RandomStream, device: Device) throws -> Tensor? {
     let drops = segments.compactMap(\.drop)
     guard !drops.isEmpty else { return nil }
     var draws = draws
@@ -28,6 +28,6 @@ extension Network {
       let kept = Float(1 / (1 - drop.probability))
       for _ in 0..<images * drop.countPerImage { factors.append(draws.chance(drop.probability) ? 0 : kept) }
     }
-    return factors
+    return try Tensor(factors, device: device)
   }
 }

@@ -61,7 +61,7 @@ public final class Tensor {
   }
 
   /// The values of a float64 tensor, likewise.
-  package func doubles() throws -> [Double] {
+  func doubles() throws -> [Double] {
     var values = [Double](repeating: 0, count: count)
     try Native.check(graft_tensor_read_doubles(handle, &values, Int64(values.count)))
     return values

@@ -1,5 +1,12 @@
 internal import CTorch
 
+/// What a pass forward and back has come to.
+package struct PassOutcome: Sendable, Hashable {
+  package let loss: Double
+  /// The gradients' Euclidean norm, of the loss itself, before clipping.
+  package let gradientNorm: Double
+}
+
 /// An update rule's state over parameters, moved in one pass over memory a step.
 package final class Optimizer {
   /// A tensor that is moved, by its name.
@@ -35,22 +42,45 @@ package final class Optimizer {
     try Native.made { graft_step_outcome(loss.handle, handles, Int64(handles.count), &$0) }
   }
 
-  /// Moves the parameters by the gradients, and clears those. It counts as a step by `moved`.
+  /// Moves the parameters by the gradients of a pass, and clears those.
+  ///
+  /// - Parameters:
+  ///   - outcome: Where the pass has come to.
+  ///   - clip: The greatest norm of the gradients; nil clips nothing.
+  ///   - lossScale: What the loss was multiplied by before its gradients were computed.
+  ///   - recorded: A recording of `move` and the numbers that it reads, where there is one.
+  /// - Returns: What the pass has come to. Where the gradients' norm is not finite, nothing was moved.
+  package func move(
+    after outcome: Tensor, rate: Double, clip: Double?, lossScale: Double = 1,
+    by recorded: (move: any OperationRecording, numbers: Tensor)? = nil
+  ) throws -> PassOutcome {
+    let values = try outcome.doubles()
+    let norm = values[1] / lossScale
+    guard norm.isFinite else {
+      try clearGradients()
+      return PassOutcome(loss: values[0], gradientNorm: norm)
+    }
+    let factor = (clip.map { min(1, $0 / (norm + 1e-6)) } ?? 1) / lossScale
+    if let recorded {
+      try recorded.numbers.write(nextNumbers(rate: rate, factor: factor))
+      try recorded.move.replay()
+    } else {
+      try move(rate: rate, factor: factor)
+    }
+    step += 1
+    return PassOutcome(loss: values[0], gradientNorm: norm)
+  }
+
+  /// Moves the parameters by the gradients, and clears those.
   ///
   /// - Parameters:
   ///   - factor: What the gradients are multiplied by.
   ///   - numbers: Where rate, factor and the step's number are read from instead, as `nextNumbers` gives them.
-  package func move(rate: Double, factor: Double, numbers: Tensor? = nil) throws {
+  func move(rate: Double, factor: Double, numbers: Tensor? = nil) throws {
     var update = update(rate: rate, factor: factor)
     try Native.check(
       graft_optimizer_move(
         handles, handles(of: first), handles(of: second), decays, Int64(parameters.count), &update, numbers?.handle))
-  }
-
-  /// Counts what the body does as a step.
-  package func moved(_ body: () throws -> Void) throws {
-    try body()
-    step += 1
   }
 
   /// What changes from step to step in the next move.

@@ -119,8 +119,8 @@ public enum TrainingBenchmark {
       let start = Spent.now
       let (batch, images) = try feed.batch(step)
       let fed = Spent.now
-      let drops = try network.dropFactors(images: batch.count, draws: dropping.child(UInt64(step)))
-        .map { try Tensor($0, device: device) }
+      let drops = try network.dropFactors(
+        images: batch.count, draws: dropping.child(UInt64(step)), device: device)
       try training.begin(
         StepInputs(images: images, answers: loss.answers(of: batch, outputs: options.classes), drops: drops),
         lossScale: nil)

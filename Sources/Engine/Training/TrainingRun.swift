@@ -58,9 +58,9 @@ struct TrainingRun {
     let answers = try loss.answers(of: batch, outputs: network.outputs)
     let images = try batch.tensor(on: device)
     guard !options.freezesBackbone else { return StepInputs(images: images, answers: answers, drops: nil) }
-    let drops = network.dropFactors(
-      images: batch.count, draws: RandomStream(seed: options.seed, purpose: "drop").child(UInt64(step)))
-    return StepInputs(images: images, answers: answers, drops: try drops.map { try Tensor($0, device: device) })
+    let draws = RandomStream(seed: options.seed, purpose: "drop").child(UInt64(step))
+    let drops = try network.dropFactors(images: batch.count, draws: draws, device: device)
+    return StepInputs(images: images, answers: answers, drops: drops)
   }
 
   /// One step. Returns its loss, or nil where that or the gradient's norm is not finite.

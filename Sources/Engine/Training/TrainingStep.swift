@@ -3,13 +3,6 @@
 /// Where there is a recorder the first steps are computed operation by operation, by which libraries settle what they need; then
 /// pass and move are recorded, and computed again at every further step.
 final class TrainingStep {
-  /// Where a pass has come to.
-  struct Outcome: Sendable, Hashable {
-    let loss: Double
-    /// The gradients' Euclidean norm, of the loss itself, before clipping. Where it is not finite, nothing was moved.
-    let gradientNorm: Double
-  }
-
   /// How many steps come before a recording; so many as torch advises.
   static let stepsBeforeRecording = 3
 
@@ -83,22 +76,11 @@ final class TrainingStep {
   /// Waits for the pass that was begun, and sends the parameters' move to the device.
   ///
   /// - Parameter clip: The greatest norm of the gradients; nil clips nothing.
-  func finish(rate: Double, clip: Double?) throws -> Outcome {
+  /// - Returns: What the pass has come to. Where the gradients' norm is not finite, nothing was moved.
+  func finish(rate: Double, clip: Double?) throws -> PassOutcome {
     guard let (scale, outcome) = last else { throw EngineError.native("a step is finished that was not begun") }
-    let values = try outcome.doubles()
-    let norm = values[1] / scale
-    guard norm.isFinite else {
-      if recorded == nil { try optimizer.clearGradients() }
-      return Outcome(loss: values[0], gradientNorm: norm)
-    }
-    let factor = (clip.map { min(1, $0 / (norm + 1e-6)) } ?? 1) / scale
-    if let recorded {
-      try recorded.numbers.write(optimizer.nextNumbers(rate: rate, factor: factor))
-      try optimizer.moved { try recorded.move.replay() }
-    } else {
-      try optimizer.moved { try optimizer.move(rate: rate, factor: factor) }
-    }
-    return Outcome(loss: values[0], gradientNorm: norm)
+    return try optimizer.move(
+      after: outcome, rate: rate, clip: clip, lossScale: scale, by: recorded.map { ($0.move, $0.numbers) })
   }
 
   /// One pass forward and back; the gradients stay at the parameters. Returns [loss, norm].
